@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import YAML from 'yaml';
+import type { z } from 'zod';
+import { namesIn } from './names.js';
+import { schema, type RunConfig } from './schema.js';
+import { suggest } from './suggest.js';
+import { UserError } from './userError.js';
+
+export interface LoadedConfig {
+  config: RunConfig;
+  /** Dotted paths of the settings that a recipe or --set states, in the order they were stated. */
+  stated: string[];
+}
+
+/**
+ * Read a recipe, apply `path=value` overrides in order, fill defaults and check every value.
+ * @param recipe     a name in configs/recipes/ or the path of a YAML file
+ * @param overrides  such as `lora.rank=8`; the value is YAML
+ * @throws UserError naming the first setting that cannot be used
+ */
+export function loadConfig(recipe: string, overrides: readonly string[] = []): LoadedConfig {
+  const file = recipeFile(recipe);
+  const document = YAML.parseDocument(readFileSync(file, 'utf8'));
+  if (document.errors[0]) throw new UserError(`${file}: ${oneLine(document.errors[0].message)}`);
+  const raw: unknown = document.toJS() ?? {};
+  if (typeof raw !== 'object' || Array.isArray(raw)) throw new UserError(`${file} must hold settings as name: value`);
+  for (const override of overrides) setPath(raw as Record<string, unknown>, override);
+  return { config: parseConfig(raw), stated: leafPaths(raw) };
+}
+
+/** Check a plain object against the schema and fill its defaults. @throws UserError naming the setting. */
+export function parseConfig(raw: unknown): RunConfig {
+  const result = schema.safeParse(raw);
+  if (!result.success) throw new UserError(explain(result.error.issues[0]!, raw));
+  const { steps } = result.data.training;
+  if (steps !== undefined && leafPaths(raw).includes('training.epochs'))
+    throw new UserError('training.epochs has no effect when training.steps is set; state one of the two');
+  return result.data;
+}
+
+function recipeFile(recipe: string): string {
+  if (/\.ya?ml$/.test(recipe)) {
+    if (existsSync(recipe)) return recipe;
+    throw new UserError(`recipe file ${recipe} does not exist`);
+  }
+  const known = namesIn('recipes');
+  if (!known.includes(recipe)) throw new UserError(`unknown recipe ${recipe}; ${suggest(recipe, known)}`);
+  return fileURLToPath(new URL(`recipes/${recipe}.yaml`, import.meta.url));
+}
+
+function setPath(raw: Record<string, unknown>, override: string): void {
+  const split = override.indexOf('=');
+  if (split < 1) throw new UserError(`--set takes path=value, such as lora.rank=8; got ${JSON.stringify(override)}`);
+  const path = override.slice(0, split).split('.');
+  let place = raw;
+  for (const name of path.slice(0, -1)) {
+    const next = (place[name] ??= {});
+    if (typeof next !== 'object' || next === null || Array.isArray(next))
+      throw new UserError(`--set ${override}: ${name} is a setting, not a group of settings`);
+    place = next as Record<string, unknown>;
+  }
+  place[path.at(-1)!] = YAML.parse(override.slice(split + 1));
+}
+
+function explain(issue: z.core.$ZodIssue, raw: unknown): string {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const name = [...path, issue.keys[0]!].join('.');
+    return `unknown setting ${name}; ${suggest(issue.keys[0]!, knownAt(path))}`;
+  }
+  const got = path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], raw);
+  return `${path.join('.')}: ${oneLine(issue.message)}; got ${JSON.stringify(got)}`;
+}
+
+function knownAt(path: string[]): string[] {
+  const group = path.length === 0 ? schema : schema.shape[path[0] as keyof typeof schema.shape];
+  const inner = 'shape' in group ? group : (group.def as unknown as { innerType: { shape: object } }).innerType;
+  return Object.keys(inner.shape);
+}
+
+function leafPaths(raw: unknown, path = ''): string[] {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return [path];
+  return Object.entries(raw).flatMap(([name, value]) => leafPaths(value, path ? `${path}.${name}` : name));
+}
+
+const oneLine = (text: string) => text.split('\n')[0]!.trim();

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+/** The seven projections of a Qwen2 decoder layer that LoRA may adapt, by the short names users write. */
+export const projections = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
+export type Projection = (typeof projections)[number];
+
+const count = (help: string) => z.number().int().min(1).describe(help);
+const above0 = (help: string) => z.number().positive().describe(help);
+const share = (help: string) => z.number().min(0).lt(1).describe(help);
+
+/** Every setting of a run, stated once: its kind, its default, what it does. `loadConfig` fills and checks it. */
+export const schema = z.strictObject({
+  seed: z.number().int().min(0).default(42).describe('start of every random draw of the run'),
+  contract: z
+    .strictObject({
+      queryPrefix: z.string().default('Query:').describe('put before every query, byte for byte'),
+      passagePrefix: z.string().default('Passage:').describe('put before every passage, byte for byte'),
+      queryMaxLength: count('longest query in tokens, EOS included').default(32),
+      passageMaxLength: count('longest passage in tokens, EOS included').default(156),
+      appendEos: z.boolean().default(true).describe("append the tokenizer's end-of-sequence id after truncation"),
+      precision: z
+        .enum(['float32', 'bfloat16'])
+        .default('bfloat16')
+        .describe('arithmetic of the frozen weights; float32 is exact, bfloat16 needs half the memory'),
+    })
+    .prefault({}),
+  lora: z
+    .strictObject({
+      rank: count('inner size of each adapter').default(32),
+      alpha: above0('adapter outputs are multiplied by alpha / rank').default(64),
+      dropout: share('share of adapter inputs set to zero while training').default(0.1),
+      targets: z
+        .array(z.enum(projections))
+        .min(1)
+        .default([...projections])
+        .describe('projections that get an adapter'),
+    })
+    .prefault({}),
+  loss: z
+    .strictObject({
+      temperature: above0('divides cosine similarities; lower is sharper').default(0.01),
+      maskRelevant: z
+        .boolean()
+        .default(true)
+        .describe("leave passages known to be relevant to a query out of that query's negatives"),
+    })
+    .prefault({}),
+  optimizer: z
+    .strictObject({
+      learningRate: above0('rate at its peak').default(1e-4),
+      beta1: share('decay of the gradient average').default(0.9),
+      beta2: share('decay of the squared-gradient average').default(0.999),
+      epsilon: above0('added to the root of the squared-gradient average').default(1e-8),
+      weightDecay: z.number().min(0).default(0).describe('decoupled decay a step, times the rate'),
+      maxGradNorm: above0('gradients are scaled down to this global norm').default(1),
+    })
+    .prefault({}),
+  schedule: z
+    .strictObject({
+      kind: z
+        .enum(['log-warmup', 'linear', 'cosine'])
+        .default('log-warmup')
+        .describe('log-warmup is the schedule of the study: logarithmic warm-up, then linear to zero'),
+      warmupSteps: z.number().int().min(0).default(100).describe('updates until the rate peaks'),
+    })
+    .prefault({}),
+  training: z
+    .strictObject({
+      epochs: above0('passes over the training queries; ineffective when steps is set').default(1),
+      steps: count('updates in all, instead of epochs').optional(),
+      queriesPerPool: count('queries that share one pool of passages').default(32),
+      passagesPerQuery: z.number().int().min(2).default(16).describe('one positive and the rest hard negatives'),
+      poolsPerUpdate: count(
+        'gradient accumulation: pools summed in one update. More queries an update, not more negatives a query',
+      ).default(4),
+      chunkTokens: count('tokens, padding included, that are in the model at one time').default(8192),
+      shuffleWindow: count('training rows shuffled among one another at a time').default(16384),
+      tokenizerThreads: count('worker threads that tokenize ahead').default(1),
+      saveEverySteps: count('updates between two saved states').default(200),
+      keepStates: count('saved states kept; older ones are removed').default(2),
+    })
+    .prefault({}),
+  evaluation: z
+    .strictObject({
+      tasks: z.array(z.string()).default([]).describe('tasks scored after training; names in configs/tasks/'),
+      batchTokens: count('tokens, padding included, encoded at one time').default(16384),
+    })
+    .prefault({}),
+});
+
+export type RunConfig = z.output<typeof schema>;

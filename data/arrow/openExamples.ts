@@ -1,0 +1,85 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { RecordBatchReader, type RecordBatch } from 'apache-arrow';
+import { UserError } from '../../configs/userError.js';
+import type { Example } from '../example.js';
+import { decodeExamples } from './decodeExamples.js';
+import { explainSchema } from './exampleSchema.js';
+import { readRange } from './readRange.js';
+import { scanArrow, type ArrowLayout, type MessagePlace } from './scanArrow.js';
+
+/** A file of training examples, opened for random access by record batch. */
+export interface ExampleFile {
+  path: string;
+  form: 'file' | 'stream';
+  rows: number;
+  /** Rows of each record batch. */
+  batchRows: number[];
+  /** Decode one record batch; memory is that of the one batch, whatever the size of the file. */
+  read(batch: number): Promise<Example[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Open an Arrow file of either form that holds training examples; only its message headers are read now.
+ * @throws UserError when it is missing, no Arrow file, cut short, compressed, without rows, or has other columns
+ */
+export async function openExamples(path: string): Promise<ExampleFile> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`cannot open ${path}: ${error.code === 'ENOENT' ? 'it does not exist' : error.message}`);
+  });
+  try {
+    const layout = await scanArrow(file, path);
+    const mismatch = explainSchema(layout.schema);
+    if (mismatch !== null) throw new UserError(`${path} holds no training examples: ${mismatch}`);
+    const batchRows = layout.batches.map(({ rows }) => rows);
+    const rows = batchRows.reduce((sum, count) => sum + count, 0);
+    if (rows === 0) throw new UserError(`${path} holds no rows`);
+    return {
+      path,
+      form: layout.form,
+      rows,
+      batchRows,
+      read: (batch) => read(file, layout, batch, path),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function read(file: FileHandle, layout: ArrowLayout, batch: number, path: string): Promise<Example[]> {
+  const place = layout.batches[batch];
+  if (place === undefined)
+    throw new Error(`${path} has ${layout.batches.length} record batches; batch ${batch} was asked for`);
+  const firstRow = layout.batches.slice(0, batch).reduce((sum, { rows }) => sum + rows, 0);
+  try {
+    const bytes = await gather(file, layout.schemaBytes, [...dictionariesOf(layout, batch), place]);
+    const [decoded] = [...RecordBatchReader.from(bytes)] as RecordBatch[];
+    return decodeExamples(decoded!, firstRow, path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path}: record batch ${batch} cannot be read (${(error as Error).message})`);
+  }
+}
+
+/**
+ * The dictionary messages that a record batch needs: for each dictionary the last whole one and what was added to it
+ * since. A stream may replace a dictionary between batches; a file may not, and may keep them anywhere.
+ */
+function dictionariesOf(layout: ArrowLayout, batch: number): MessagePlace[] {
+  const seen = layout.dictionaries.filter(({ before }) => layout.form === 'file' || before <= batch);
+  return seen.filter(({ id }, index) => !seen.slice(index + 1).some((later) => later.id === id && !later.isDelta));
+}
+
+/** The schema and the messages one after the other: a stream of their own. */
+async function gather(file: FileHandle, schemaBytes: Uint8Array, places: MessagePlace[]): Promise<Uint8Array> {
+  const bytes = new Uint8Array(places.reduce((sum, { length }) => sum + length, schemaBytes.length));
+  bytes.set(schemaBytes);
+  let filled = schemaBytes.length;
+  for (const { offset, length } of places) {
+    await readRange(file, offset, length, bytes.subarray(filled, filled + length));
+    filled += length;
+  }
+  return bytes;
+}

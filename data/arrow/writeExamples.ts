@@ -1,0 +1,97 @@
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AsyncByteQueue, RecordBatchFileWriter } from 'apache-arrow';
+import type { Example } from '../example.js';
+import { replaceFile } from '../replaceFile.js';
+import { encodeExamples } from './encodeExamples.js';
+import { exampleSchema } from './exampleSchema.js';
+
+export interface ExampleWriter {
+  /** Add one row; it is on disk when its batch is full. */
+  write(example: Example): Promise<void>;
+  /** Finish the file and give it its name. */
+  close(): Promise<{ rows: number }>;
+  /** Give up: nothing is left, an older file of that name stays. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Write training examples as an Arrow file, one record batch in memory at a time.
+ * @param options.rowsPerBatch  fewer where rows are long; smaller batches shuffle better, larger ones read faster
+ */
+export async function createExampleWriter(
+  path: string,
+  options: { rowsPerBatch?: number; metadata?: Record<string, string> } = {},
+): Promise<ExampleWriter> {
+  const rowsPerBatch = options.rowsPerBatch ?? 1024;
+  const schema = exampleSchema(options.metadata);
+  await mkdir(dirname(path), { recursive: true });
+  const replacement = replaceFile(path);
+  const file = await open(replacement.path, 'w');
+  const emitted = new Emitted();
+  const writer = new RecordBatchFileWriter();
+  writer.reset(emitted, schema);
+  let waiting: Example[] = [];
+  let characters = 0;
+  let rows = 0;
+
+  async function flush(): Promise<void> {
+    if (waiting.length > 0) writer.write(encodeExamples(waiting, schema));
+    rows += waiting.length;
+    waiting = [];
+    characters = 0;
+    for (const chunk of emitted.take()) await file.appendFile(chunk);
+  }
+  async function abort(): Promise<void> {
+    await file.close().catch(() => {});
+    await replacement.abort();
+  }
+  /** A failed write, such as on a full disk, leaves nothing behind. */
+  const orAbort = (work: Promise<void>) =>
+    work.catch(async (error: unknown) => {
+      await abort();
+      throw error;
+    });
+
+  return {
+    async write(example) {
+      waiting.push(example);
+      characters += charactersIn(example);
+      if (waiting.length >= rowsPerBatch || characters >= BATCH_CHARACTERS) await orAbort(flush());
+    },
+    async close() {
+      await orAbort(
+        (async () => {
+          await flush();
+          writer.close();
+          await flush();
+          await file.close();
+          await replacement.commit();
+        })(),
+      );
+      return { rows };
+    },
+    abort,
+  };
+}
+
+/** A batch ends early at this size: it bounds memory, and a text column may not pass 2^31 bytes. */
+const BATCH_CHARACTERS = 2 ** 25;
+
+/** Takes what the Arrow writer emits, so that it can be put on disk before the next batch is built. */
+class Emitted extends AsyncByteQueue {
+  private chunks: Uint8Array[] = [];
+  override write(chunk: Uint8Array): void {
+    this.chunks.push(chunk);
+  }
+  take(): Uint8Array[] {
+    return this.chunks.splice(0);
+  }
+}
+
+function charactersIn({ id, query, positives, negatives }: Example): number {
+  let total = id.length + query.length;
+  for (const list of [positives, negatives])
+    for (const passage of list) total += passage.id.length + passage.title.length + passage.text.length;
+  return total;
+}

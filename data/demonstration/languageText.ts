@@ -1,0 +1,15 @@
+import { seededRandom, shuffle } from '../random.js';
+import { DOMAINS, foldText } from './domainSource.js';
+import { demonstrationPairs, domainSources } from './pairs.js';
+
+/**
+ * The documents that the demonstration's base model is pretrained on, in a fixed random order.
+ * They hold the test passages as plain text, but nowhere a test query: no document gives away a pair.
+ */
+export async function languageText(): Promise<string[]> {
+  const sources = domainSources();
+  const pairs = await demonstrationPairs(sources);
+  const asked = new Set(DOMAINS.flatMap((domain) => pairs[domain].test.queries.map(({ text }) => foldText(text))));
+  const documents = DOMAINS.flatMap((domain) => sources[domain].documents((sentence) => asked.has(foldText(sentence))));
+  return shuffle(documents, seededRandom('language text'));
+}

@@ -1,0 +1,67 @@
+/** Keeps the best few of many scored rows. */
+export interface TopRows {
+  offer(row: number, score: number): void;
+  /** @returns the rows kept, best first, and forgets them */
+  take(): { row: number; score: number }[];
+}
+
+/**
+ * A heap with the worst row kept on top, so that most rows cost one comparison.
+ * @param depth     rows to keep
+ * @param tieRanks  [rows]: of two rows with equal scores the one with the higher rank is better
+ */
+export function topRows(depth: number, tieRanks: Uint32Array): TopRows {
+  const rows = new Uint32Array(depth);
+  const scores = new Float64Array(depth);
+  let size = 0;
+
+  const better = (score: number, row: number, place: number) =>
+    score > scores[place]! || (score === scores[place]! && tieRanks[row]! > tieRanks[rows[place]!]!);
+  const put = (place: number, row: number, score: number) => {
+    rows[place] = row;
+    scores[place] = score;
+  };
+
+  const rise = (row: number, score: number) => {
+    let place = size++;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (better(score, row, parent)) break;
+      put(place, rows[parent]!, scores[parent]!);
+      place = parent;
+    }
+    put(place, row, score);
+  };
+  const sink = (row: number, score: number) => {
+    let place = 0;
+    for (let child = 1; child < size; child = 2 * place + 1) {
+      if (child + 1 < size && better(scores[child]!, rows[child]!, child + 1)) child++;
+      if (!better(score, row, child)) break;
+      put(place, rows[child]!, scores[child]!);
+      place = child;
+    }
+    put(place, row, score);
+  };
+
+  return {
+    offer(row, score) {
+      if (size < depth) rise(row, score);
+      else if (depth > 0 && better(score, row, 0)) sink(row, score);
+    },
+    take() {
+      const kept = Array.from({ length: size }, (_, place) => ({ row: rows[place]!, score: scores[place]! }));
+      size = 0;
+      return kept.sort((one, two) => two.score - one.score || tieRanks[two.row]! - tieRanks[one.row]!);
+    },
+  };
+}
+
+/** @returns [ids]: the place of each id among all ids in ascending order, the tie rank that trec_eval's order needs */
+export function idRanks(ids: readonly string[]): Uint32Array {
+  const order = Uint32Array.from(ids, (_, row) => row).sort((one, two) =>
+    ids[one]! < ids[two]! ? -1 : ids[one]! > ids[two]! ? 1 : one - two,
+  );
+  const ranks = new Uint32Array(ids.length);
+  order.forEach((row, rank) => (ranks[row] = rank));
+  return ranks;
+}

@@ -1,0 +1,120 @@
+import { tf } from './tf.js';
+
+/** A tensor of the native backend that TensorFlow.js cannot represent, such as one of bfloat16. Freed by `release`. */
+export interface RawTensor {
+  id: number;
+  shape: number[];
+}
+
+interface Attribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
+interface Binding {
+  createTensor(shape: number[], dtype: number, values: ArrayBufferView): number;
+  deleteTensor(id: number): void;
+  executeOp(name: string, attributes: Attribute[], inputs: number[], outputs: number): OpOutput[];
+  TF_ATTR_TYPE: number;
+  TF_ATTR_BOOL: number;
+  TF_ATTR_INT: number;
+  TF_Version: string;
+}
+interface OpOutput {
+  id: number;
+  shape: number[];
+  dtype: number;
+}
+interface NodeBackend {
+  binding: Binding;
+  getInputTensorIds(tensors: tf.Tensor[]): number[];
+  createOutputTensor(output: OpOutput): tf.Tensor;
+}
+
+// TF_DataType of tensorflow/c/tf_datatype.h.
+const FLOAT = 1;
+const INT32 = 3;
+const UINT8 = 4;
+const BFLOAT16 = 14;
+
+/**
+ * Operations of native TensorFlow that TensorFlow.js does not offer, called by name through its binding.
+ * Source: `executeOp` of tfjs-node 4.22 (binding/tfjs_backend.cc), which passes any type attribute through.
+ */
+export function nativeBackend() {
+  const backend = tf.backend() as unknown as NodeBackend;
+  const { binding } = backend;
+  const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const flag = (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value });
+  const run = (op: string, attributes: Attribute[], inputs: number[]): OpOutput =>
+    binding.executeOp(op, attributes, inputs, 1)[0]!;
+  const cast = (id: number, from: number, to: number): OpOutput =>
+    run('Cast', [type('SrcT', from), type('DstT', to), flag('Truncate', false)], [id]);
+
+  /** Put the little-endian bfloat16 bytes of a matrix [rows, columns] on the device. */
+  function uploadBfloat16(bytes: Uint8Array, [rows, columns]: [number, number]): RawTensor {
+    const raw = binding.createTensor([rows, columns, 2], UINT8, bytes);
+    const { id, shape } = run('Bitcast', [type('T', UINT8), type('type', BFLOAT16)], [raw]);
+    binding.deleteTensor(raw);
+    return { id, shape };
+  }
+
+  /** x times a bfloat16 matrix: x is rounded to bfloat16, sums are rounded to bfloat16, the result is float32. */
+  function multiplyBfloat16(x: tf.Tensor2D, matrix: RawTensor, transposeMatrix: boolean): tf.Tensor2D {
+    const left = cast(backend.getInputTensorIds([x])[0]!, FLOAT, BFLOAT16);
+    const product = run(
+      'MatMul',
+      [type('T', BFLOAT16), flag('transpose_a', false), flag('transpose_b', transposeMatrix)],
+      [left.id, matrix.id],
+    );
+    const result = cast(product.id, BFLOAT16, FLOAT);
+    binding.deleteTensor(left.id);
+    binding.deleteTensor(product.id);
+    return backend.createOutputTensor(result) as tf.Tensor2D;
+  }
+
+  /**
+   * Numbers in [0, 1) that depend on the two seeds alone, whatever ran before (Philox counters).
+   * Source: TensorFlow's StatelessRandomUniform.
+   */
+  function statelessUniform(shape: number[], seeds: [number, number]): tf.Tensor {
+    const shapeId = binding.createTensor([shape.length], INT32, Int32Array.from(shape));
+    const seedId = binding.createTensor([2], INT32, Int32Array.from(seeds));
+    const output = run(
+      'StatelessRandomUniform',
+      [type('dtype', FLOAT), type('T', INT32), type('Tseed', INT32)],
+      [shapeId, seedId],
+    );
+    binding.deleteTensor(shapeId);
+    binding.deleteTensor(seedId);
+    return backend.createOutputTensor(output);
+  }
+
+  /** Whether a bfloat16 product runs on this device and is right, tried on numbers that bfloat16 holds exactly. */
+  function multipliesBfloat16(): boolean {
+    try {
+      const matrix = uploadBfloat16(new Uint8Array([0x80, 0x3f, 0x00, 0x40]), [2, 1]); // 1, 2
+      const x = tf.tensor2d([[3, 4]]);
+      const product = multiplyBfloat16(x, matrix, false);
+      const [value] = product.dataSync();
+      release(matrix);
+      tf.dispose([x, product]);
+      return value === 11;
+    } catch {
+      return false;
+    }
+  }
+
+  function release(tensor: RawTensor): void {
+    binding.deleteTensor(tensor.id);
+  }
+
+  return {
+    version: binding.TF_Version,
+    uploadBfloat16,
+    multiplyBfloat16,
+    statelessUniform,
+    multipliesBfloat16,
+    release,
+  };
+}

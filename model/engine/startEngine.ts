@@ -1,0 +1,60 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import type { Precision } from '../../configs/contract.js';
+import { UserError } from '../../configs/userError.js';
+import { loadNativeBinding } from './loadNativeBinding.js';
+import { nativeBackend } from './rawTensors.js';
+import { tf } from './tf.js';
+
+export type EngineName = 'tensorflow' | 'wasm';
+
+export interface Engine {
+  name: EngineName;
+  /** Why this engine and not the other, for people. */
+  why: string;
+  version: string;
+  /** Arithmetic that the engine offers for frozen weights. */
+  precisions: Precision[];
+}
+
+let started: Promise<Engine> | undefined;
+
+/**
+ * Start the best engine of this machine, once a process: native TensorFlow where its binding loads, else WebAssembly.
+ * The environment variable TERCET_BACKEND (tensorflow or wasm) decides where `backend` does not.
+ * @throws UserError when a backend is asked for that cannot run here
+ */
+export function startEngine(options: { backend?: EngineName } = {}): Promise<Engine> {
+  return (started ??= start(options.backend ?? process.env['TERCET_BACKEND']));
+}
+
+async function start(wanted: string | undefined): Promise<Engine> {
+  if (wanted !== undefined && wanted !== '' && wanted !== 'tensorflow' && wanted !== 'wasm')
+    throw new UserError(`TERCET_BACKEND must be tensorflow or wasm; got ${wanted}`);
+  if (wanted === 'wasm') return startWasm('asked for by TERCET_BACKEND');
+  const binding = loadNativeBinding();
+  if (binding.loaded) return startTensorflow();
+  if (wanted === 'tensorflow')
+    throw new UserError(
+      `the tensorflow engine cannot start: ${binding.reason}; run npm run setup, then npm run doctor`,
+    );
+  return startWasm(binding.reason);
+}
+
+async function startTensorflow(): Promise<Engine> {
+  await tf.setBackend('tensorflow');
+  tf.enableProdMode();
+  const native = nativeBackend();
+  const precisions: Precision[] = ['float32'];
+  if (native.multipliesBfloat16()) precisions.push('bfloat16');
+  return { name: 'tensorflow', why: 'its native binding is installed', version: native.version, precisions };
+}
+
+async function startWasm(why: string): Promise<Engine> {
+  const home = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
+  setWasmPaths(join(home, '/'));
+  await tf.setBackend('wasm');
+  tf.enableProdMode();
+  return { name: 'wasm', why, version: tf.version['tfjs-core'], precisions: ['float32'] };
+}

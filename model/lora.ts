@@ -1,0 +1,87 @@
+import type { Adapter } from '../checkpoints/adapter.js';
+import { matrixName } from '../checkpoints/adapterNames.js';
+import { projections, type Projection } from '../configs/schema.js';
+import { UserError } from '../configs/userError.js';
+import { seededRandom } from '../data/random.js';
+import { tf } from './engine/tf.js';
+import { projectionShape, type Model } from './loadModel.js';
+
+/** The matrices that training changes, by name, such as `layers.0.self_attn.q_proj.lora_A`. They belong to the model. */
+export type Parameters = Map<string, tf.Variable>;
+
+/**
+ * A fresh adapter: A uniform within 1 / sqrt(in), B zero, so that the model starts equal to its base.
+ * Source: PEFT `LoraLayer.reset_lora_parameters` (Kaiming uniform with a = sqrt(5)).
+ */
+export function freshAdapter(
+  model: Model,
+  { rank, alpha, dropout, targets }: { rank: number; alpha: number; dropout: number; targets: Projection[] },
+  seed: number,
+): Adapter {
+  const matrices: Adapter['matrices'] = new Map();
+  model.layers.forEach((_, layer) => {
+    for (const target of targets) {
+      const [outSize, inSize] = projectionShape(model.config, target);
+      const name = matrixName(layer, target);
+      const random = seededRandom(seed, 'lora_A', name);
+      const bound = 1 / Math.sqrt(inSize);
+      const a = Float32Array.from({ length: rank * inSize }, () => (2 * random() - 1) * bound);
+      matrices.set(name, { a, b: new Float32Array(outSize * rank), inSize, outSize });
+    }
+  });
+  return { rank, alpha, dropout, targets, base: model.folder, matrices };
+}
+
+/**
+ * Put an adapter's matrices on the device and attach them to the model's projections.
+ * @returns the matrices by name, in the order of layers and projections
+ * @throws UserError when the adapter was made for another base: a layer or a shape does not fit
+ */
+export function attachAdapter(model: Model, adapter: Adapter): Parameters {
+  const { rank, alpha, matrices } = adapter;
+  requireFit(model, adapter);
+  const parameters: Parameters = new Map();
+  model.layers.forEach((weights, layer) => {
+    projections.forEach((target, index) => {
+      const name = matrixName(layer, target);
+      const matrix = matrices.get(name);
+      if (!matrix) return;
+      const a = variable(`${name}.lora_A`, matrix.a, [rank, matrix.inSize], parameters);
+      const b = variable(`${name}.lora_B`, matrix.b, [matrix.outSize, rank], parameters);
+      weights[target].adapter = { a, b, scale: alpha / rank, number: layer * projections.length + index };
+    });
+  });
+  return parameters;
+}
+
+/** Read the trained matrices back from the device. @param like  the adapter that was attached: its settings are kept */
+export function detachedAdapter(parameters: Parameters, like: Adapter): Adapter {
+  const values = (name: string) => parameters.get(name)!.dataSync() as Float32Array;
+  const matrices = [...like.matrices].map(
+    ([name, { inSize, outSize }]) =>
+      [name, { a: values(`${name}.lora_A`), b: values(`${name}.lora_B`), inSize, outSize }] as const,
+  );
+  return { ...like, matrices: new Map(matrices) };
+}
+
+function requireFit(model: Model, { matrices, base }: Adapter): void {
+  const expected = new Map(
+    model.layers.flatMap((_, layer) =>
+      projections.map((target) => [matrixName(layer, target), projectionShape(model.config, target)] as const),
+    ),
+  );
+  for (const [name, { inSize, outSize }] of matrices) {
+    const shape = expected.get(name);
+    if (shape && shape[0] === outSize && shape[1] === inSize) continue;
+    const found = shape ? `is [${outSize}, ${inSize}] where the base has [${shape}]` : 'has no place in the base';
+    throw new UserError(`the adapter was made for another base (${base}), not for ${model.folder}: ${name} ${found}`);
+  }
+}
+
+function variable(name: string, values: Float32Array, shape: [number, number], into: Parameters): tf.Tensor2D {
+  const initial = tf.tensor2d(values, shape);
+  const made = tf.variable(initial, true);
+  initial.dispose();
+  into.set(name, made);
+  return made as tf.Tensor as tf.Tensor2D;
+}

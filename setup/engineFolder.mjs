@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout. */
+export const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The TensorFlow that the engine is built on. */
+export const tensorflowVersion = '2.21.0';
+
+/** Raise it when the way the binding is compiled changes, so that the next start compiles it again. */
+const bindingRevision = 1;
+
+/**
+ * Where the engine of this machine lies. `TERCET_ENGINE` moves it out of the checkout, so that clones can share it;
+ * machines of several kinds and clones of several versions can too, because their names differ.
+ */
+export function engineFolder() {
+  const root = process.env.TERCET_ENGINE ? resolve(process.env.TERCET_ENGINE) : join(checkout, '.engine');
+  const variant = `${process.platform}-${process.arch}-${nvidiaSeen() && process.arch === 'x64' ? 'gpu' : 'cpu'}`;
+  const folder = join(root, `tensorflow-${tensorflowVersion}-${variant}`);
+  const binding = join(folder, `tfjs_binding-${bindingVersion()}-${bindingRevision}`);
+  return {
+    root,
+    variant,
+    folder,
+    /** The files of TensorFlow with their sizes and hashes; it arrives together with them. */
+    libraryRecord: join(folder, 'library.json'),
+    binding: `${binding}.node`,
+    /** Written last of all, after the binding was loaded once: an engine that has it is whole. */
+    bindingRecord: `${binding}.json`,
+    /** Compiled beside the binding: keeps the screen quiet while TensorFlow is being loaded. */
+    holdStderr: `${binding}-hold-stderr.node`,
+    /** Why the engine could not be installed, left for the next start and for `npm run doctor`. */
+    trouble: join(root, `trouble-${variant}.json`),
+    log: join(root, 'setup.log'),
+  };
+}
+
+/** Is there an NVIDIA driver? Files only: this runs at every start. The last one is that of Windows' Linux (WSL 2). */
+export function nvidiaSeen() {
+  const signs = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/usr/lib/wsl/lib/libcuda.so.1'];
+  return signs.some((path) => existsSync(path));
+}
+
+/** Read a JSON file; undefined where it is absent or was cut off. */
+export function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function bindingVersion() {
+  return readJson(join(checkout, 'node_modules/@tensorflow/tfjs-node-gpu/package.json'))?.version ?? 'none';
+}

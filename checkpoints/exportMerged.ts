@@ -33,30 +33,44 @@ export interface MergedExport {
 /**
  * Write the base with the adapter added to its weights: a folder that every tool loads as it loads the base.
  * Tensor names, configuration and tokenizer are the base's; a tensor is in memory by pieces of some rows.
- * @returns the names of the base's tensors that were changed
  * @throws UserError when the adapter does not fit the base, the folder is not empty, or the disk is full
  */
-export async function exportMerged(output: string, merged: MergedExport): Promise<string[]> {
-  const changed = matchTensors(merged.base, merged.adapter);
-  await writeFolder(output, (folder) => writeMerged(folder, merged, changed));
-  return [...changed.keys()];
+export const exportMerged = (output: string, merged: MergedExport): Promise<void> =>
+  writeFolder(output, async (folder) => {
+    await writeMergedWeights(folder, merged);
+    await writeBeside(join(folder, 'README.md'), mergedCard(merged.adapter, merged.contract));
+  });
+
+/** Put weights, configuration, tokenizer and contract of a merged model into a folder. */
+export async function writeMergedWeights(folder: string, merged: MergedExport): Promise<void> {
+  const { base, adapter, contract, dtype, shardBytes = 5e9 } = merged;
+  const changed = matchTensors(base, adapter);
+  const tensors = [...base.tensors].map(([name, entry]): TensorToWrite => {
+    const written = dtype && isFloat(entry.dtype) ? dtype : entry.dtype;
+    const bytes = () => mergedBytes(entry, written, changed.get(name), adapter.alpha / adapter.rank);
+    return { name, dtype: written, shape: entry.shape, bytes };
+  });
+  await copyBaseFiles(base, folder);
+  const kind = dtype && { torch_dtype: 'float32', dtype: 'float32' }; // the name differs by library version
+  await writeJson(join(folder, 'config.json'), { ...base.config, ...kind });
+  await writeShards(folder, tensors, shardBytes);
+  await writeContract(join(folder, 'contract.json'), contract);
 }
 
-/** As `exportMerged`, into a folder that the caller makes and renames. */
-export async function writeMergedFiles(folder: string, merged: MergedExport): Promise<void> {
-  await writeMerged(folder, merged, matchTensors(merged.base, merged.adapter));
-}
-
-/** Copy what a base says beside its weights: configuration, tokenizer, licence. */
-export async function copyBaseFiles(base: BaseFolder, folder: string): Promise<void> {
+/** Copy what lies beside a base's weights: tokenizer, licence, and for a vision-language model how images are prepared. */
+async function copyBaseFiles(base: BaseFolder, folder: string): Promise<void> {
+  const wanted = base.config.vision_config ? [...baseFiles, /^(video_)?preprocessor_config\.json$/] : baseFiles;
   for (const name of await readdir(base.folder))
-    if (
-      /^((generation_|preprocessor_|tokenizer_)?config|tokenizer|special_tokens_map|added_tokens|vocab|chat_template)\.(json|model|jinja)$|^merges\.txt$|^LICEN[CS]E/.test(
-        name,
-      )
-    )
+    if (wanted.some((pattern) => pattern.test(name)))
       await writeBeside(join(folder, name), await readFile(join(base.folder, name)));
 }
+
+const baseFiles = [
+  /^(generation|tokenizer)_config\.json$/,
+  /^(tokenizer|special_tokens_map|added_tokens|vocab)\.json$/,
+  /^(merges\.txt|tokenizer\.model|chat_template\.(json|jinja))$/,
+  /^(LICEN[CS]E|NOTICE)/,
+];
 
 /** What precedes `layers.0` in the names of a checkpoint: text models, bare models, vision-language models. */
 const prefixes = ['model.', '', 'model.language_model.', 'language_model.model.'];
@@ -78,20 +92,6 @@ function matchTensors(base: BaseFolder, adapter: Adapter): Map<string, AdapterMa
     changed.set(tensor, matrix);
   }
   return changed;
-}
-
-async function writeMerged(folder: string, merged: MergedExport, changed: Map<string, AdapterMatrix>): Promise<void> {
-  const { base, adapter, contract, dtype, shardBytes = 5e9 } = merged;
-  const tensors = [...base.tensors].map(([name, entry]): TensorToWrite => {
-    const written = dtype && isFloat(entry.dtype) ? dtype : entry.dtype;
-    const bytes = () => mergedBytes(entry, written, changed.get(name), adapter.alpha / adapter.rank);
-    return { name, dtype: written, shape: entry.shape, bytes };
-  });
-  await copyBaseFiles(base, folder);
-  if (dtype) await writeJson(join(folder, 'config.json'), { ...base.config, torch_dtype: 'float32' });
-  await writeShards(folder, tensors, shardBytes);
-  await writeContract(join(folder, 'contract.json'), contract);
-  await writeBeside(join(folder, 'README.md'), mergedCard(adapter, contract));
 }
 
 const isFloat = (dtype: TensorDtype) => dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';

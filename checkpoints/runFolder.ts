@@ -5,6 +5,9 @@ import { suggest } from '../configs/suggest.js';
 import { UserError } from '../configs/userError.js';
 import { lockName } from './runLock.js';
 
+/** Folder of all runs. */
+export const runsRoot = 'checkpoints/runs';
+
 /** Where a run keeps what. */
 export interface RunFolder {
   name: string;

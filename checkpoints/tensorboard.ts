@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { explainFullDisk } from './writeBeside.js';
 
 export interface EventFile {
+  /** Gathered, and written now and then. @throws UserError when the disk is full */
   scalar(tag: string, value: number, step: number): void;
   /** Write what was gathered. @throws UserError when the disk is full */
   flush(): void;
   close(): void;
 }
+
+/** Whoever watches sees a step at most this much later. */
+const flushEveryMs = 5000;
 
 /**
  * Open a new TensorBoard event file.
@@ -23,10 +27,12 @@ export function openEventFile(folder: string, clock: () => number, purgeFrom?: n
   const file = join(folder, nextName(folder, clock()));
   const descriptor = openSync(file, 'ax');
   let records: Uint8Array[] = [];
+  let flushedMs = clock();
   const write = (event: Uint8Array) => records.push(frame(event));
   const flush = () => {
     const bytes = Buffer.concat(records);
     records = [];
+    flushedMs = clock();
     try {
       for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
     } catch (error) {
@@ -37,7 +43,10 @@ export function openEventFile(folder: string, clock: () => number, purgeFrom?: n
   if (purgeFrom !== undefined) write(encodeEvent({ seconds: clock() / 1000, step: purgeFrom, isStart: true }));
   flush();
   return {
-    scalar: (tag, value, step) => write(encodeEvent({ seconds: clock() / 1000, step, scalar: { tag, value } })),
+    scalar: (tag, value, step) => {
+      write(encodeEvent({ seconds: clock() / 1000, step, scalar: { tag, value } }));
+      if (clock() - flushedMs > flushEveryMs) flush();
+    },
     flush,
     close: () => {
       flush();

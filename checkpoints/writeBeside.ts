@@ -89,7 +89,8 @@ export function explainFullDisk(error: unknown, path: string, bytesNeeded?: numb
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') return error;
   const needed = bytesNeeded === undefined ? '' : ` (${bytesNeeded.toLocaleString('en-US')} bytes needed)`;
+  const place = path.replace(/\.partial-\d+/g, '');
   return new UserError(
-    `no space left to write ${path}${needed}; free space there and run again: older files are intact`,
+    `no space left to write ${place}${needed}; free space there and run again: older files are intact`,
   );
 }

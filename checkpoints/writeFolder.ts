@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../configs/userError.js';
 import { explainFullDisk, partialName, removeStalePartials, syncFolder } from './writeBeside.js';
@@ -10,9 +10,11 @@ import { explainFullDisk, partialName, removeStalePartials, syncFolder } from '.
  * @throws UserError when the folder exists and is not empty, or the disk is full; nothing is left of it then
  */
 export async function writeFolder(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
-  if (existsSync(folder) && (await readdir(folder)).length > 0)
+  const found = await stat(folder).catch(() => undefined);
+  if (found && !found.isDirectory()) throw new UserError(`${folder} is a file; name a folder`);
+  if (found && (await readdir(folder)).length > 0)
     throw new UserError(`${folder} is not empty; name another folder, or empty it first`);
-  await writeAndRename(folder, write, async () => {});
+  await writeAndRename(folder.replace(/\/+$/, ''), write, async () => {});
 }
 
 /**

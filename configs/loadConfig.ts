@@ -9,8 +9,8 @@ import { UserError } from './userError.js';
 
 export interface LoadedConfig {
   config: RunConfig;
-  /** Dotted paths of the settings that a recipe or --set states, in the order they were stated. */
-  stated: string[];
+  /** Dotted paths of the settings that --set states. */
+  overridden: string[];
 }
 
 /**
@@ -25,8 +25,12 @@ export function loadConfig(recipe: string, overrides: readonly string[] = []): L
   if (document.errors[0]) throw new UserError(`${file}: ${oneLine(document.errors[0].message)}`);
   const raw: unknown = document.toJS() ?? {};
   if (typeof raw !== 'object' || Array.isArray(raw)) throw new UserError(`${file} must hold settings as name: value`);
-  for (const override of overrides) setPath(raw as Record<string, unknown>, override);
-  return { config: parseConfig(raw), stated: leafPaths(raw) };
+  const overridden = overrides.map((override) => setPath(raw as Record<string, unknown>, override));
+  const training = (raw as { training?: Record<string, unknown> }).training;
+  // Steps on the command line replace the epochs of the recipe, and the other way round.
+  if (overridden.includes('training.steps') && !overridden.includes('training.epochs')) delete training?.['epochs'];
+  if (overridden.includes('training.epochs') && !overridden.includes('training.steps')) delete training?.['steps'];
+  return { config: parseConfig(raw), overridden };
 }
 
 /** Check a plain object against the schema and fill its defaults. @throws UserError naming the setting. */
@@ -49,7 +53,8 @@ function recipeFile(recipe: string): string {
   return fileURLToPath(new URL(`recipes/${recipe}.yaml`, import.meta.url));
 }
 
-function setPath(raw: Record<string, unknown>, override: string): void {
+/** @returns the dotted path that was set */
+function setPath(raw: Record<string, unknown>, override: string): string {
   const split = override.indexOf('=');
   if (split < 1) throw new UserError(`--set takes path=value, such as lora.rank=8; got ${JSON.stringify(override)}`);
   const path = override.slice(0, split).split('.');
@@ -61,6 +66,7 @@ function setPath(raw: Record<string, unknown>, override: string): void {
     place = next as Record<string, unknown>;
   }
   place[path.at(-1)!] = YAML.parse(override.slice(split + 1));
+  return path.join('.');
 }
 
 function explain(issue: z.core.$ZodIssue, raw: unknown): string {

@@ -10,11 +10,16 @@ import { UserError } from './userError.js';
 export interface Base {
   name: string;
   folder: string;
+  /** The recipe that is used where none is named. */
+  recipe: string;
 }
+
+const defaultRecipe = 'study';
 
 const baseFile = z.strictObject({
   /** Checkpoint folder in Hugging Face layout; relative to the YAML file. */
   folder: z.string(),
+  recipe: z.string().default(defaultRecipe),
   about: z.string(),
   licence: z.string(),
 });
@@ -27,12 +32,12 @@ export function resolveBase(nameOrFolder: string): Base {
   const known = namesIn('bases');
   if (known.includes(nameOrFolder)) {
     const file = new URL(`bases/${nameOrFolder}.yaml`, import.meta.url);
-    const { folder } = baseFile.parse(YAML.parse(readFileSync(file, 'utf8')));
-    return { name: nameOrFolder, folder: fileURLToPath(new URL(`${folder}/`, file)).replace(/\/$/, '') };
+    const { folder, recipe } = baseFile.parse(YAML.parse(readFileSync(file, 'utf8')));
+    return { name: nameOrFolder, recipe, folder: fileURLToPath(new URL(`${folder}/`, file)).replace(/\/$/, '') };
   }
   if (existsSync(nameOrFolder) && statSync(nameOrFolder).isDirectory()) {
     const folder = nameOrFolder.replace(/\/+$/, '');
-    return { name: folder.split('/').at(-1)!, folder };
+    return { name: folder.split('/').at(-1)!, folder, recipe: defaultRecipe };
   }
   const looksLikePath = /^[./~]|\/.*\//.test(nameOrFolder);
   if (looksLikePath) throw new UserError(`base folder ${nameOrFolder} does not exist`);

@@ -24,7 +24,9 @@ export function scoreRun(run: Run, qrels: Qrels, metricNames: readonly string[])
     const ideal = [...judgements.values()].sort((one, two) => two - one);
     perQuery.set(
       queryId,
-      Object.fromEntries(metrics.map(({ name, measure, depth, level }) => [name, measure(grades, ideal, depth, level)])),
+      Object.fromEntries(
+        metrics.map(({ name, measure, depth, level }) => [name, measure(grades, ideal, depth, level)]),
+      ),
     );
   }
   const mean = Object.fromEntries(

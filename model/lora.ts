@@ -54,9 +54,20 @@ export function attachAdapter(model: Model, adapter: Adapter): Parameters {
   return parameters;
 }
 
+/** Take the adapter off the model and free it: the model is its base again. */
+export function removeAdapter(model: Model): void {
+  for (const weights of model.layers) {
+    for (const target of projections) {
+      const { adapter } = weights[target];
+      if (adapter) tf.dispose([adapter.a, adapter.b]);
+      delete weights[target].adapter;
+    }
+  }
+}
+
 /** Read the trained matrices back from the device. @param like  the adapter that was attached: its settings are kept */
 export function detachedAdapter(parameters: Parameters, like: Adapter): Adapter {
-  const values = (name: string) => parameters.get(name)!.dataSync() as Float32Array;
+  const values = (name: string) => Float32Array.from(parameters.get(name)!.dataSync());
   const matrices = [...like.matrices].map(
     ([name, { inSize, outSize }]) =>
       [name, { a: values(`${name}.lora_A`), b: values(`${name}.lora_B`), inSize, outSize }] as const,

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 /**
  * Run a program to its end without showing what it prints.
  * @param options.register  from `withLock`; a process that outlives this one then still holds the lock
- * @param options.log       file that gets the command line and all output
+ * @param options.log       file that gets the command line and what is printed, without the lines given to `onLine`
  * @param options.onLine    called with each line of standard output
  * @returns exit code, null where a signal ended it, and everything printed
  */
@@ -16,24 +16,29 @@ export function run(program, args, { cwd, env, input, log, register, onLine } = 
     const stop = () => child.kill('SIGKILL');
     process.on('exit', stop);
     let output = '';
+    let logged = '';
     let line = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
+    const keep = (text, isLogged) => {
       output += text;
+      if (isLogged) logged += text;
+    };
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      keep(text, !onLine);
       const lines = (line + text).split('\n');
       line = lines.pop();
       for (const whole of lines) onLine?.(whole);
     });
-    child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => keep(text, true));
     child.stdin.on('error', () => {});
     child.stdin.end(input ?? '');
     const end = (code) => {
       process.off('exit', stop);
       release?.();
-      if (log) appendLog(log, `${new Date().toISOString()} ${program} ${args.join(' ')}\n${output}exit ${code}\n\n`);
+      if (log) appendLog(log, `${new Date().toISOString()} ${program} ${args.join(' ')}\n${logged}exit ${code}\n\n`);
       resolve({ code, output });
     };
     child.on('error', (error) => {
-      output += `${error.message}\n`;
+      keep(`${error.message}\n`, true);
       end(127);
     });
     child.on('close', end);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.mjs';
 import { checkout, readJson } from './engineFolder.mjs';
@@ -6,9 +7,12 @@ import { say, startPhase } from './screen.mjs';
 
 const folder = join(checkout, '.engine');
 
+/** The Node modules cannot be installed, which stops everything. The message is one line for the user. */
+export class ModulesError extends Error {}
+
 /**
  * Install the Node modules when they are missing or differ from package-lock.json.
- * @throws Error with one line for the user when npm fails
+ * @throws ModulesError when npm fails
  */
 export async function ensureModules() {
   if (!missingModule()) return;
@@ -43,7 +47,8 @@ function isNeeded({ optional, os, cpu, libc }) {
 
 /** Without install scripts: those of tfjs-node-gpu and onnxruntime-node download libraries that tercet does not use. */
 async function installModules(missing, register) {
-  const phase = startPhase(`installing the Node modules (${missing} is missing or changed)`);
+  const why = existsSync(join(checkout, 'node_modules')) ? ` (${missing} is missing or changed)` : '';
+  const phase = startPhase(`installing the Node modules${why}`);
   const { npm_execpath: npm } = process.env;
   const [program, first] = npm && /npm-cli\.c?js$/.test(npm) ? [process.execPath, [npm]] : ['npm', []];
   const bounded = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
@@ -51,7 +56,10 @@ async function installModules(missing, register) {
   const log = join(folder, 'setup.log');
   const { code, output } = await run(program, args, { cwd: checkout, log, register });
   phase.end(code === 0 ? 'done' : 'failed');
-  if (code !== 0) throw new Error(`npm ci failed: ${reason(output)}; the whole of it is in ${log}`);
+  if (code !== 0)
+    throw new ModulesError(
+      `npm ci failed: ${reason(output)}; once that is cured, run the command again; all of it is in ${log}`,
+    );
 }
 
 /** npm's own words: its first line that says more than a code. */

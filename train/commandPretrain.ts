@@ -16,9 +16,7 @@ const pretrainCommand: Command<{ output: string; updates: number }> = {
     cli
       .option('output', { type: 'string', default: 'configs/bases/demo', describe: 'folder to write' })
       .option('updates', { type: 'number', default: demoSettings.updates, describe: 'updates of 4,096 tokens' }),
-  examples: [
-    ['npm run pretrain-demo -- --output /tmp/demo', 'the committed base again; about 40 minutes on two cores'],
-  ],
+  examples: [['npm run pretrain-demo -- --output /tmp/demo', 'the committed base again; half an hour on two cores']],
   async handler({ output, updates }) {
     await startEngine();
     const documents = await languageText();

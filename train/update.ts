@@ -1,3 +1,4 @@
+import { UserError } from '../configs/userError.js';
 import { tf } from '../model/engine/tf.js';
 import type { Gradients } from '../model/encodeChunk.js';
 import type { Optimizer } from './optimizer.js';
@@ -8,7 +9,7 @@ import type { Optimizer } from './optimizer.js';
  * @param gradients  summed over `pools` pools
  * @param losses     one scalar a pool; freed
  * @returns mean loss in nats, and the gradient norm before clipping
- * @throws when the loss or the gradient is not finite; the parameters are then unchanged
+ * @throws UserError when the loss or the gradient is not finite; the parameters are then unchanged
  */
 export function applyUpdate(
   gradients: Gradients,
@@ -26,7 +27,7 @@ export function applyUpdate(
     const [loss, gradNorm] = measured.dataSync() as unknown as [number, number]; // the one wait for the device in an update
     measured.dispose();
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
-      throw new Error(
+      throw new UserError(
         `update ${update}: loss is ${loss} and gradient norm ${gradNorm}; lower optimizer.learningRate or raise loss.temperature`,
       );
     const scale = Math.min(1, maxGradNorm / (gradNorm + 1e-6)) / pools;

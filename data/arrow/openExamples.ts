@@ -28,6 +28,7 @@ export async function openExamples(path: string): Promise<ExampleFile> {
     throw new UserError(`cannot open ${path}: ${error.code === 'ENOENT' ? 'it does not exist' : error.message}`);
   });
   try {
+    if (!(await file.stat()).isFile()) throw new UserError(`${path} is not a file; name the Arrow file itself`);
     const layout = await scanArrow(file, path);
     const mismatch = explainSchema(layout.schema);
     if (mismatch !== null) throw new UserError(`${path} holds no training examples: ${mismatch}`);

@@ -46,31 +46,32 @@ export async function createExampleWriter(
     await file.close().catch(() => {});
     await replacement.abort();
   }
-  /** A failed write, such as on a full disk, leaves nothing behind. */
-  const orAbort = (work: Promise<void>) =>
-    work.catch(async (error: unknown) => {
+  /** Work that fails, such as on a full disk, leaves nothing behind. */
+  async function orAbort<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
       await abort();
       throw error;
-    });
+    }
+  }
 
   return {
-    async write(example) {
-      waiting.push(example);
-      characters += charactersIn(example);
-      if (waiting.length >= rowsPerBatch || characters >= BATCH_CHARACTERS) await orAbort(flush());
-    },
-    async close() {
-      await orAbort(
-        (async () => {
-          await flush();
-          writer.close();
-          await flush();
-          await file.close();
-          await replacement.commit();
-        })(),
-      );
-      return { rows };
-    },
+    write: (example) =>
+      orAbort(async () => {
+        waiting.push(example);
+        characters += charactersIn(example);
+        if (waiting.length >= rowsPerBatch || characters >= BATCH_CHARACTERS) await flush();
+      }),
+    close: () =>
+      orAbort(async () => {
+        await flush();
+        writer.close();
+        await flush();
+        await file.close();
+        await replacement.commit();
+        return { rows };
+      }),
     abort,
   };
 }

@@ -21,7 +21,7 @@ export function docSummary(comment: string): string {
 
 /** Remarks on other comments, and sentences that lost a name when the package was made ("of the with the stream"). */
 const UNFIT =
-  /^(?:[Dd]eprecated|[Ss]ee|TODO|[Nn]ote|MDN Reference)\b|js-nolint|\b(?:property|method|interface) of the [a-z]|\bthe (?:with|containing|whether|along|and|[Ii]f|when)\b/;
+  /^(?:[Dd]eprecated|[Ss]ee|TODO|[Nn]ote|MDN Reference|Stability)\b|js-nolint|\b(?:property|method|interface) of the [a-z]|\bthe (?:with|containing|whether|along|and|[Ii]f|when)\b/;
 
 /** Markdown and JSDoc markup replaced by the text it shows. */
 function plainText(markup: string): string {

@@ -4,10 +4,11 @@ import { demonstrationPairs, domainSources } from './pairs.js';
 
 /**
  * The documents that the demonstration's base model is pretrained on, in a fixed random order.
- * They hold the test passages as plain text, but nowhere a test query: no document gives away a pair.
+ * They hold the test passages as plain text, but without the sentences that became test queries: no document gives
+ * away a pair.
+ * @param sources  as `domainSources` gives them, for callers that have them already
  */
-export async function languageText(): Promise<string[]> {
-  const sources = domainSources();
+export async function languageText(sources = domainSources()): Promise<string[]> {
   const pairs = await demonstrationPairs(sources);
   const asked = new Set(DOMAINS.flatMap((domain) => pairs[domain].test.queries.map(({ text }) => foldText(text))));
   const documents = DOMAINS.flatMap((domain) => sources[domain].documents((sentence) => asked.has(foldText(sentence))));

@@ -1,3 +1,4 @@
+import type { BeirTask } from '../beir.js';
 import type { Example, Passage } from '../example.js';
 import { shuffle } from '../random.js';
 import { foldText, type SourcePair } from './domainSource.js';
@@ -6,12 +7,8 @@ import { foldText, type SourcePair } from './domainSource.js';
 export interface DomainPairs {
   /** Negatives are empty: they come from the other rows of a batch. */
   train: Example[];
-  test: {
-    corpus: Passage[];
-    queries: { id: string; text: string }[];
-    /** Query id to passage id to relevance (1). */
-    qrels: Map<string, Map<string, number>>;
-  };
+  /** Every relevance is 1. */
+  test: BeirTask;
 }
 
 /** How many of each, at most. */
@@ -41,7 +38,7 @@ export function splitPairs(pairs: SourcePair[], sizes: SplitSizes, random: () =>
       .slice(0, sizes.trainQueries)
       .map(({ id, query, positives }) => ({ id, query, positives: [...positives.values()], negatives: [] })),
     test: {
-      corpus: shuffle(passagesOf([...held].flat()), random).slice(),
+      corpus: shuffle(passagesOf([...held].flat()), random),
       queries: asked.map(({ id, query }) => ({ id, text: query })),
       qrels: new Map(asked.map(({ id, positives }) => [id, new Map([...positives.values()].map((p) => [p.id, 1]))])),
     },

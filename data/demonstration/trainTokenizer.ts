@@ -4,7 +4,7 @@ import { PairQueue } from './pairQueue.js';
 export interface TokenizerJson {
   version: string;
   added_tokens: { id: number; content: string; special: boolean }[];
-  model: { type: 'BPE'; vocab: Record<string, number>; merges: string[] };
+  model: { type: 'BPE'; vocab: Record<string, number>; merges: string[]; [setting: string]: unknown };
   [section: string]: unknown;
 }
 

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { constants } from 'node:os';
-import { engineFolder } from '../../setup/engineFolder.mjs';
+import { engineFolder, readJson, type EngineFolder } from '../../setup/engineFolder.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -9,22 +9,31 @@ export type NativeBinding = { loaded: true; binding: string } | { loaded: false;
 
 /**
  * Load TensorFlow into this process and register the backend `tensorflow` of the unmodified package
- * `@tensorflow/tfjs-node-gpu`. The only place that loads that package. Calling it again changes nothing.
- * @returns why not, in one line, where setup has left no engine or the libraries do not load on this machine
+ * `@tensorflow/tfjs-node-gpu`. The only place that loads that package. Prints nothing; calling it again is free.
+ * @returns why not, in one line, where setup has left no engine or its libraries do not load here
  */
 export function loadNativeBinding(): NativeBinding {
-  const { binding } = engineFolder();
-  if (!existsSync(binding)) return { loaded: false, reason: `no binding at ${binding}` };
+  const place = engineFolder();
+  if (!existsSync(place.bindingRecord)) return { loaded: false, reason: missingReason(place) };
   setEnvironment();
   restoreRemovedNodeFunctions();
-  try {
-    openIsolated(binding);
-    answerWhereTheBindingIs(binding);
-    require('@tensorflow/tfjs-node-gpu');
-  } catch (error) {
-    return { loaded: false, reason: (error as Error).message.split('\n')[0]! };
-  }
-  return { loaded: true, binding };
+  let failure: string | undefined;
+  const printed = withoutStderr(place.holdStderr, () => {
+    try {
+      load(realpathSync(place.binding)); // the package's require() looks it up under its real path
+    } catch (error) {
+      failure = (error as Error).message.split('\n')[0]!;
+    }
+  });
+  if (failure === undefined) return { loaded: true, binding: place.binding };
+  const lastLine = printed.trimEnd().split('\n').at(-1);
+  return { loaded: false, reason: lastLine ? `${failure} (${lastLine})` : failure };
+}
+
+/** What setup wrote down when it could not install the engine. */
+function missingReason({ trouble }: EngineFolder): string {
+  const { message, remedy } = (readJson(trouble) ?? {}) as { message?: string; remedy?: string };
+  return message ? `${message}; ${remedy}` : 'the TensorFlow engine is not installed; npm run setup installs it';
 }
 
 /** TensorFlow reads these when it is loaded: no messages below an error, and memory of the card only as needed. */
@@ -38,6 +47,24 @@ function restoreRemovedNodeFunctions(): void {
   const util = require('node:util') as Record<string, unknown>;
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   util.isArray ??= Array.isArray;
+}
+
+/**
+ * TensorFlow 2.21 logs two lines while it is loaded, before it reads the setting that silences it.
+ * @param work  must not throw
+ * @returns what was printed
+ */
+function withoutStderr(addOn: string, work: () => void): string {
+  const stderr = require(addOn) as { hold(): void; release(): string };
+  stderr.hold();
+  work();
+  return stderr.release();
+}
+
+function load(binding: string): void {
+  openIsolated(binding);
+  answerWhereTheBindingIs(binding);
+  require('@tensorflow/tfjs-node-gpu');
 }
 
 /**

@@ -90,6 +90,28 @@ export function nativeBackend() {
     return backend.createOutputTensor(output);
   }
 
+  /**
+   * Cross-entropy of softmax(logits) in one pass over the logits, with its gradient.
+   * @param logits   [rows, classes]
+   * @param targets  int32 [rows]
+   * @returns        loss of each row in nats, [rows], and its gradient for that row's logits, [rows, classes]
+   */
+  function softmaxCrossEntropy(
+    logits: tf.Tensor2D,
+    targets: tf.Tensor1D,
+  ): { losses: tf.Tensor1D; dLogits: tf.Tensor2D } {
+    const [losses, dLogits] = binding.executeOp(
+      'SparseSoftmaxCrossEntropyWithLogits',
+      [type('T', FLOAT), type('Tlabels', INT32)],
+      backend.getInputTensorIds([logits, targets]),
+      2,
+    );
+    return {
+      losses: backend.createOutputTensor(losses!) as tf.Tensor1D,
+      dLogits: backend.createOutputTensor(dLogits!) as tf.Tensor2D,
+    };
+  }
+
   /** Whether a bfloat16 product runs on this device and is right, tried on numbers that bfloat16 holds exactly. */
   function multipliesBfloat16(): boolean {
     try {
@@ -114,6 +136,7 @@ export function nativeBackend() {
     uploadBfloat16,
     multiplyBfloat16,
     statelessUniform,
+    softmaxCrossEntropy,
     multipliesBfloat16,
     release,
   };

@@ -16,7 +16,7 @@ export const demoSettings: PretrainSettings = {
   seed: 1,
   batch: 32,
   time: 128,
-  updates: 2000,
+  updates: 1500,
   warmupSteps: 100,
   learningRate: 3e-3,
   weightDecay: 0.1,

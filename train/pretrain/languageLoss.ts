@@ -1,4 +1,5 @@
 import type { Places } from '../../model/attention.js';
+import { nativeBackend } from '../../model/engine/rawTensors.js';
 import { tf } from '../../model/engine/tf.js';
 import { decoderLayer } from '../../model/layer.js';
 import { rmsNorm } from '../../model/rmsNorm.js';
@@ -21,20 +22,19 @@ export function languageLoss(
   return crossEntropy(rmsNorm(state, finalNorm, config.normEpsilon), embedding, targets);
 }
 
-/** Cross-entropy of softmax(x Eᵀ). The gradient is softmax minus target, so the logits are not differentiated on the tape. */
+/** Mean cross-entropy of softmax(x Eᵀ). Its operation gives the gradient of the logits along with the loss. */
 function crossEntropy(x: tf.Tensor2D, embedding: tf.Tensor2D, targets: tf.Tensor1D): tf.Scalar {
   const op = tf.customGrad((...inputs) => {
     const [x, embedding, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
-    const rows = x.shape[0];
-    const target = tf.oneHot(targets, embedding.shape[0]) as tf.Tensor2D;
-    const logShares = tf.logSoftmax(tf.matMul(x, embedding, false, true)); // [rows, vocabulary]
-    const dLogits = logShares.exp().sub(target).div<tf.Tensor2D>(rows);
+    const logits = tf.matMul<tf.Tensor2D>(x, embedding, false, true); // [rows, vocabulary]
+    const { losses, dLogits } = nativeBackend().softmaxCrossEntropy(logits, targets);
     save([x, embedding, dLogits]);
     return {
-      value: logShares.mul(target).sum().div<tf.Scalar>(-rows),
+      value: losses.mean<tf.Scalar>(),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [x, embedding, dLogits] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-        return [tf.matMul(dLogits, embedding).mul(dy), tf.matMul(dLogits, x, true, false).mul(dy)];
+        const each = dy.div<tf.Scalar>(x.shape[0]);
+        return [tf.matMul(dLogits, embedding).mul(each), tf.matMul(dLogits, x, true, false).mul(each)];
       },
     };
   });

@@ -1,0 +1,80 @@
+import { runCommand, type Command } from '../configs/cli.js';
+import { progressBar } from '../configs/cliProgress.js';
+import { parseConfig } from '../configs/loadConfig.js';
+import { resolveBase } from '../configs/resolveBase.js';
+import { UserError } from '../configs/userError.js';
+import { formatInspection } from './formatInspection.js';
+import { importTevatron, totalBytes, type ImportSummary } from './importTevatron.js';
+import { inspectExamples } from './inspectExamples.js';
+import { makeContract } from './makeContract.js';
+import { loadTokenizer } from './tokenizer.js';
+
+const SCRIPT = 'npm run data --';
+/** Rows on which `inspect --base` measures tokens: about 15,000 passages, some seconds. */
+const ROWS_TOKENIZED = 500;
+
+const importCommand: Command<{ files: string[]; output: string; 'limit-rejects': number | undefined; json: boolean }> =
+  {
+    name: 'import <files..>',
+    describe: "Bring training data (Tevatron's inline JSONL, plain or .gz) into one Arrow file",
+    options: (cli) =>
+      cli
+        .positional('files', { type: 'string', array: true, demandOption: true, describe: 'JSONL files, plain or .gz' })
+        .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
+        .option('limit-rejects', { type: 'number', describe: 'fail when more rows than this cannot be used' })
+        .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
+    examples: [
+      [`${SCRIPT} import train.jsonl.gz --output train.arrow`, 'rows that cannot be used are counted and listed'],
+    ],
+    async handler({ files, output, limitRejects, json }) {
+      if (limitRejects !== undefined && !(limitRejects >= 0))
+        throw new UserError(`--limit-rejects must be a number of rows, 0 or more; got ${limitRejects}`);
+      const all = await totalBytes(files);
+      const bar = progressBar('importing', 100);
+      const onBytes = (bytes: number) => bar.update(Math.round((100 * bytes) / all));
+      const summary = await importTevatron(files, output, { limitRejects, onBytes }).finally(() => bar.stop());
+      console.log(json ? JSON.stringify(summary) : formatSummary(summary));
+    },
+  };
+
+const inspectCommand: Command<{ file: string; base: string | undefined; rows: number; json: boolean }> = {
+  name: 'inspect <file>',
+  describe: 'Say what is in an Arrow file of training data',
+  options: (cli) =>
+    cli
+      .positional('file', { type: 'string', demandOption: true, describe: 'Arrow file, of either form' })
+      .option('base', { type: 'string', describe: 'measure lengths with the tokenizer of this base, a name or folder' })
+      .option('rows', { type: 'number', default: 3, describe: 'rows to show' })
+      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
+  examples: [
+    [`${SCRIPT} inspect train.arrow`, 'rows, negatives a query, repeated texts, lengths'],
+    [`${SCRIPT} inspect train.arrow --base demo`, 'and how many texts the token limits would cut'],
+  ],
+  async handler({ file, base, rows, json }) {
+    const bar = progressBar('reading', 100);
+    const onRows = (done: number, all: number) => bar.update(Math.round((100 * done) / all));
+    const tokens = base === undefined ? {} : { tokens: await tokensOf(base) };
+    const inspection = await inspectExamples(file, { samples: rows, ...tokens, onRows }).finally(() => bar.stop());
+    const width = process.stdout.columns ?? 120;
+    console.log(json ? JSON.stringify(inspection) : formatInspection(inspection, width));
+  },
+};
+
+/** The tokenizer of a base, with the contract that a run has by default. */
+async function tokensOf(base: string) {
+  const tokenizer = await loadTokenizer(resolveBase(base).folder);
+  const config = parseConfig({});
+  return { tokenizer, contract: makeContract(config, tokenizer, config.contract.precision), rows: ROWS_TOKENIZED };
+}
+
+function formatSummary({ output, rows, rowsWithoutNegatives, rejected, rejectsFile }: ImportSummary): string {
+  const lines = [`${output}: ${rows} rows`];
+  if (rowsWithoutNegatives > 0)
+    lines.push(`  ${rowsWithoutNegatives} of them have no negatives; \`${SCRIPT} mine\` finds some`);
+  for (const { reason, rows: count, first } of rejected)
+    lines.push(`  left out: ${count} rows, ${reason} (first: ${first})`);
+  if (rejectsFile !== null) lines.push(`  ${rejectsFile} lists the rows left out`);
+  return lines.join('\n');
+}
+
+await runCommand(SCRIPT, importCommand, inspectCommand);

@@ -1,0 +1,105 @@
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from './command.mjs';
+import { checkout, tensorflowVersion } from './engineFolder.mjs';
+import { sha256Of } from './records.mjs';
+import { startPhase } from './screen.mjs';
+import { Trouble } from './troubles.mjs';
+
+const packageFolder = join(checkout, 'node_modules/@tensorflow/tfjs-node-gpu');
+const nodeHeaders = join(checkout, 'node_modules/node-api-headers/include');
+
+/**
+ * Compile the binding of the unmodified package `@tensorflow/tfjs-node-gpu` against the unpacked TensorFlow, and load it
+ * once in a process of its own: a library that would end the process of whoever loads it is found out here.
+ * @param compiler  program and its first arguments
+ */
+export async function buildBinding(place, compiler, register) {
+  for (const name of readdirSync(place.folder)) if (/\.partial-\d+$/.test(name)) rmSync(join(place.folder, name));
+  const phase = startPhase('compiling the binding of TensorFlow');
+  try {
+    await compile(place, compiler, place.holdStderr, holdStderrArguments(), register);
+    await compile(place, compiler, place.binding, bindingArguments(place), register);
+    await tryLoading(place, register);
+  } catch (error) {
+    phase.end('failed');
+    throw error;
+  }
+  phase.end('done');
+  const files = {};
+  for (const path of [place.binding, place.holdStderr])
+    files[path.slice(place.folder.length + 1)] = { bytes: statSync(path).size, sha256: await sha256Of(path) };
+  const partial = `${place.bindingRecord}.partial-${process.pid}`;
+  writeFileSync(partial, `${JSON.stringify({ tensorflow: tensorflowVersion, files }, null, 2)}\n`);
+  renameSync(partial, place.bindingRecord);
+}
+
+function holdStderrArguments() {
+  return [fileURLToPath(new URL('holdStderr.cc', import.meta.url)), `-I${nodeHeaders}`];
+}
+
+/** Paths inside the engine folder are relative to the binding, so that the folder can be moved. */
+function bindingArguments({ folder }) {
+  const library = join(folder, 'tensorflow');
+  return [
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(packageFolder, 'binding', name)),
+    ...[nodeHeaders, join(library, 'include'), packageFolder].map((path) => `-I${path}`),
+    ...[`-L${library}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2', '-Wl,-rpath,$ORIGIN/tensorflow'],
+    ...cudaArguments(folder),
+  ];
+}
+
+/**
+ * TensorFlow opens the CUDA libraries by name and has failed to find them in some versions (tensorflow issues 63362,
+ * 85311). Linked into the binding they are already open by then.
+ */
+function cudaArguments(folder) {
+  const nvidia = join(folder, 'nvidia');
+  if (!existsSync(nvidia)) return [];
+  const wanted = /^lib(cudart|cublas|cublasLt|cudnn|cufft|cusolver|cusparse|nvJitLink|nccl)\.so\.\d+$/;
+  return readdirSync(nvidia).flatMap((name) => {
+    const libraries = readdirSync(join(nvidia, name, 'lib')).filter((file) => wanted.test(file));
+    if (libraries.length === 0) return [];
+    const places = [`-L${join(nvidia, name, 'lib')}`, `-Wl,-rpath,$ORIGIN/nvidia/${name}/lib`];
+    return [...places, '-Wl,--no-as-needed', ...libraries.map((file) => `-l:${file}`)];
+  });
+}
+
+async function compile(place, [program, ...first], target, args, register) {
+  const partial = `${target}.partial-${process.pid}`;
+  const flags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-w'];
+  const { code, output } = await run(program, [...first, ...flags, ...args, '-o', partial], {
+    cwd: dirname(target),
+    log: place.log,
+    register,
+  });
+  if (code === 0) return renameSync(partial, target);
+  rmSync(partial, { force: true });
+  const said = output.split('\n').find((line) => /error|cannot|not found|No space/i.test(line)) ?? `exit ${code}`;
+  throw new Trouble(
+    `the C++ compiler ${program} failed (${said.trim()})`,
+    `all it said is in ${place.log}; npm run setup tries again`,
+    { waits: true },
+  );
+}
+
+async function tryLoading(place, register) {
+  const flags = constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_DEEPBIND;
+  const script = `const m = { exports: {} }; process.dlopen(m, process.argv[1], ${flags}); console.log(m.exports.TF_Version)`;
+  let version = '';
+  const { code, output } = await run(process.execPath, ['-e', script, place.binding], {
+    env: { TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true' },
+    log: place.log,
+    register,
+    onLine: (line) => (version = line),
+  });
+  if (code === 0 && version === tensorflowVersion) return;
+  const said = output.split('\n').findLast((line) => /error|cannot|F0000|^F |fatal|instructions/i.test(line));
+  throw new Trouble(
+    `TensorFlow does not load on this machine (${said?.trim() ?? `exit ${code}`})`,
+    `all it said is in ${place.log}; npm run setup tries again`,
+    { waits: true },
+  );
+}

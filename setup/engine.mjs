@@ -1,0 +1,153 @@
+import { accessSync, constants, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildBinding } from './binding.mjs';
+import { findProgram, run } from './command.mjs';
+import { engineFolder, readJson, tensorflowVersion } from './engineFolder.mjs';
+import { bytesKept, installLibrary, removeKept } from './library.mjs';
+import { withLock } from './lock.mjs';
+import { alteredFile, damagedFile } from './records.mjs';
+import { megabytes, say } from './screen.mjs';
+import {
+  Trouble,
+  diskTrouble,
+  forgetTrouble,
+  programsTrouble,
+  rememberTrouble,
+  troubleLine,
+  waitingTrouble,
+} from './troubles.mjs';
+import { spaceNeeded, wheelsByVariant } from './wheels.mjs';
+
+/**
+ * Install the TensorFlow engine when it is not there or not whole. Where it cannot be, says why in one line and leaves
+ * that line for `npm run doctor`; training then runs on WebAssembly.
+ * @param thorough  check contents, not only sizes, and try again at once what failed before
+ */
+export async function ensureEngine({ thorough }) {
+  const place = engineFolder();
+  if (!thorough && isWhole(place)) return;
+  const known = thorough ? undefined : waitingTrouble(place.trouble);
+  if (known) return say(troubleLine(known));
+  try {
+    await installEngine(place, thorough);
+    forgetTrouble(place.trouble);
+  } catch (error) {
+    const trouble = asTrouble(error, place);
+    if (!trouble) throw error;
+    rememberTrouble(place.trouble, trouble);
+    say(troubleLine(trouble));
+  }
+}
+
+/** Is every file of the engine there with its recorded size? */
+export function isWhole(place) {
+  return [place.libraryRecord, place.bindingRecord].every((path) => {
+    const record = readJson(path);
+    return record?.tensorflow === tensorflowVersion && !damagedFile(place.folder, record.files);
+  });
+}
+
+async function installEngine(place, thorough) {
+  const wheels = wheelsByVariant[place.variant];
+  if (!wheels) throw platformTrouble(place.variant);
+  prepareFolder(place);
+  const waiting = (pid) => say(`setup: process ${pid} is installing the engine in ${place.root}; waiting for it`);
+  await withLock(join(place.root, 'engine.lock'), waiting, async (register) => {
+    if (thorough) await removeAltered(place);
+    if (isWhole(place)) return;
+    try {
+      await installMissing(place, wheels, register);
+    } catch (error) {
+      const trouble = asTrouble(error, place);
+      if (trouble?.isDiskFull) removeKept(place);
+      throw trouble ?? error;
+    }
+  });
+}
+
+async function installMissing(place, wheels, register) {
+  const begun = Date.now();
+  const { python, compiler } = await findPrograms();
+  const library = readJson(place.libraryRecord);
+  const damaged = library && damagedFile(place.folder, library.files);
+  if (damaged) say(`setup: ${join(place.folder, damaged)} is damaged; TensorFlow is installed again`);
+  if (!library || damaged) {
+    checkSpace(place, wheels);
+    await installLibrary(place, wheels, python, register);
+  }
+  await buildBinding(place, compiler, register);
+  say(`engine: TensorFlow ${tensorflowVersion} is ready, after ${Math.round((Date.now() - begun) / 1000)} s`);
+}
+
+/** A record whose files are not what it says is removed, and what it describes is then installed again. */
+async function removeAltered(place) {
+  for (const path of [place.libraryRecord, place.bindingRecord]) {
+    const record = readJson(path);
+    const name = record && (await alteredFile(place.folder, record.files));
+    if (!name) continue;
+    say(`setup: ${join(place.folder, name)} is damaged; it is installed again`);
+    rmSync(path);
+  }
+}
+
+function platformTrouble(variant) {
+  const remedy = process.platform === 'win32' ? 'in WSL it has one' : 'Linux on x86-64 and 64-bit Arm has one';
+  return new Trouble(`TensorFlow ${tensorflowVersion} has no library for ${variant.replace(/-cpu$/, '')}`, remedy);
+}
+
+function prepareFolder({ root }) {
+  try {
+    mkdirSync(root, { recursive: true });
+    accessSync(root, constants.W_OK);
+  } catch (error) {
+    throw new Trouble(
+      `the engine folder ${root} cannot be written (${error.code})`,
+      'allow it, or name a folder elsewhere in TERCET_ENGINE',
+    );
+  }
+}
+
+async function findPrograms() {
+  const wanted = process.env.CXX?.trim().split(/\s+/);
+  const compiler = wanted ?? [findProgram('g++', 'c++', 'clang++')];
+  if (wanted && !findProgram(wanted[0]))
+    throw new Trouble(`CXX names ${wanted[0]}, which was not found`, 'unset CXX or let it name a C++ compiler');
+  const pythons = ['python3', 'python'].map((name) => findProgram(name)).filter(Boolean);
+  const python = await firstWithPip(pythons);
+  const missing = [];
+  if (!python) missing.push(pythons.length > 0 ? 'pip' : 'python');
+  if (!compiler[0]) missing.push('compiler');
+  if (missing.length > 0) throw programsTrouble(missing);
+  return { python, compiler };
+}
+
+async function firstWithPip(pythons) {
+  for (const python of pythons) {
+    const { code } = await run(python, [
+      '-c',
+      'import sys, pip, zipfile, zlib, ssl; sys.exit(sys.version_info < (3, 8))',
+    ]);
+    if (code === 0) return python;
+  }
+  return undefined;
+}
+
+function checkSpace(place, wheels) {
+  const { bavail, bsize } = statfsSync(place.root);
+  const needed = spaceNeeded(wheels) - bytesKept(place);
+  if (bavail * bsize >= needed) return;
+  const free = `${megabytes(needed)} MB are needed in ${place.root} and ${megabytes(bavail * bsize)} MB are free`;
+  throw diskTrouble(place.root, free);
+}
+
+/** Errors of the file system are troubles of this machine; anything else is a fault of ours. */
+function asTrouble(error, place) {
+  if (error instanceof Trouble) return error;
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return diskTrouble(place.root);
+  if (['EACCES', 'EPERM', 'EROFS'].includes(error.code))
+    return new Trouble(
+      `the engine folder ${place.root} cannot be written (${error.code})`,
+      'allow it, or set TERCET_ENGINE',
+    );
+  return undefined;
+}

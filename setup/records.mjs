@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The first file whose size is not the recorded one, or undefined. Costs one look at each file's size.
+ * @param files  by name: { bytes, sha256 }
+ */
+export function damagedFile(folder, files) {
+  for (const [name, { bytes }] of Object.entries(files))
+    if (statSync(join(folder, name), { throwIfNoEntry: false })?.size !== bytes) return name;
+  return undefined;
+}
+
+/** The first file whose content is not the recorded one, or undefined. Reads everything. */
+export async function alteredFile(folder, files) {
+  const wrongSize = damagedFile(folder, files);
+  if (wrongSize) return wrongSize;
+  for (const [name, { sha256 }] of Object.entries(files))
+    if ((await sha256Of(join(folder, name))) !== sha256) return name;
+  return undefined;
+}
+
+export async function sha256Of(path) {
+  const hash = createHash('sha256');
+  for await (const block of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(block);
+  return hash.digest('hex');
+}
+
+/** Bytes in a folder, which another process may be writing to: files may vanish while they are counted. */
+export function folderBytes(folder) {
+  if (!statSync(folder, { throwIfNoEntry: false })) return 0;
+  let bytes = 0;
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const entry = statSync(join(folder, name), { throwIfNoEntry: false });
+    if (entry?.isFile()) bytes += entry.size;
+  }
+  return bytes;
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { openRunLog, readLog, truncateLog } from '../../checkpoints/runLog.js';
+import { useTemporaryFolder } from './useTemporaryFolder.js';
+
+const noon = () => Date.parse('2026-01-31T12:00:00Z');
+const time = '2026-01-31T12:00:00.000Z';
+
+describe('openRunLog', () => {
+  const place = useTemporaryFolder();
+
+  it('writes one JSON object a line, there when the call returns', async () => {
+    const { log, check, close } = openRunLog(place('log.jsonl'), noon);
+    log.info('step', { step: 1, loss: 0.5 });
+    log.warn('warning', { text: 'two\nlines' });
+    assert.equal(
+      await readFile(place('log.jsonl'), 'utf8'),
+      `{"event":"step","time":"${time}","step":1,"loss":0.5}\n{"event":"warning","time":"${time}","text":"two\\nlines"}\n`,
+    );
+    check();
+    close();
+  });
+
+  it('goes on where an earlier process stopped', async () => {
+    for (const step of [1, 2]) {
+      const { log, close } = openRunLog(place('log.jsonl'), noon);
+      log.info('step', { step });
+      close();
+    }
+    assert.deepEqual(await readLog(place('log.jsonl')), [
+      { event: 'step', time, step: 1 },
+      { event: 'step', time, step: 2 },
+    ]);
+  });
+
+  it('tells when a line could not be written', () => {
+    const { log, check, close } = openRunLog('/dev/full');
+    log.info('step', { step: 1 });
+    assert.throws(check, /no space left to write \/dev\/full/);
+    close();
+  });
+});
+
+describe('readLog', () => {
+  const place = useTemporaryFolder();
+
+  it('leaves out a last line that was torn', async () => {
+    await writeFile(place('log'), '{"event":"step","step":1}\n{"event":"st');
+    assert.deepEqual(await readLog(place('log')), [{ event: 'step', step: 1 }]);
+  });
+
+  it('names another line that is damaged', async () => {
+    await writeFile(place('log'), '{"event":"step"}\nnonsense\n{"event":"step"}\n');
+    await assert.rejects(readLog(place('log')), /log: line 2 is not JSON/);
+    await assert.rejects(readLog(place('absent')), /absent does not exist/);
+  });
+});
+
+describe('truncateLog', () => {
+  const place = useTemporaryFolder();
+  const line = (event: string, step?: number) => JSON.stringify({ event, step, time }) + '\n';
+
+  it('leaves the log as if the run had never gone beyond the saved step', async () => {
+    const kept = [line('start'), line('step', 1), line('warning'), line('step', 2), line('save', 2)];
+    const lost = [line('step', 3), line('warning'), line('eval', 3), line('end', 3), '{"event":"st'];
+    await writeFile(place('log'), [...kept, ...lost].join(''));
+    await truncateLog(place('log'), 2);
+    assert.equal(await readFile(place('log'), 'utf8'), kept.join(''));
+    await appendFile(place('log'), line('step', 3));
+    assert.equal((await readLog(place('log'))).length, 6);
+  });
+
+  it('drops the end of a run that was interrupted right after it saved', async () => {
+    await writeFile(place('log'), line('step', 2) + line('save', 2) + line('end', 2));
+    await truncateLog(place('log'), 2);
+    assert.equal(await readFile(place('log'), 'utf8'), line('step', 2) + line('save', 2));
+  });
+});

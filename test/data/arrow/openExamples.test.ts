@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { RecordBatchFileWriter, RecordBatchStreamWriter, tableFromArrays } from 'apache-arrow';
+import { UserError } from '../../../configs/userError.js';
+import { encodeExamples } from '../../../data/arrow/encodeExamples.js';
+import { exampleSchema } from '../../../data/arrow/exampleSchema.js';
+import { openExamples } from '../../../data/arrow/openExamples.js';
+import type { Example } from '../../../data/example.js';
+import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+
+const schema = exampleSchema();
+const passage = (id: string) => ({ id, title: id.toUpperCase(), text: `text of ${id}` });
+const example = (id: string, negatives = ['n']): Example => ({
+  id,
+  query: `query ${id}`,
+  positives: [passage(`p${id}`)],
+  negatives: negatives.map(passage),
+});
+/** Bytes of an Arrow file or stream with these batches. */
+async function arrow(form: 'file' | 'stream', batches: Example[][]): Promise<Uint8Array> {
+  const writer = form === 'file' ? new RecordBatchFileWriter() : new RecordBatchStreamWriter();
+  writer.reset(undefined, schema);
+  for (const batch of batches) writer.write(encodeExamples(batch, schema));
+  writer.close();
+  return writer.toUint8Array();
+}
+async function readAll(path: string): Promise<Example[][]> {
+  const file = await openExamples(path);
+  try {
+    // Backwards: a batch must not depend on the ones before it having been read.
+    const batches = file.batchRows.map((_, index) => index).reverse();
+    const read = [];
+    for (const batch of batches) read.unshift(await file.read(batch));
+    return read;
+  } finally {
+    await file.close();
+  }
+}
+const refused = (path: string, message: RegExp) =>
+  assert.rejects(openExamples(path), (error: Error) => {
+    assert.ok(error instanceof UserError, `${error.stack}`);
+    assert.match(error.message, message);
+    assert.ok(!error.message.includes('\n') && error.message.includes(path), error.message);
+    return true;
+  });
+const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/arrow/${name}`, import.meta.url));
+
+describe('openExamples', () => {
+  const at = useTemporaryFolder();
+
+  it('reads the same examples from both forms of Arrow', async () => {
+    const batches = [[example('1'), example('2', [])], [example('ä ₂', ['x', 'y'])]];
+    for (const form of ['file', 'stream'] as const) {
+      await writeFile(at(form), await arrow(form, batches));
+      const file = await openExamples(at(form));
+      assert.deepEqual([file.form, file.rows, file.batchRows], [form, 3, [2, 1]]);
+      await file.close();
+      assert.deepEqual(await readAll(at(form)), batches);
+    }
+  });
+
+  it('reads other text types, integer ids, dictionaries, fixed lists and files without titles', async () => {
+    const expected = [0, 1, 2, 3, 4].map((i) => ({
+      id: `${2 ** 40 + i}`,
+      query: `question ${i % 2}`,
+      positives: [{ id: `${i}`, title: '', text: `answer ${i}` }],
+      negatives: [{ id: `${-i || 0}`, title: '', text: 'other' }],
+    }));
+    for (const name of ['otherTypes.arrow', 'otherTypes.stream']) {
+      const batches = await readAll(fixture(name));
+      assert.deepEqual(
+        batches.map((batch) => batch.length),
+        [2, 2, 1],
+      );
+      assert.deepEqual(batches.flat(), expected);
+    }
+  });
+
+  it('reads lists that a writer took for lists of nothing, and titles that are null', async () => {
+    const positives = [{ id: 'p', title: '', text: 't' }];
+    assert.deepEqual(await readAll(fixture('inferred.arrow')), [
+      [{ id: '1', query: 'café', positives, negatives: [] }],
+    ]);
+  });
+
+  it('reads each batch of a stream with the dictionary that was valid there', async () => {
+    const queries = async (name: string) => (await readAll(fixture(name))).flat().map(({ query }) => query);
+    assert.deepEqual(await queries('replacedDictionary.stream'), ['b', 'a', 'd', 'c', 'f', 'e']);
+    assert.deepEqual(await queries('grownDictionary.stream'), ['a', 'a', 'b', 'a', 'c', 'a']);
+  });
+
+  it('reads only headers to open and one batch to read, however many there are', async () => {
+    const long = 'x'.repeat(200_000);
+    const row = (id: number) => [{ ...example(`${id}`), query: long }];
+    await writeFile(
+      at('many.arrow'),
+      await arrow(
+        'file',
+        Array.from({ length: 40 }, (_, id) => row(id)),
+      ),
+    );
+    const probe = await open(at('many.arrow'));
+    const prototype = Object.getPrototypeOf(probe) as { read: (...args: unknown[]) => Promise<{ bytesRead: number }> };
+    const { size } = await probe.stat();
+    await probe.close();
+    const original = prototype.read;
+    let bytes = 0;
+    prototype.read = async function (...args) {
+      const result = await original.apply(this, args);
+      bytes += result.bytesRead;
+      return result;
+    };
+    try {
+      const file = await openExamples(at('many.arrow'));
+      assert.ok(bytes < 45 * 16 * 1024 && bytes < size / 10, `${bytes} of ${size} bytes read to open`);
+      bytes = 0;
+      assert.equal((await file.read(17))[0]!.id, '17');
+      assert.ok(bytes > 200_000 && bytes < 210_000, `${bytes} bytes read for a batch of 200,000`);
+      await file.close();
+    } finally {
+      prototype.read = original;
+    }
+  });
+
+  it('refuses a file that is cut anywhere', async () => {
+    const bytes = await arrow('file', [[example('1')], [example('2')]]);
+    const lengths = [...Array(bytes.length).keys()].filter((length) => length % 41 === 0 || length > bytes.length - 12);
+    for (const length of lengths) {
+      await writeFile(at('cut'), bytes.subarray(0, length));
+      await refused(at('cut'), length < 6 ? /is not an Arrow file/ : /is cut short: the end mark/);
+    }
+  });
+
+  it('refuses a stream whose last message is incomplete', async () => {
+    const bytes = await arrow('stream', [[example('1')], [example('2')]]);
+    const withoutLast = await arrow('stream', [[example('1')]]);
+    for (let length = withoutLast.length - 7; length < bytes.length - 8; length += 13) {
+      await writeFile(at('cut'), bytes.subarray(0, length));
+      await refused(at('cut'), /is cut short: the message at byte \d+ is incomplete/);
+    }
+    await writeFile(at('unclosed'), bytes.subarray(0, bytes.length - 8)); // a stream may end without its end mark
+    assert.equal((await readAll(at('unclosed'))).length, 2);
+  });
+
+  it('refuses streams put one after the other, of which only the first would be read', async () => {
+    const bytes = await arrow('stream', [[example('1')]]);
+    await writeFile(at('two'), Buffer.concat([bytes, bytes]));
+    await refused(at('two'), /goes on after its end mark/);
+  });
+
+  it('refuses damaged headers', async () => {
+    const bytes = Buffer.from(await arrow('stream', [[example('1')]]));
+    bytes.fill(0xee, 12, 40);
+    await writeFile(at('damaged'), bytes);
+    await refused(at('damaged'), /is damaged/);
+  });
+
+  it('says which columns are missing or unusable and what there is', async () => {
+    const write = async (table: ReturnType<typeof tableFromArrays>) => {
+      const writer = RecordBatchStreamWriter.writeAll(table);
+      await writeFile(at('foreign'), await writer.toUint8Array());
+    };
+    await write(tableFromArrays({ query: ['a'], label: Float32Array.of(1) }) as never);
+    await refused(
+      at('foreign'),
+      /: query_id, positives, negatives missing; found query \(Dictionary<.*>\), label \(Float32\)/,
+    );
+    await write(tableFromArrays({ query_id: ['1'], query: [1.5], positives: ['a'], negatives: ['b'] }) as never);
+    await refused(
+      at('foreign'),
+      /: column query of unusable type Float64, column positives not a list of passages \{id, title, text\}, column neg/,
+    );
+  });
+
+  it('refuses files without rows', async () => {
+    await writeFile(at('empty'), await arrow('file', []));
+    await refused(at('empty'), /holds no rows/);
+  });
+
+  it('refuses compressed files and says how to write them without', async () => {
+    await refused(fixture('lz4.arrow'), /compressed with LZ4_FRAME.*IpcWriteOptions\(compression=None\)/);
+    await refused(fixture('zstd.stream'), /compressed with ZSTD/);
+  });
+
+  it('refuses what is no file or no Arrow file', async () => {
+    await writeFile(at('text'), '{"query": "not arrow"}\n');
+    await refused(at('text'), /is not an Arrow file/);
+    await refused(at('absent'), /does not exist/);
+    await refused(at(), /is not a file/);
+  });
+
+  it('names the row, counted over the whole file, that has no positives', async () => {
+    const bad = { ...example('7'), positives: [] };
+    await writeFile(
+      at('rows'),
+      await arrow('file', [
+        [example('1'), example('2')],
+        [example('3'), bad],
+      ]),
+    );
+    const file = await openExamples(at('rows'));
+    assert.equal((await file.read(0)).length, 2);
+    await assert.rejects(file.read(1), new UserError(`${at('rows')}: row 4 (query 7) has no positives`));
+    await file.close();
+  });
+
+  it('names the row whose query, id or passage text is null', async () => {
+    const file = at('null');
+    for (const [column, message] of [
+      ['query', /row 1 has no query$/],
+      ['query_id', /row 1 has no query_id$/],
+    ] as const) {
+      const batch = encodeExamples([example('1')], schema);
+      const index = schema.fields.findIndex(({ name }) => name === column);
+      const child = batch.data.children[index]!;
+      const holed = Object.assign(child.clone(), { nullBitmap: Uint8Array.of(0), _nullCount: 1 });
+      batch.data.children[index] = holed;
+      const writer = new RecordBatchStreamWriter();
+      writer.write(batch);
+      writer.close();
+      await writeFile(file, await writer.toUint8Array());
+      const opened = await openExamples(file);
+      await assert.rejects(opened.read(0), message);
+      await opened.close();
+    }
+  });
+
+  it('says so when the file is cut while it is open', async () => {
+    await writeFile(at('shrinks'), await arrow('file', [[example('1')], [example('2')]]));
+    const file = await openExamples(at('shrinks'));
+    await writeFile(at('shrinks'), (await readFile(at('shrinks'))).subarray(0, 100));
+    await assert.rejects(file.read(1), /record batch 1 cannot be read \(the file ended at byte \d+, \d+ were expected/);
+    await file.close();
+  });
+});

@@ -1,0 +1,156 @@
+import { runCommand, type Command } from '../configs/cli.js';
+import { progressBar } from '../configs/cliProgress.js';
+import { loadConfig } from '../configs/loadConfig.js';
+import { resolveBase, type Base } from '../configs/resolveBase.js';
+import { UserError } from '../configs/userError.js';
+import { readLog } from '../checkpoints/runLog.js';
+import { defaultRunName } from '../checkpoints/runFolder.js';
+import { prepareDemonstration } from '../eval/demonstration.js';
+import { reportSummary, writeReport } from '../eval/report.js';
+import { resultTable } from '../eval/resultTable.js';
+import { loadTasks } from '../eval/task.js';
+import { startEngine } from '../model/engine/startEngine.js';
+import { openNewRun, openOldRun, type OpenTraining } from './openTraining.js';
+import { poolArithmetic } from './pools.js';
+import { runReport } from './runReport.js';
+import { workThrough, type Outcome, type Screen } from './workThrough.js';
+
+interface TrainArguments {
+  base: string | undefined;
+  recipe: string | undefined;
+  data: string[] | undefined;
+  adapter: string | undefined;
+  run: string | undefined;
+  resume: boolean;
+  set: string[];
+  precision: 'float32' | 'bfloat16' | undefined;
+  json: boolean;
+}
+
+const trainCommand: Command<TrainArguments> = {
+  name: '$0',
+  describe: 'Fine-tune a base into a retriever, export the adapter, score it beside its base and BM25',
+  options: (cli) =>
+    cli
+      .option('base', { type: 'string', describe: 'a name in configs/bases/, or a folder in Hugging Face layout' })
+      .option('recipe', { type: 'string', describe: "a name in configs/recipes/, or a YAML file; else the base's own" })
+      .option('data', { type: 'string', array: true, describe: 'Arrow files of training examples' })
+      .option('adapter', { type: 'string', describe: 'folder of a PEFT adapter to start from' })
+      .option('run', { type: 'string', describe: 'name of the run folder in checkpoints/runs/' })
+      .option('resume', { type: 'boolean', default: false, describe: 'go on with the run that --run names' })
+      .option('set', { type: 'string', array: true, default: [], describe: 'override a setting, as path=value' })
+      .option('precision', {
+        choices: ['float32', 'bfloat16'] as const,
+        describe: 'short for --set contract.precision=...',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'print the results as one JSON object last' }),
+  examples: [
+    ['npm run train -- --base demo', 'the whole way in two minutes, no GPU needed'],
+    ['npm run train -- --base ./Qwen2.5-0.5B --data train.arrow --run first', 'a base of your own on data of your own'],
+    ['npm run train -- --run first --resume', 'go on where a run stopped'],
+  ],
+  async handler(args) {
+    const opened = args.resume ? await reopen(args) : await open(args);
+    const { record, paths, warnings, from } = opened;
+    for (const warning of warnings) console.error(`warning: ${warning}`);
+    console.error(`run     ${paths.folder}`);
+    for (const line of poolArithmetic(record.settings, record.rows, record.updates)) console.error(line);
+    if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
+    const outcome = await workThrough(opened, screenOf(record.updates));
+    if ('interruptedAfter' in outcome) {
+      const saved = `saved after update ${outcome.interruptedAfter}`;
+      console.error(`${saved}; go on with: npm run train -- --run ${paths.name} --resume`);
+      return 130;
+    }
+    return finish(opened, outcome, args.json);
+  },
+};
+
+async function open(args: TrainArguments): Promise<OpenTraining> {
+  if (args.base === undefined)
+    throw new UserError('--base is missing: name a base in configs/bases/ or a folder; --base demo needs nothing else');
+  const base = resolveBase(args.base);
+  const recipe = args.recipe ?? base.recipe;
+  const precision = args.precision === undefined ? [] : [`contract.precision=${args.precision}`];
+  const loaded = loadConfig(recipe, [...args.set, ...precision]);
+  const { tasks } = loaded.config.evaluation;
+  for (const task of tasks) loadTasks(task);
+  const engine = await announcedEngine();
+  const demonstration = tasks.some((task) => task.startsWith('demo-')) || args.data === undefined;
+  const data = demonstration ? await demonstrationFiles(base, args.data) : args.data!;
+  const run = args.run ?? defaultRunName(base.name, new Date());
+  return openNewRun(engine, { base, recipe, loaded, data, adapter: args.adapter, run });
+}
+
+async function reopen(args: TrainArguments): Promise<OpenTraining> {
+  if (args.run === undefined) throw new UserError('--resume needs --run NAME, the run to go on with');
+  const stated = (['base', 'recipe', 'data', 'adapter', 'precision'] as const).find((name) => args[name] !== undefined);
+  if (stated || args.set.length > 0)
+    throw new UserError(
+      `--${stated ?? 'set'} has no effect with --resume: a run goes on as it was told to; leave it out`,
+    );
+  return openOldRun(await announcedEngine(), args.run);
+}
+
+async function announcedEngine() {
+  const engine = await startEngine();
+  console.error(`engine  ${engine.name} ${engine.version} (${engine.why})`);
+  return engine;
+}
+
+/** The demonstration's own training files, or those that the user named; its tasks are made either way. */
+async function demonstrationFiles(base: Base, data: string[] | undefined): Promise<string[]> {
+  if (data === undefined && base.recipe !== 'demo')
+    throw new UserError(
+      `--data is missing: name the Arrow files to train ${base.name} on; npm run data -- import makes them`,
+    );
+  const made = await prepareDemonstration((what) => console.error(what));
+  return data ?? made;
+}
+
+/** What the work shows while it goes on. */
+function screenOf(updates: number): Screen {
+  const bar = () => progressBar('training', updates);
+  let training: ReturnType<typeof bar> | undefined;
+  let encoding: { bar: ReturnType<typeof bar>; name: string } | undefined;
+  return {
+    onUpdate({ update, loss, learningRate, tokensPerSecond }) {
+      training ??= bar();
+      const note = `loss ${loss.toFixed(3)}, rate ${learningRate.toExponential(2)}, ${tokensPerSecond} tokens/s`;
+      training.update(update, note);
+      if (update === updates) training.stop();
+    },
+    onProof: ({ largestDifference, smallestCosineToBase }) =>
+      console.error(
+        `adapter proved: read back within ${largestDifference.toExponential(1)} of training, ` +
+          `cosine to the base down to ${smallestCosineToBase.toFixed(3)}`,
+      ),
+    onEvaluation(model, task, textsDone, all) {
+      const name = `${task} ${model}`;
+      if (encoding?.name !== name) encoding = { name, bar: progressBar(name.padEnd(20), all) };
+      encoding.bar.update(textsDone);
+      if (textsDone === all) encoding.bar.stop();
+    },
+    onInterrupt: () => console.error('interrupted: saving after this update; once more ends without saving'),
+  };
+}
+
+async function finish(
+  opened: OpenTraining,
+  outcome: Exclude<Outcome, { interruptedAfter: number }>,
+  json: boolean,
+): Promise<void> {
+  const { paths, record } = opened;
+  const data = runReport(opened, outcome, await readLog(paths.log));
+  await writeReport({ html: paths.reportHtml, json: paths.reportJson }, data);
+  if (outcome.results.length > 0) console.log(`\n${resultTable(data)}\n`);
+  else console.error('no tasks were named, so nothing was scored; npm run eval does it later');
+  console.error(`adapter ${paths.adapter}`);
+  console.error(`report  ${paths.reportHtml}`);
+  if (json)
+    console.log(
+      JSON.stringify({ run: paths.name, folder: paths.folder, updates: record.updates, ...reportSummary(data) }),
+    );
+}
+
+await runCommand('npm run train --', trainCommand);

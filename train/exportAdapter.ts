@@ -1,0 +1,23 @@
+import { writeAdapter, type Adapter } from '../checkpoints/adapter.js';
+import type { RunFolder } from '../checkpoints/runFolder.js';
+import type { Contract } from '../configs/contract.js';
+import type { Encoder } from '../eval/encoder.js';
+import { proveAdapter, type AdapterProof } from '../eval/proveAdapter.js';
+import type { Model } from '../model/loadModel.js';
+import { detachedAdapter, type Parameters } from '../model/lora.js';
+
+/**
+ * Write a run's trained adapter and prove the written file. The model leaves with the adapter that was read back.
+ * @param like  the adapter that training started from: its settings are kept
+ */
+export async function exportAdapter(
+  paths: RunFolder,
+  model: Model,
+  parameters: Parameters,
+  like: Adapter,
+  contract: Contract,
+  encoder: Encoder,
+): Promise<AdapterProof> {
+  await writeAdapter(paths.adapter, detachedAdapter(parameters, like), { contract });
+  return proveAdapter(paths.adapter, model, encoder);
+}

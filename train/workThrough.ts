@@ -1,0 +1,86 @@
+import { openRunLog, truncateLog } from '../checkpoints/runLog.js';
+import { lockRun } from '../checkpoints/runLock.js';
+import { openEventFile } from '../checkpoints/tensorboard.js';
+import { existsSync } from 'node:fs';
+import { startTokenizerThreads } from '../data/tokenizerThreads.js';
+import type { ResultRow } from '../eval/differences.js';
+import { modelEncoder } from '../eval/encoder.js';
+import type { AdapterProof } from '../eval/proveAdapter.js';
+import { loadTasks } from '../eval/task.js';
+import { disposeModel } from '../model/loadModel.js';
+import { attachAdapter } from '../model/lora.js';
+import { evaluateRun } from './evaluateRun.js';
+import { exportAdapter } from './exportAdapter.js';
+import type { OpenTraining } from './openTraining.js';
+import { trainRun, type UpdateReport } from './trainRun.js';
+
+/** What is told while a run is worked through. */
+export interface Screen {
+  onUpdate(report: UpdateReport): void;
+  onProof(proof: AdapterProof): void;
+  onEvaluation(model: string, task: string, done: number, all: number): void;
+  onInterrupt(): void;
+}
+
+/** A run that reached its end, or the update after which it was interrupted. */
+export type Outcome = { interruptedAfter: number } | { proof: AdapterProof; results: ResultRow[]; seconds: number };
+
+/**
+ * All of a run that is left: the updates, the export with its proof, the evaluation. SIGINT and SIGTERM end it after
+ * the update under way with its state saved; a second signal ends the process at once.
+ */
+export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
+  const { model, adapter, files, contract, record, paths, from, warnings } = opened;
+  const startMs = Date.now();
+  const lock = await lockRun(paths.folder);
+  if (existsSync(paths.log)) await truncateLog(paths.log, from?.step ?? 0);
+  const log = openRunLog(paths.log);
+  const events = openEventFile(paths.tensorboard, Date.now, (from?.step ?? 0) + 1);
+  for (const message of warnings) log.log.warn('warning', { message });
+  const threads = await startTokenizerThreads(record.base.folder, contract, record.settings.training.tokenizerThreads);
+  const interruption = watchSignals(screen.onInterrupt);
+  try {
+    const parameters = attachAdapter(model, adapter);
+    const training = { model, parameters, files, threads, record, paths, log, events, from };
+    let last = from?.step ?? 0;
+    const isDone = await trainRun(training, interruption.isAsked, (report) => {
+      last = report.update;
+      screen.onUpdate(report);
+    });
+    if (!isDone) return { interruptedAfter: last };
+    const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, record.settings.evaluation.batchTokens);
+    interruption.stop(); // from here on nothing is lost by ending at once
+    const proof = await exportAdapter(paths, model, parameters, adapter, contract, encoder);
+    screen.onProof(proof);
+    const tasks = record.settings.evaluation.tasks.flatMap((name) => loadTasks(name));
+    const results = await evaluateRun(tasks, paths, model, encoder, screen.onEvaluation);
+    for (const { task, model: name, metrics } of results) log.log.info('eval', { task, model: name, ...metrics });
+    const seconds = (Date.now() - startMs) / 1000;
+    log.log.info('end', { step: record.updates, seconds });
+    log.check();
+    return { proof, results, seconds };
+  } finally {
+    interruption.stop();
+    events.close();
+    log.close();
+    await threads.close();
+    for (const file of files) await file.close();
+    disposeModel(model);
+    await lock.release();
+  }
+}
+
+function watchSignals(onFirst: () => void) {
+  let asked = false;
+  const listener = () => {
+    if (asked) process.exit(130);
+    asked = true;
+    onFirst();
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return {
+    isAsked: () => asked,
+    stop: () => signals.forEach((signal) => process.off(signal, listener)),
+  };
+}

@@ -7,7 +7,7 @@ import { adapterCard } from './adapterCard.js';
 import { parseAdapterConfig, peftConfig } from './adapterConfig.js';
 import { parseMatrixName, parsePeftKey, peftKey, targetModule, type AdapterKeys } from './adapterNames.js';
 import { readJsonObject } from './baseFolder.js';
-import { writeContract } from './contractFile.js';
+import { contractText } from './contractFile.js';
 import {
   fromFloat32,
   readSafetensorsIndex,
@@ -16,7 +16,7 @@ import {
   toFloat32,
   type TensorEntry,
 } from './safetensors.js';
-import { stageFile } from './writeBeside.js';
+import { stageFile, writeTogether } from './writeBeside.js';
 
 /** The two halves of one adapted projection: its output gains alpha / rank * b * a * input. */
 export interface AdapterMatrix {
@@ -69,16 +69,16 @@ export async function writeAdapter(
       bytes: fromFloat32(b, 'F32'),
     },
   ]);
-  const staged = [
-    await stageSafetensors(
-      join(folder, weightsName),
-      tensors.sort((one, other) => (one.name < other.name ? -1 : 1)),
-    ),
-    await stageFile(join(folder, configName), JSON.stringify(peftConfig(adapter, keys), null, 2) + '\n'),
-    await stageFile(join(folder, 'README.md'), adapterCard(adapter, keys, contract)),
-  ];
-  for (const file of staged) await file.commit();
-  if (contract) await writeContract(join(folder, 'contract.json'), contract);
+  await writeTogether([
+    () =>
+      stageSafetensors(
+        join(folder, weightsName),
+        tensors.sort((one, other) => (one.name < other.name ? -1 : 1)),
+      ),
+    () => stageFile(join(folder, configName), JSON.stringify(peftConfig(adapter, keys), null, 2) + '\n'),
+    () => stageFile(join(folder, 'README.md'), adapterCard(adapter, keys, contract)),
+    ...(contract ? [() => stageFile(join(folder, 'contract.json'), contractText(contract))] : []),
+  ]);
 }
 
 /**

@@ -6,7 +6,7 @@ import { targetModule, targetOf, type AdapterKeys } from './adapterNames.js';
 /** What adapter_config.json says of an adapter, without its weights. */
 export type AdapterSettings = Omit<Adapter, 'matrices'>;
 
-/** The complete adapter_config.json of an adapter. Source: peft `LoraConfig`, fields that change how weights are read. */
+/** The adapter_config.json of an adapter. Source: peft `LoraConfig`, the fields that change how weights are read. */
 export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<string, unknown> {
   return {
     alpha_pattern: {},

@@ -32,9 +32,13 @@ export const contractHash = (contract: Contract): string =>
     .update(JSON.stringify(Object.fromEntries([...fields].sort().map((field) => [field, contract[field]]))))
     .digest('hex');
 
-/** Write a contract and, for people's eyes, its hash. */
+/** What a contract file holds: every field and, so that an edited one is noticed, the hash. */
+export const contractText = (contract: Contract): string =>
+  JSON.stringify({ ...contract, hash: contractHash(contract) }, null, 2) + '\n';
+
+/** Write a contract beside its place and rename it. */
 export const writeContract = (file: string, contract: Contract): Promise<void> =>
-  writeBeside(file, JSON.stringify({ ...contract, hash: contractHash(contract) }, null, 2) + '\n');
+  writeBeside(file, contractText(contract));
 
 /**
  * Read a contract.

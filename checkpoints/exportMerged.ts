@@ -57,7 +57,7 @@ export async function writeMergedWeights(folder: string, merged: MergedExport): 
   await writeContract(join(folder, 'contract.json'), contract);
 }
 
-/** Copy what lies beside a base's weights: tokenizer, licence, and for a vision-language model how images are prepared. */
+/** Copy what lies beside a base's weights: tokenizer, licence, for a vision-language model how images are prepared. */
 async function copyBaseFiles(base: BaseFolder, folder: string): Promise<void> {
   const wanted = base.config.vision_config ? [...baseFiles, /^(video_)?preprocessor_config\.json$/] : baseFiles;
   for (const name of await readdir(base.folder))

@@ -61,8 +61,8 @@ function layoutFiles(hidden: number, contract: Contract): Record<string, unknown
 }
 
 /**
- * Tokenizer classes of some models rebuild the special tokens from their own flags when they are loaded; the plain class
- * takes tokenizer.json as it is.
+ * Tokenizer classes of some models rebuild the special tokens from their own flags when they are loaded; the plain
+ * class takes tokenizer.json as it is.
  */
 function plainTokenizerConfig(settings: Record<string, unknown>, contract: Contract): Record<string, unknown> {
   const { add_bos_token: _bos, add_eos_token: _eos, processor_class: _processor, ...rest } = settings;

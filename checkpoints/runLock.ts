@@ -11,7 +11,7 @@ export const lockName = 'run.lock';
 interface Holder {
   pid: number;
   host: string;
-  /** When the process started, in clock ticks since the machine did: a process id that is given out again is told apart. */
+  /** When the process started, in clock ticks since the machine did: tells an id that was given out again apart. */
   started: string;
 }
 

@@ -16,8 +16,8 @@ export interface LogEvent {
 
 export interface RunLog {
   /**
-   * `log.info('step', { step, loss })` becomes {"event":"step","time":"...","step":1,"loss":0.5}. No field may be called
-   * `message` or `level`: winston takes these for its own.
+   * `log.info('step', { step, loss })` becomes {"event":"step","time":"...","step":1,"loss":0.5}. No field may be
+   * called `message` or `level`: winston takes these for its own.
    */
   log: winston.Logger;
   /** @throws UserError when a line could not be written because the disk is full */

@@ -95,7 +95,7 @@ function maskedChecksum(bytes: Uint8Array): number {
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
 }
 
-/** TensorBoard reads a folder's files in the order of their names: a later file must sort last, even within a second. */
+/** TensorBoard reads files in the order of their names: a later file must sort last, even within a second. */
 function nextName(folder: string, now: number): string {
   const taken = readdirSync(folder).map((name) => Number(/^events\.out\.tfevents\.(\d+)\./.exec(name)?.[1] ?? 0));
   const seconds = Math.max(Math.floor(now / 1000), ...taken.map((second) => second + 1));

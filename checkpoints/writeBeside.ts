@@ -52,6 +52,18 @@ export async function stageFile(
   };
 }
 
+/** Stage several files and give them their names one right after the other; when one fails, none is changed. */
+export async function writeTogether(stages: (() => Promise<StagedFile>)[]): Promise<void> {
+  const staged: StagedFile[] = [];
+  try {
+    for (const stage of stages) staged.push(await stage());
+  } catch (error) {
+    for (const file of staged) await file.discard();
+    throw error;
+  }
+  for (const file of staged) await file.commit();
+}
+
 /** Where a file or folder is written until it is complete. */
 export const partialName = (path: string) => `${path}.partial-${process.pid}`;
 

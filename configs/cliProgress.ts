@@ -6,8 +6,9 @@ export interface ProgressBar {
   stop(): void;
 }
 
-/** Without a terminal, a line is printed each time this share of the work is done. */
-const PLAIN_SHARE = 0.1;
+/** Without a terminal, a line is printed when this share of the work was done since the last, and this time passed. */
+const plainShare = 0.1;
+const plainPauseMs = 5000;
 
 /**
  * Progress of long work on standard error: a bar with the time left on a terminal, plain lines elsewhere.
@@ -36,14 +37,16 @@ function terminalBar(what: string, total: number): ProgressBar {
 
 function plainLines(what: string, total: number): ProgressBar {
   const startMs = Date.now();
-  let next = PLAIN_SHARE;
+  let last = { done: 0, ms: startMs };
   return {
     update(done, note) {
-      if (done / total < next) return;
-      const seconds = (Date.now() - startMs) / 1000;
-      const left = (seconds / done) * (total - done);
-      console.error(`${what} ${done}/${total}, ${left.toFixed(0)} s left${note === undefined ? '' : `, ${note}`}`);
-      next = Math.floor(done / total / PLAIN_SHARE + 1 + 1e-9) * PLAIN_SHARE;
+      const ms = Date.now();
+      if ((done - last.done) / total < plainShare || ms - last.ms < plainPauseMs) return;
+      const left = ((ms - startMs) / done) * (total - done);
+      console.error(
+        `${what} ${done}/${total}, ${(left / 1000).toFixed(0)} s left${note === undefined ? '' : `, ${note}`}`,
+      );
+      last = { done, ms };
     },
     stop: () => {},
   };

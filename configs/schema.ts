@@ -74,6 +74,11 @@ export const schema = z.strictObject({
         'gradient accumulation: pools summed in one update. More queries an update, not more negatives a query',
       ).default(4),
       chunkTokens: count('tokens, padding included, that are in the model at one time').default(8192),
+      keptMegabytes: z
+        .number()
+        .min(0)
+        .default(1024)
+        .describe('layer inputs kept from the first pass over a pool; texts beyond it are embedded twice'),
       shuffleWindow: count('training rows shuffled among one another at a time').default(16384),
       tokenizerThreads: count('worker threads that tokenize ahead').default(1),
       saveEverySteps: count('updates between two saved states').default(200),

@@ -23,11 +23,12 @@ export interface Pass {
 
 /**
  * Embed texts of like length: decoder, state of the last token, final norm, unit length.
- * @param texts  token ids, special tokens included; padded here to the longest
- * @returns      [batch, hidden]; the caller owns it
+ * @param texts    token ids, special tokens included; padded here to the longest
+ * @param dropout  applied to adapter inputs, in training alone
+ * @returns        [batch, hidden]; the caller owns it
  */
-export function encodeChunk(model: Model, texts: readonly Int32Array[]): tf.Tensor2D {
-  const pass = runChunk(model, texts, { keepStates: false });
+export function encodeChunk(model: Model, texts: readonly Int32Array[], dropout?: Dropout): tf.Tensor2D {
+  const pass = runChunk(model, texts, { keepStates: false, dropout });
   const embeddings = pass.embeddings.clone();
   disposePass(pass);
   return embeddings;
@@ -78,6 +79,12 @@ export function backwardChunk(
     names.forEach((name, index) => addGradient(into, name, gradients[index]!));
   }
   dState.dispose();
+}
+
+/** Bytes of the states that `forwardChunk` keeps for these texts. */
+export function statesBytes({ config }: Model, texts: readonly Int32Array[]): number {
+  const time = Math.max(...texts.map((ids) => ids.length));
+  return texts.length * time * config.hidden * (config.layers + 1) * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** Free a pass. */

@@ -5,7 +5,7 @@ import { findProgram, run } from './command.mjs';
 import { engineFolder, readJson, tensorflowVersion } from './engineFolder.mjs';
 import { bytesKept, installLibrary, removeKept } from './library.mjs';
 import { withLock } from './lock.mjs';
-import { alteredFile, damagedFile } from './records.mjs';
+import { alteredFile, damagedFile, engineFiles } from './records.mjs';
 import { megabytes, say } from './screen.mjs';
 import {
   Trouble,
@@ -40,11 +40,9 @@ export async function ensureEngine({ thorough }) {
 }
 
 /** Is every file of the engine there with its recorded size? */
-export function isWhole(place) {
-  return [place.libraryRecord, place.bindingRecord].every((path) => {
-    const record = readJson(path);
-    return record?.tensorflow === tensorflowVersion && !damagedFile(place.folder, record.files);
-  });
+function isWhole(place) {
+  const files = engineFiles(place);
+  return files !== undefined && !damagedFile(place.folder, files);
 }
 
 async function installEngine(place, thorough) {

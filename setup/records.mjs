@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson, tensorflowVersion } from './engineFolder.mjs';
+
+/** What the two records say of an installed engine: { bytes, sha256 } by name. Undefined where one is missing or old. */
+export function engineFiles({ libraryRecord, bindingRecord }) {
+  const records = [readJson(libraryRecord), readJson(bindingRecord)];
+  if (records.some((record) => record?.tensorflow !== tensorflowVersion)) return undefined;
+  return { ...records[0].files, ...records[1].files };
+}
 
 /**
  * The first file whose size is not the recorded one, or undefined. Costs one look at each file's size.

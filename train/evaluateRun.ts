@@ -6,7 +6,7 @@ import type { Encoder } from '../eval/encoder.js';
 import type { Retriever } from '../eval/ranking.js';
 import { evaluateRetriever, taskFolderName } from '../eval/scoreModel.js';
 import type { Task } from '../eval/task.js';
-import type { ResultRow } from '../eval/differences.js';
+import type { ResultRow } from '../eval/reportData.js';
 import { removeAdapter } from '../model/lora.js';
 import type { Model } from '../model/loadModel.js';
 
@@ -42,5 +42,8 @@ export async function evaluateRun(
   removeAdapter(model);
   await score(modelNames.base, denseRetriever({ ...encoder, name: `base of ${encoder.name}` }), baseline('base'), true);
   await score(modelNames.bm25, bm25Retriever(), baseline('bm25'), false);
-  return results;
+  const order = tasks.map(({ name }) => name);
+  const columns: string[] = [modelNames.base, modelNames.tuned, modelNames.bm25];
+  const place = ({ task, model }: ResultRow) => order.indexOf(task) * columns.length + columns.indexOf(model);
+  return results.sort((one, two) => place(one) - place(two));
 }

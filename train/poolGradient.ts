@@ -4,6 +4,7 @@ import {
   disposePass,
   encodeChunk,
   forwardChunk,
+  statesBytes,
   type Gradients,
   type Pass,
 } from '../model/encodeChunk.js';
@@ -23,6 +24,8 @@ export interface PoolOptions {
   temperature: number;
   /** Tokens, padding included, that are in the model at one time. */
   chunkTokens: number;
+  /** Layer inputs of the first pass kept for the second, in bytes; chunks beyond it are embedded twice. */
+  keptBytes: number;
   /** Dropout of adapter inputs; each chunk draws masks of its own from this seed. */
   dropout?: Dropout | undefined;
 }
@@ -30,7 +33,7 @@ export interface PoolOptions {
 /**
  * Loss of a pool, and its gradient added to `into`, while no more than one chunk of texts is in the model at a time:
  * embed all chunks, differentiate the loss for the embeddings, then send those gradients back chunk by chunk.
- * A pool that fits one chunk is embedded once only.
+ * A chunk whose layer inputs could be kept is embedded once, the others a second time.
  * Source: GradCache (arXiv 2101.06983).
  * @returns the loss, scalar; the caller owns it. Nothing has waited for the device yet
  */
@@ -47,16 +50,15 @@ export function poolGradient(
     texts: rows.map((row) => texts[row]!),
     dropout: options.dropout && { rate: options.dropout.rate, seed: (options.dropout.seed + index) | 0 },
   }));
-  const alone = chunks.length === 1;
   const order = tf.tensor1d(placeOf(chunks.flatMap(({ rows }) => rows)), 'int32');
-  const passes: Pass[] = [];
-  const embedded = chunks.map(({ texts, dropout }) => {
-    if (!alone && !dropout) return encodeChunk(model, texts);
-    const pass = forwardChunk(model, texts, dropout);
-    const embeddings = pass.embeddings.clone();
-    if (alone) passes.push(pass);
-    else disposePass(pass);
-    return embeddings;
+  let keptBytes = 0;
+  const kept: (Pass | undefined)[] = [];
+  const embedded = chunks.map(({ texts, dropout }, index) => {
+    const bytes = statesBytes(model, texts);
+    if (keptBytes + bytes > options.keptBytes) return encodeChunk(model, texts, dropout);
+    keptBytes += bytes;
+    kept[index] = forwardChunk(model, texts, dropout);
+    return kept[index].embeddings.clone();
   });
   const { loss, dTexts } = tf.tidy(() => {
     const all = tf.gather(tf.concat(embedded), order);
@@ -68,8 +70,8 @@ export function poolGradient(
     return { loss, dTexts: tf.concat([dQueries, dPassages]) };
   });
   tf.dispose([...embedded, order]);
-  for (const { rows, texts, dropout } of chunks) {
-    const pass = passes.pop() ?? forwardChunk(model, texts, dropout);
+  for (const [index, { rows, texts, dropout }] of chunks.entries()) {
+    const pass = kept[index] ?? forwardChunk(model, texts, dropout);
     const upstream = tf.tidy(() => tf.gather(dTexts, tf.tensor1d(rows, 'int32')));
     backwardChunk(model, pass, upstream, parameters, into);
     upstream.dispose();

@@ -77,6 +77,7 @@ export async function trainRun(
         const options = {
           temperature: settings.loss.temperature,
           chunkTokens: settings.training.chunkTokens,
+          keptBytes: settings.training.keptMegabytes * 1e6,
           ...(rate > 0 && { dropout: { rate, seed } }),
         };
         losses.push(poolGradient(model, pool, parameters, options, gradients));

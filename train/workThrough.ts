@@ -3,7 +3,7 @@ import { lockRun } from '../checkpoints/runLock.js';
 import { openEventFile } from '../checkpoints/tensorboard.js';
 import { existsSync } from 'node:fs';
 import { startTokenizerThreads } from '../data/tokenizerThreads.js';
-import type { ResultRow } from '../eval/differences.js';
+import type { ResultRow } from '../eval/reportData.js';
 import { modelEncoder } from '../eval/encoder.js';
 import type { AdapterProof } from '../eval/proveAdapter.js';
 import { loadTasks } from '../eval/task.js';

@@ -5,7 +5,10 @@ import { engineFolder, readJson, type EngineFolder } from '../../setup/engineFol
 
 const require = createRequire(import.meta.url);
 
-export type NativeBinding = { loaded: true; binding: string } | { loaded: false; reason: string };
+/** `printed` is what TensorFlow wrote while it was loaded, such as why it cannot use a GPU. */
+export type NativeBinding = { loaded: true; binding: string; printed: string } | { loaded: false; reason: string };
+
+let outcome: NativeBinding | undefined;
 
 /**
  * Load TensorFlow into this process and register the backend `tensorflow` of the unmodified package
@@ -13,6 +16,10 @@ export type NativeBinding = { loaded: true; binding: string } | { loaded: false;
  * @returns why not, in one line, where setup has left no engine or its libraries do not load here
  */
 export function loadNativeBinding(): NativeBinding {
+  return (outcome ??= load());
+}
+
+function load(): NativeBinding {
   const place = engineFolder();
   if (!existsSync(place.bindingRecord)) return { loaded: false, reason: missingReason(place) };
   setEnvironment();
@@ -20,12 +27,12 @@ export function loadNativeBinding(): NativeBinding {
   let failure: string | undefined;
   const printed = withoutStderr(place.holdStderr, () => {
     try {
-      load(realpathSync(place.binding)); // the package's require() looks it up under its real path
+      loadPackage(realpathSync(place.binding)); // the package's require() looks it up under its real path
     } catch (error) {
       failure = (error as Error).message.split('\n')[0]!;
     }
   });
-  if (failure === undefined) return { loaded: true, binding: place.binding };
+  if (failure === undefined) return { loaded: true, binding: place.binding, printed };
   const lastLine = printed.trimEnd().split('\n').at(-1);
   return { loaded: false, reason: lastLine ? `${failure} (${lastLine})` : failure };
 }
@@ -61,7 +68,7 @@ function withoutStderr(addOn: string, work: () => void): string {
   return stderr.release();
 }
 
-function load(binding: string): void {
+function loadPackage(binding: string): void {
   openIsolated(binding);
   answerWhereTheBindingIs(binding);
   require('@tensorflow/tfjs-node-gpu');
@@ -72,7 +79,6 @@ function load(binding: string): void {
  * the TensorFlow wheels since 2.20 do not hide theirs (tensorflow issue 119254).
  */
 function openIsolated(binding: string): void {
-  if (require.cache[binding]) return;
   const opened = new Module(binding);
   opened.filename = binding;
   process.dlopen(opened, binding, constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_DEEPBIND);

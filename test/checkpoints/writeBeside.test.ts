@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { explainFullDisk, isAlive, stageFile, writeBeside } from '../../checkpoints/writeBeside.js';
+import { explainFullDisk, isAlive, stageFile, writeBeside, writeTogether } from '../../checkpoints/writeBeside.js';
 import { UserError } from '../../configs/userError.js';
 import { useTemporaryFolder } from './useTemporaryFolder.js';
 
@@ -51,6 +51,19 @@ describe('stageFile', () => {
   it('leaves nothing after discard', async () => {
     await (await stageFile(place('file'), 'newer')).discard();
     assert.deepEqual(await readdir(place()), []);
+  });
+});
+
+describe('writeTogether', () => {
+  const place = useTemporaryFolder();
+
+  it('changes all files, or none', async () => {
+    const stage = (name: string, text: string) => () => stageFile(place(name), text);
+    await writeTogether([stage('a', 'older'), stage('b', 'older')]);
+    const failing = () => Promise.reject(new Error('stop'));
+    await assert.rejects(writeTogether([stage('a', 'newer'), failing]), /stop/);
+    assert.deepEqual(await readdir(place()), ['a', 'b']);
+    assert.equal(await readFile(place('a'), 'utf8'), 'older');
   });
 });
 

@@ -30,10 +30,9 @@ describe('streamExamples', () => {
   });
 
   it('gives the same order in another process', async () => {
-    const script = fileURLToPath(new URL('../fixtures/printOrder.ts', import.meta.url));
-    const there = execFileSync(process.execPath, ['--import', import.meta.resolve('tsx'), script], {
-      encoding: 'utf8',
-    });
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const command = ['--import', 'tsx', 'test/fixtures/printOrder.ts'];
+    const there = execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
     const here = await take(9, { seed: 5, windowRows: 4 }, [memoryFile('a', [3, 4, 2])]);
     assert.equal(there, ids(here).join(' '));
   });

@@ -61,18 +61,27 @@ describe('replicas of the eight bases in float32 against PyTorch', function () {
       it('gives the embeddings within 1e-5', () => {
         for (const texts of [expected.queries, expected.passages]) {
           const embeddings = encodeChunk(model, texts.map(tokens));
-          assertNear(embeddings.dataSync(), texts.flatMap(({ embedding }) => embedding), 1e-5);
+          assertNear(
+            embeddings.dataSync(),
+            texts.flatMap(({ embedding }) => embedding),
+            1e-5,
+          );
           embeddings.dispose();
         }
       });
 
-      // The second budget is smaller than any batch, so the pool goes through the gradient cache in many chunks.
-      for (const [way, chunkTokens] of [['in one chunk', 1e6], ['through the gradient cache', 60]] as const) {
+      // The second budget is smaller than any batch, so the pool goes through the gradient cache in many chunks, some of
+      // whose layer inputs are kept and some not.
+      const ways = [
+        ['in one chunk', { chunkTokens: 1e6, keptBytes: 1e9 }],
+        ['through the gradient cache', { chunkTokens: 60, keptBytes: 2e5 }],
+      ] as const;
+      for (const [way, budget] of ways) {
         it(`gives the first gradient within 1e-4 relative, ${way}`, async () => {
           const parameters = attachAdapter(model, await readAdapter(join(home, 'expected/adapter-start')));
           const gradients: Gradients = new Map();
           const pool = poolOf(training.batches[0]!, expected);
-          poolGradient(model, pool, parameters, { temperature: training.temperature, chunkTokens }, gradients).dispose();
+          poolGradient(model, pool, parameters, { temperature: training.temperature, ...budget }, gradients).dispose();
           const reference = await matrices(join(home, 'expected/first_gradient.safetensors'));
           assert.equal(gradients.size, reference.size);
           for (const [name, values] of reference) assertRelative(gradients.get(name)!.dataSync(), values, 1e-4, name);
@@ -81,7 +90,7 @@ describe('replicas of the eight bases in float32 against PyTorch', function () {
 
         it(`gives the losses and the adapter of 12 updates within 1e-4, ${way}`, async () => {
           const parameters = attachAdapter(model, await readAdapter(join(home, 'expected/adapter-start')));
-          runUpdates(model, parameters, training, expected, chunkTokens);
+          runUpdates(model, parameters, training, expected, budget);
           const reference = await matrices(join(home, 'expected/adapter_after_12.safetensors'));
           for (const [name, values] of reference) assertNear(parameters.get(name)!.dataSync(), values, 1e-4, name);
           const embeddings = encodeChunk(model, expected.queries.map(tokens));
@@ -107,13 +116,19 @@ function poolOf(rows: Row[], { queries, passages }: Expected): PoolTokens {
   };
 }
 
-function runUpdates(model: Model, parameters: Parameters, training: Training, expected: Expected, chunkTokens: number) {
+function runUpdates(
+  model: Model,
+  parameters: Parameters,
+  training: Training,
+  expected: Expected,
+  budget: { chunkTokens: number; keptBytes: number },
+) {
   const { temperature, max_grad_norm: maxGradNorm, curve, batches } = training;
   const optimizer = adamW(parameters, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
   curve.forEach(({ loss, grad_norm, learning_rate: learningRate }, index) => {
     const gradients: Gradients = new Map();
     const pool = poolOf(batches[index]!, expected);
-    const poolLoss = poolGradient(model, pool, parameters, { temperature, chunkTokens }, gradients);
+    const poolLoss = poolGradient(model, pool, parameters, { temperature, ...budget }, gradients);
     const measured = applyUpdate(gradients, [poolLoss], optimizer, { learningRate, maxGradNorm, update: index + 1 });
     assertNear([measured.loss], [loss], 1e-4, `loss ${index + 1}`);
     assertNear([measured.gradNorm], [grad_norm], 1e-3, `gradient norm ${index + 1}`);

@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statfsSync } from 'node:fs';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+
+/** What this machine has that decides how fast training can be. Sizes in bytes. */
+export interface Machine {
+  node: string;
+  processor: string;
+  cores: number;
+  /** Instruction sets that bfloat16 products or wide vectors use; empty where the system does not tell. */
+  instructions: string[];
+  memory: { total: number; free: number };
+  /** One line a card: name, memory, driver. */
+  gpus: string[];
+  diskFree: number;
+}
+
+const notable = ['avx2', 'avx512f', 'avx512_bf16', 'amx_bf16', 'asimd', 'sve', 'bf16'];
+
+/** @param folder  whose disk is asked for its free space */
+export function describeMachine(folder: string): Machine {
+  const { bavail, bsize } = statfsSync(folder);
+  return {
+    node: process.versions.node,
+    processor: cpus()[0]?.model.trim() ?? process.arch,
+    cores: availableParallelism(),
+    instructions: instructions(),
+    memory: { total: totalmem(), free: availableMemory() },
+    gpus: gpus(),
+    diskFree: bavail * bsize,
+  };
+}
+
+/** Linux lists them as `flags` on x86-64 and `Features` on Arm. */
+function instructions(): string[] {
+  const flags =
+    read('/proc/cpuinfo')
+      .match(/^(?:flags|Features)\s*:(.*)$/m)?.[1]
+      ?.split(' ') ?? [];
+  return notable.filter((name) => flags.includes(name));
+}
+
+/** What programs can still take, caches that would give way included, where the system tells. */
+function availableMemory(): number {
+  const kilobytes = read('/proc/meminfo').match(/^MemAvailable:\s*(\d+) kB$/m)?.[1];
+  return kilobytes ? Number(kilobytes) * 1024 : freemem();
+}
+
+function gpus(): string[] {
+  try {
+    const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
+    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 } as const;
+    return execFileSync('nvidia-smi', query, options).trim().split('\n').filter(Boolean);
+  } catch {
+    return []; // no nvidia-smi, or no driver that it can talk to
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -69,6 +69,11 @@ export async function openEncoder(
   };
 }
 
+/** The recipe whose contract a model has that brings none of its own: that of the base, else the study's. */
+export function recipeOf(model: string): string {
+  return resolveBase(/^base:(.+)/.exec(model)?.[1] ?? '.').recipe;
+}
+
 async function findSource(model: string, recipe: string): Promise<Source> {
   const [kind, ...rest] = model.split(':');
   if (kind === 'base' && rest.length > 0)

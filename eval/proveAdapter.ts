@@ -1,5 +1,6 @@
 import { readAdapter } from '../checkpoints/adapter.js';
 import { adapterProblems } from '../checkpoints/adapterProblems.js';
+import { embedCanaries, largestDifference, smallestCosine } from './canaries.js';
 import type { Encoder } from './encoder.js';
 import type { Model } from '../model/loadModel.js';
 import { attachAdapter, removeAdapter } from '../model/lora.js';
@@ -12,15 +13,6 @@ export interface AdapterProof {
   smallestCosineToBase: number;
 }
 
-/** Texts of several kinds whose embeddings are compared. */
-const canaries = [
-  'what is the boiling point of water at sea level',
-  'A small furry animal that is kept as a pet and catches mice.',
-  'function add(left: number, right: number): number',
-  'Computes the natural logarithm of a double-precision number.',
-  '',
-];
-
 /** Two float32 runs of the same arithmetic agree to this. */
 const tolerance = 1e-6;
 
@@ -32,39 +24,18 @@ const tolerance = 1e-6;
  * @throws when any of it does not hold
  */
 export async function proveAdapter(folder: string, model: Model, encoder: Encoder): Promise<AdapterProof> {
-  const embed = async () => [
-    ...(await encoder.encode(
-      'query',
-      canaries.map((text) => ({ text })),
-    )),
-    ...(await encoder.encode(
-      'passage',
-      canaries.map((text) => ({ text })),
-    )),
-  ];
-  const trained = await embed();
+  const trained = await embedCanaries(encoder);
   removeAdapter(model);
-  const base = await embed();
+  const base = await embedCanaries(encoder);
   const written = await readAdapter(folder);
   const problems = adapterProblems(written, model.config.layers, written.targets);
   if (problems.length > 0) throw new Error(`${folder} would not work where it is loaded: ${problems.join('; ')}`);
   attachAdapter(model, written);
-  const reloaded = await embed();
-  const largestDifference = Math.max(...trained.map((value, index) => Math.abs(value - reloaded[index]!)));
-  const smallestCosineToBase = Math.min(...cosines(base, reloaded, encoder.dimensions));
-  if (!(largestDifference <= tolerance))
-    throw new Error(
-      `${folder} gives embeddings ${largestDifference} away from training; at most ${tolerance} is expected`,
-    );
-  if (smallestCosineToBase > 1 - tolerance)
-    throw new Error(`${folder} gives the embeddings of the base: it has no effect`);
-  return { largestDifference, smallestCosineToBase };
-}
-
-function cosines(left: number[], right: number[], dimensions: number): number[] {
-  return Array.from({ length: left.length / dimensions }, (_, row) => {
-    let sum = 0;
-    for (let index = row * dimensions; index < (row + 1) * dimensions; index++) sum += left[index]! * right[index]!;
-    return sum;
-  });
+  const reloaded = await embedCanaries(encoder);
+  const difference = largestDifference(trained, reloaded);
+  const cosineToBase = smallestCosine(base, reloaded);
+  if (!(difference <= tolerance))
+    throw new Error(`${folder} gives embeddings ${difference} away from training; at most ${tolerance} is expected`);
+  if (cosineToBase > 1 - tolerance) throw new Error(`${folder} gives the embeddings of the base: it has no effect`);
+  return { largestDifference: difference, smallestCosineToBase: cosineToBase };
 }

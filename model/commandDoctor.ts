@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { runCommand, type Command } from '../configs/cli.js';
 import { namesIn } from '../configs/names.js';
+import { folderBytes } from '../setup/records.mjs';
 import { engineStatus, type EngineStatus } from './engine/engineStatus.js';
 import { loadNativeBinding } from './engine/loadNativeBinding.js';
 import { multiplySpeed, usesGpu } from './engine/multiplySpeed.js';
@@ -21,7 +21,8 @@ interface Findings {
   engine: Engine & { device: 'GPU' | 'CPU'; gflops: number };
   status: EngineStatus;
   advice: string[];
-  data: Record<string, number>;
+  /** Bytes in the folders that fill up, by name. */
+  folders: Record<string, number>;
   bases: string[];
 }
 
@@ -45,6 +46,9 @@ const doctor: Command<Options> = {
 
 async function examine(verify: boolean): Promise<Findings> {
   const status = await engineStatus({ verify });
+  // A doctor that refuses to start where the engine asked for is missing would be of no help.
+  if (process.env['TERCET_BACKEND'] === 'tensorflow' && !loadNativeBinding().loaded)
+    delete process.env['TERCET_BACKEND'];
   const engine = await startEngine();
   const device = usesGpu() ? 'GPU' : 'CPU';
   return {
@@ -52,7 +56,7 @@ async function examine(verify: boolean): Promise<Findings> {
     engine: { ...engine, device, gflops: await multiplySpeed(matrixSize) },
     status,
     advice: advice(engine, device, status),
-    data: Object.fromEntries(['data/cache', 'checkpoints/runs'].map((folder) => [folder, entriesIn(folder)])),
+    folders: Object.fromEntries(['data/cache', 'checkpoints/runs'].map((folder) => [folder, folderBytes(folder)])),
     bases: namesIn('bases'),
   };
 }
@@ -60,6 +64,7 @@ async function examine(verify: boolean): Promise<Findings> {
 /** What to do for the fastest engine that this machine can have; empty when it runs. */
 function advice(engine: Engine, device: 'GPU' | 'CPU', status: EngineStatus): string[] {
   if (status.damaged) return [`${status.damaged} in ${status.folder} is damaged; npm run setup installs it again`];
+  if (process.env['TERCET_BACKEND'] === 'wasm') return ['unset TERCET_BACKEND to run on TensorFlow'];
   if (engine.name === 'wasm') return [engine.why];
   if (status.nvidiaDriver && device === 'CPU') {
     const native = loadNativeBinding();
@@ -89,7 +94,7 @@ function rows(findings: Findings, verify: boolean): [string, string][] {
     ['files', status.installed ? `${gigabytes(status.bytes)}, ${checked(status, verify)}` : '-'],
     ['binding', status.installed ? status.binding : '-'],
     ['to do', findings.advice.join('; ') || 'nothing: this is the fastest engine for this machine'],
-    ...Object.entries(findings.data).map(([folder, count]): [string, string] => [folder, `${count} entries`]),
+    ...Object.entries(findings.folders).map(([folder, bytes]): [string, string] => [folder, gigabytes(bytes)]),
     ['bases', findings.bases.join(', ')],
   ];
 }
@@ -104,7 +109,6 @@ function table(cells: [string, string][]): string {
   return cells.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-const entriesIn = (folder: string) => (existsSync(folder) ? readdirSync(folder).length : 0);
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 
 await runCommand('npm run doctor --', doctor);

@@ -49,8 +49,8 @@ function availableMemory(): number {
 function gpus(): string[] {
   try {
     const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
-    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 } as const;
-    return execFileSync('nvidia-smi', query, options).trim().split('\n').filter(Boolean);
+    const printed = execFileSync('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
+    return printed.toString().trim().split('\n').filter(Boolean);
   } catch {
     return []; // no nvidia-smi, or no driver that it can talk to
   }

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createAnalyzer } from '../../eval/analyze.js';
 
 const linesOf = (name: string) =>
-  readFileSync(new URL(`../fixtures/lucene/${name}`, import.meta.url), 'utf8').trimEnd().split('\n');
+  readFileSync(new URL(`../fixtures/lucene/${name}`, import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n');
 
 describe('createAnalyzer', () => {
   const terms = linesOf('terms.txt');

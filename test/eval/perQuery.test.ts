@@ -32,7 +32,10 @@ describe('per-query.arrow', () => {
   });
 
   it('is refused when missing or damaged', async () => {
-    await assert.rejects(readPerQuery(place('none')), { name: 'UserError', message: /^cannot read .*; evaluate again$/ });
+    await assert.rejects(readPerQuery(place('none')), {
+      name: 'UserError',
+      message: /^cannot read .*; evaluate again$/,
+    });
     await writeFile(place('bad'), 'not arrow at all');
     await assert.rejects(readPerQuery(place('bad')), { name: 'UserError', message: /evaluate again$/ });
   });

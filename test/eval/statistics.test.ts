@@ -73,5 +73,8 @@ describe('holmAdjusted', () => {
 });
 
 function choose(n: number, k: number): number {
-  return Array.from({ length: k }, (_, place) => (n - place) / (place + 1)).reduce((product, part) => product * part, 1);
+  return Array.from({ length: k }, (_, place) => (n - place) / (place + 1)).reduce(
+    (product, part) => product * part,
+    1,
+  );
 }

@@ -49,7 +49,10 @@ describe('loadTasks', () => {
     await make('fiqa/corpus.jsonl');
     assert.throws(() => loadTasks('fiqa', place()), { name: 'UserError', message: /; it lacks queries.jsonl, qrels$/ });
     await make(...whole, 'fiqa/qrels/readme');
-    assert.throws(() => loadTasks('fiqa', place()), { name: 'UserError', message: /must hold at least one .tsv file$/ });
+    assert.throws(() => loadTasks('fiqa', place()), {
+      name: 'UserError',
+      message: /must hold at least one .tsv file$/,
+    });
   });
 
   it('suggests the near name for an unknown one', async () => {
@@ -63,7 +66,10 @@ describe('loadTasks', () => {
 
   it('sees that the folder given is a task itself, or does not exist', async () => {
     await make(...whole, 'fiqa/qrels/test.tsv');
-    assert.throws(() => loadTasks('fiqa', place('fiqa')), /is a task itself; give the folder above it and --tasks fiqa$/);
+    assert.throws(
+      () => loadTasks('fiqa', place('fiqa')),
+      /is a task itself; give the folder above it and --tasks fiqa$/,
+    );
     assert.throws(() => loadTasks('fiqa', place('none')), /--tasks-dir .*none does not exist$/);
   });
 
@@ -75,6 +81,9 @@ describe('loadTasks', () => {
 
   it('says that data is missing when it is needed', () => {
     const task = { ...loadTasks('demo-code')[0]!, folder: place('none') };
-    assert.throws(() => requireTaskData(task), { name: 'UserError', message: /it lacks corpus.jsonl, queries.jsonl, qrels$/ });
+    assert.throws(() => requireTaskData(task), {
+      name: 'UserError',
+      message: /it lacks corpus.jsonl, queries.jsonl, qrels$/,
+    });
   });
 });

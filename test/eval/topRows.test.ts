@@ -9,7 +9,9 @@ describe('topRows', () => {
     const ids = scores.map((_, row) => `d${row}`);
     const top = topRows(60, idRanks(ids));
     scores.forEach((score, row) => top.offer(row, score));
-    const sorted = [...scores.keys()].sort((one, two) => scores[two]! - scores[one]! || (ids[one]! < ids[two]! ? 1 : -1));
+    const sorted = [...scores.keys()].sort(
+      (one, two) => scores[two]! - scores[one]! || (ids[one]! < ids[two]! ? 1 : -1),
+    );
     assert.deepEqual(
       top.take().map(({ row }) => row),
       sorted.slice(0, 60),

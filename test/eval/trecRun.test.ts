@@ -86,6 +86,9 @@ describe('TREC runs', () => {
 
   it('hold no id with white space', async () => {
     const bad: Run = new Map([['q', [{ id: 'two words', score: 1 }]]]);
-    await assert.rejects(writeTrecRun(place('run.trec'), bad, 't'), /^UserError: the document id "two words" must have/);
+    await assert.rejects(
+      writeTrecRun(place('run.trec'), bad, 't'),
+      /^UserError: the document id "two words" must have/,
+    );
   });
 });

@@ -1,0 +1,31 @@
+import type { Encoder } from './encoder.js';
+
+/** Texts of several kinds, by which two ways to the same embeddings are compared. */
+const canaries = [
+  'what is the boiling point of water at sea level',
+  'A small furry animal that is kept as a pet and catches mice.',
+  'function add(left: number, right: number): number',
+  'Computes the natural logarithm of a double-precision number.',
+  '',
+];
+
+/** Embeddings of the canaries, as queries and as passages, row by row. */
+export async function embedCanaries(encoder: Encoder): Promise<Float32Array[]> {
+  const texts = canaries.map((text) => ({ text }));
+  const embeddings: Float32Array[] = [];
+  for (const kind of ['query', 'passage'] as const) {
+    const values = await encoder.encode(kind, texts);
+    texts.forEach((_, row) => embeddings.push(values.slice(row * encoder.dimensions, (row + 1) * encoder.dimensions)));
+  }
+  return embeddings;
+}
+
+/** The largest difference of any number between two lists of embeddings. */
+export function largestDifference(left: Float32Array[], right: Float32Array[]): number {
+  return Math.max(...left.flatMap((row, index) => [...row].map((value, at) => Math.abs(value - right[index]![at]!))));
+}
+
+/** The smallest cosine between embeddings of unit length in the same place of two lists. */
+export function smallestCosine(left: Float32Array[], right: Float32Array[]): number {
+  return Math.min(...left.map((row, index) => row.reduce((sum, value, at) => sum + value * right[index]![at]!, 0)));
+}

@@ -1,0 +1,50 @@
+import { runCommand, type Command } from '../configs/cli.js';
+import { progressBar } from '../configs/cliProgress.js';
+import { readTextsToEncode, writeEmbeddings } from './embeddingFile.js';
+import { openEncoder, recipeOf } from './openEncoder.js';
+
+interface EncodeArguments {
+  model: string;
+  input: string;
+  as: 'query' | 'passage';
+  output: string;
+  recipe: string | undefined;
+  precision: 'float32' | 'bfloat16' | undefined;
+  json: boolean;
+}
+
+const encodeCommand: Command<EncodeArguments> = {
+  name: '$0',
+  describe: 'Turn texts into embeddings: JSON lines in, an Arrow file with columns id and embedding out',
+  options: (cli) =>
+    cli
+      .option('model', {
+        type: 'string',
+        demandOption: true,
+        describe: 'base:NAME, run:NAME, run:NAME@STEP, or the folder of an adapter or checkpoint',
+      })
+      .option('input', {
+        type: 'string',
+        demandOption: true,
+        describe: 'JSON lines with _id (or id), text, perhaps title',
+      })
+      .option('as', { choices: ['query', 'passage'] as const, demandOption: true, describe: 'which prefix and length' })
+      .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
+      .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
+      .option('precision', { choices: ['float32', 'bfloat16'] as const, describe: 'instead of that of the contract' })
+      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
+  examples: [['npm run encode -- --model run:first --input corpus.jsonl --as passage --output corpus.arrow', '']],
+  async handler({ model, input, as, output, recipe, precision, json }) {
+    const texts = await readTextsToEncode(input);
+    const { encoder, close } = await openEncoder(model, { recipe: recipe ?? recipeOf(model), precision });
+    const bar = progressBar('encoding', texts.length);
+    const embeddings = await encoder.encode(as, texts, (done) => bar.update(done)).finally(() => bar.stop());
+    await close();
+    const ids = texts.map(({ id }) => id);
+    await writeEmbeddings(output, { ids, embeddings }, encoder);
+    console.error(`${texts.length} embeddings of ${encoder.dimensions} numbers in ${output}`);
+    if (json) console.log(JSON.stringify({ output, rows: texts.length, dimensions: encoder.dimensions }));
+  },
+};
+
+await runCommand('npm run encode --', encodeCommand);

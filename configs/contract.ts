@@ -3,7 +3,7 @@
  * report; `checkpoints/contractFile.ts` hashes and compares it.
  */
 export interface Contract {
-  /** SHA-256 of tokenizer.json, hexadecimal. */
+  /** SHA-256, hexadecimal, of what decides which ids a text gets: vocabulary, merges, normalizer, added tokens. */
   tokenizer: string;
   /** Put before the text byte for byte: no blank is added. */
   queryPrefix: string;

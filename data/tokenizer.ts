@@ -5,7 +5,7 @@ import { PreTrainedTokenizer } from '@huggingface/transformers';
 import { UserError } from '../configs/userError.js';
 
 export interface Tokenizer {
-  /** SHA-256 of the bytes of tokenizer.json, hexadecimal. */
+  /** SHA-256, hexadecimal, of those parts of tokenizer.json that decide which ids a text gets. */
   hash: string;
   /** The id that the tokenizer puts before every text, null where it puts none. */
   bosId: number | null;
@@ -27,18 +27,24 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   ]);
   const config = parse(configBytes, join(folder, 'tokenizer_config.json'));
   for (const key of TOKEN_KEYS) config[key] = tokenText(config[key]);
-  const tokenizer = build(parse(bytes, join(folder, 'tokenizer.json')), config, folder);
+  const json = parse(bytes, join(folder, 'tokenizer.json'));
+  const tokenizer = build(json, config, folder);
   const ids = tokenizer.get_vocab() as Map<string, number>;
   const eosId = idOf('eos_token', config, ids, folder);
   if (eosId === null) throw new UserError(`${join(folder, 'tokenizer_config.json')} must name an eos_token`);
   return {
-    hash: createHash('sha256').update(bytes).digest('hex'),
+    hash: createHash('sha256')
+      .update(JSON.stringify(DECIDING_PARTS.map((part) => json[part])))
+      .digest('hex'),
     bosId: findBos(tokenizer, config, ids, folder),
     eosId,
     vocabularySize: [...ids.values()].reduce((highest, id) => Math.max(highest, id), -1) + 1,
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }),
   };
 }
+
+/** Not the post-processor: what it adds stands in the contract by id, and exports for other tools change it. */
+const DECIDING_PARTS = ['added_tokens', 'normalizer', 'pre_tokenizer', 'model'];
 
 const TOKEN_KEYS = ['bos_token', 'eos_token', 'pad_token', 'unk_token'];
 

@@ -80,8 +80,7 @@ async function findSource(model: string, recipe: string): Promise<Source> {
     return { name: model, base: resolveBase(rest.join(':')), settings: loadConfig(recipe).config };
   if (kind === 'run' && rest.length > 0) return runSource(rest.join(':'), model);
   if (existsSync(join(model, 'adapter_config.json'))) return adapterSource(model, recipe);
-  if (existsSync(join(model, 'config.json')))
-    return { name: model, base: resolveBase(model), settings: loadConfig(recipe).config };
+  if (existsSync(join(model, 'config.json'))) return checkpointSource(model, recipe);
   throw new UserError(
     `--model must be base:NAME, run:NAME, run:NAME@STEP, bm25, or the folder of an adapter or checkpoint; got ${model}`,
   );
@@ -123,11 +122,16 @@ function stateAdapter(
 
 async function adapterSource(folder: string, recipe: string): Promise<Source> {
   const adapter = await readAdapter(folder);
+  return { ...(await checkpointSource(folder, recipe)), base: resolveBase(adapter.base), adapter };
+}
+
+/** An exported model brings its contract along; one of another tool is encoded under that of a recipe. */
+async function checkpointSource(folder: string, recipe: string): Promise<Source> {
   const file = join(folder, 'contract.json');
   const contract = existsSync(file) ? await readContract(file) : undefined;
   const settings = loadConfig(recipe).config;
   if (contract) Object.assign(settings, settingsOf(contract, settings));
-  return { name: folder, base: resolveBase(adapter.base), adapter, settings, ...(contract && { contract }) };
+  return { name: folder, base: resolveBase(folder), settings, ...(contract && { contract }) };
 }
 
 /** The settings that would make this contract, so that it can be checked against the base's tokenizer. */

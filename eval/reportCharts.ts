@@ -4,6 +4,8 @@ import { Html } from './html.js';
 
 export interface Curve {
   name: string;
+  /** Which of the page's series colours it has. */
+  place: number;
   points: [x: number, y: number][];
 }
 
@@ -34,21 +36,21 @@ export function lineChart(id: string, description: string, xName: string, curves
       axisLabel: { color: faint, fontSize, formatter: (value: number) => shortNumber(value) },
       splitLine: { lineStyle: { color: line } },
     },
-    series: curves.map(({ name, points }, place) => ({
+    series: curves.map(({ name, place, points }) => ({
       type: 'line',
       name,
       data: points,
       showSymbol: points.length === 1,
       silent: true,
       sampling: 'lttb',
-      color: series(place + 1), // the first colour is the pale one of a baseline
-      lineStyle: { color: series(place + 1), width: 2 },
+      color: series(place),
+      lineStyle: { color: series(place), width: 2 },
     })),
   });
 }
 
 /**
- * A horizontal bar with its value for each model.
+ * For each model its name and, below, a horizontal bar with its value.
  * @param largest  where the longest bar of all charts beside this one ends
  */
 export function barChart(
@@ -57,22 +59,22 @@ export function barChart(
   bars: readonly { name: string; value: number; place: number }[],
   largest: number,
 ): Html {
-  return draw(id, description, 20 + 34 * bars.length, {
-    grid: { left: 4, right: 64, top: 4, bottom: 4, containLabel: true },
+  return draw(id, description, 4 + 46 * bars.length, {
+    grid: { left: 1, right: 64, top: 12, bottom: 0 },
     xAxis: { type: 'value', min: 0, max: largest || 1, show: false },
     yAxis: {
       type: 'category',
       inverse: true,
       data: bars.map(({ name }) => name),
-      axisLabel: { color: ink, fontSize, width: 190, overflow: 'truncate' },
-      axisLine: { lineStyle: { color: line } },
+      axisLabel: { color: ink, fontSize, inside: true, margin: 0, verticalAlign: 'bottom', padding: [0, 0, 13, 0] },
+      axisLine: { show: false },
       axisTick: { show: false },
     },
     series: [
       {
         type: 'bar',
         silent: true,
-        barWidth: 20,
+        barWidth: 16,
         data: bars.map(({ value, place }) => ({ value, itemStyle: { color: series(place) } })),
         label: {
           show: true,
@@ -88,6 +90,8 @@ export function barChart(
 
 const width = 520;
 const fontSize = 14;
+/** Width of a character, in parts of the font size, in the widest of the fonts that readers may have. */
+const widestMean = 0.63;
 
 /** Colours that stand for variables of the page until the SVG is written; echarts takes no variables. */
 const stand = (code: number) => `#01fe${code.toString(16).padStart(2, '0')}`;
@@ -113,6 +117,7 @@ const legend: EChartsOption['legend'] = {
 function draw(id: string, description: string, height: number, option: EChartsOption): Html {
   // One file: loads in a third of the time of echarts' hundreds of modules, and only when a chart is drawn.
   const echarts = createRequire(import.meta.url)('echarts') as typeof import('echarts');
+  echarts.setPlatformAPI({ measureText: (text) => ({ width: text.length * widestMean * fontSize }) });
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit' }, ...option });

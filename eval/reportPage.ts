@@ -1,13 +1,16 @@
 import { differences, tunedAgainstBase, type Difference } from './differences.js';
 import { html, Html } from './html.js';
-import { describeMetric } from './metrics.js';
-import { barChart, lineChart } from './reportCharts.js';
-import type { ReportData, ResultRow } from './reportData.js';
+import { lineChart } from './reportCharts.js';
+import type { ReportData } from './reportData.js';
+import { resultsSection } from './reportResults.js';
 import { reportStyle } from './reportStyle.js';
+import { seriesPlaces } from './seriesPlaces.js';
 
 /** A report as one HTML file that needs nothing else: no script, no network. */
 export function reportPage(data: ReportData): string {
   const tests = differences(data.results, data.pairs ?? [tunedAgainstBase]);
+  const curves = data.curves?.map(({ name }) => name) ?? ['tuned'];
+  const places = seriesPlaces([...new Set([...data.results.map(({ model }) => model), ...curves])]);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -25,7 +28,9 @@ export function reportPage(data: ReportData): string {
           ${(data.warnings ?? []).map((warning) => html`<p class="warning" role="note">${warning}</p>`)} ${leads(tests)}
           ${facts(data.facts)}
         </header>
-        <main>${results(data.results)} ${testsSection(tests)} ${training(data)} ${contract(data)}</main>
+        <main>
+          ${resultsSection(data.results, places)} ${testsSection(tests)} ${training(data, places)} ${contract(data)}
+        </main>
       </body>
     </html> `;
   return page.markup;
@@ -61,82 +66,6 @@ function facts(rows: ReportData['facts']): Html | null {
   </dl>`;
 }
 
-function results(rows: readonly ResultRow[]): Html {
-  if (rows.length === 0)
-    return html`<h2>Results</h2>
-      <p>No task was evaluated.</p>`;
-  const tasks = distinct(rows.map(({ task }) => task));
-  const metrics = distinct(rows.flatMap((row) => Object.keys(row.metrics)));
-  const models = distinct(rows.map(({ model }) => model));
-  return html`<section>
-    <h2 id="results">Results</h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="results">
-      <table>
-        <caption>
-          Mean over all judged queries; the best of each task in bold.
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Task</th>
-            <th scope="col">Model</th>
-            ${metrics.map((name) => html`<th scope="col" class="number">${name}</th>`)}
-          </tr>
-        </thead>
-        ${tasks.map((task) =>
-          taskBody(
-            rows.filter((row) => row.task === task),
-            metrics,
-            models,
-          ),
-        )}
-      </table>
-    </div>
-    ${bars(rows, tasks, models)}
-    <p class="note">${metrics.map((name) => html`<strong>${name}</strong>: ${describeMetric(name)}. `)}</p>
-  </section>`;
-}
-
-function taskBody(rows: readonly ResultRow[], metrics: readonly string[], models: readonly string[]): Html {
-  const best = new Map(metrics.map((name) => [name, Math.max(...rows.map((row) => row.metrics[name] ?? -Infinity))]));
-  const cell = (row: ResultRow, name: string) => {
-    const value = row.metrics[name];
-    if (value === undefined) return html`<td class="number">–</td>`;
-    const isBest = rows.length > 1 && value === best.get(name);
-    const shown = value.toFixed(4);
-    return html`<td class="number">${isBest ? html`<strong>${shown}</strong>` : shown}</td>`;
-  };
-  return html`<tbody>
-    ${rows.map(
-      (row, place) =>
-        html`<tr>
-          ${place === 0 ? html`<th scope="rowgroup" rowspan="${rows.length}">${row.task}</th>` : null}
-          <th scope="row">${key(models.indexOf(row.model))}${row.model}</th>
-          ${metrics.map((name) => cell(row, name))}
-        </tr>`,
-    )}
-  </tbody>`;
-}
-
-const key = (place: number) =>
-  html`<span class="key" style="background: var(--series-${place % 8})" aria-hidden="true"></span>`;
-
-function bars(rows: readonly ResultRow[], tasks: readonly string[], models: readonly string[]): Html {
-  const first = (row: ResultRow) => Object.values(row.metrics)[0] ?? 0;
-  const largest = Math.max(...rows.map(first));
-  return html`<div class="charts" style="margin-top: 1.5rem">
-    ${tasks.map((task, place) => {
-      const own = rows.filter((row) => row.task === task);
-      const metric = Object.keys(own[0]!.metrics)[0] ?? '';
-      const values = own.map((row) => ({ name: row.model, value: first(row), place: models.indexOf(row.model) }));
-      const told = values.map(({ name, value }) => `${name} ${value.toFixed(4)}`).join(', ');
-      return html`<figure>
-        <figcaption>${task}, ${metric}</figcaption>
-        ${barChart(`bars-${place}`, `${metric} on ${task}: ${told}`, values, largest)}
-      </figure>`;
-    })}
-  </div>`;
-}
-
 function testsSection(tests: readonly Difference[]): Html | null {
   if (tests.length === 0) return null;
   return html`<section>
@@ -144,8 +73,10 @@ function testsSection(tests: readonly Difference[]): Html | null {
     <div class="scroll" tabindex="0" role="region" aria-labelledby="tests">
       <table class="dense">
         <caption>
-          Query by query: the mean difference, the 95 % interval in which it would lie on other queries of this kind,
-          and how likely a difference of this size is if the two were equal.
+          <span
+            >Query by query: the mean difference, the 95 % interval in which it would lie on other queries of this kind,
+            and how likely a difference of this size is if the two were equal.</span
+          >
         </caption>
         <thead>
           <tr>
@@ -186,8 +117,8 @@ function testsSection(tests: readonly Difference[]): Html | null {
   </section>`;
 }
 
-function training(data: ReportData): Html | null {
-  const curves = (data.curves ?? [{ name: 'run', steps: data.steps }]).filter(({ steps }) => steps.length > 0);
+function training(data: ReportData, places: ReadonlyMap<string, number>): Html | null {
+  const curves = (data.curves ?? [{ name: 'tuned', steps: data.steps }]).filter(({ steps }) => steps.length > 0);
   if (curves.length === 0) return null;
   const chart = (id: string, title: string, field: 'loss' | 'learningRate') => {
     const ends = curves.map(
@@ -199,7 +130,11 @@ function training(data: ReportData): Html | null {
         id,
         `${title} by update: ${ends.join(', ')}`,
         'update',
-        curves.map(({ name, steps }) => ({ name, points: steps.map((step) => [step.step, step[field]]) })),
+        curves.map(({ name, steps }) => ({
+          name,
+          place: places.get(name)!,
+          points: steps.map((step) => [step.step, step[field]]),
+        })),
       )}
     </figure>`;
   };
@@ -216,8 +151,10 @@ function contract(data: ReportData): Html | null {
     <div class="scroll" tabindex="0" role="region" aria-labelledby="contract">
       <table>
         <caption>
-          What makes these embeddings comparable with others: only models with the same values here may be searched
-          together.
+          <span
+            >What makes these embeddings comparable with others: only models with the same values here may be searched
+            together.</span
+          >
         </caption>
         <thead>
           <tr>
@@ -239,7 +176,6 @@ function contract(data: ReportData): Html | null {
   </section>`;
 }
 
-const distinct = (names: readonly string[]) => [...new Set(names)];
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 const probability = (p: number) => (p < 0.00005 ? '< 0.0001' : p.toFixed(4));
 const short = (value: number) => String(Number(value.toPrecision(3)));

@@ -35,6 +35,7 @@ dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--faint); font-size: .9rem; padding-bottom: .5rem; }
+caption span { display: block; max-width: min(60rem, calc(100vw - 2.5rem)); }
 th, td { padding: .4rem .75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { color: var(--faint); font-weight: 600; font-size: .85em; white-space: nowrap; border-bottom: 2px solid var(--line); }
 tbody + tbody { border-top: 2px solid var(--line); }
@@ -42,7 +43,7 @@ tbody th { font-weight: 600; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 table.dense { font-size: .9rem; } table.dense th, table.dense td { padding: .4rem .5rem; }
 td strong { color: var(--accent); }
-tbody th, td.name { white-space: nowrap; }
+tbody th { white-space: nowrap; } td.name { min-width: 8.5rem; overflow-wrap: anywhere; }
 tbody th[scope=rowgroup] { white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
 td.better { color: var(--good); font-weight: 600; }
 td.worse { color: var(--bad); font-weight: 600; }

@@ -9,7 +9,9 @@ export function resultTable(data: Pick<ReportData, 'results' | 'pairs'>): string
     const own = results.filter((row) => row.task === task && row.metrics[name] !== undefined);
     return own.length < 2 ? undefined : Math.max(...own.map((row) => row.metrics[name]!));
   };
-  const rows = results.map(({ task, model, metrics: values }) => [
+  const tasks = [...new Set(results.map(({ task }) => task))];
+  const byTask = tasks.flatMap((task) => results.filter((row) => row.task === task));
+  const rows = byTask.map(({ task, model, metrics: values }) => [
     task,
     model,
     ...metrics.map((name) => {

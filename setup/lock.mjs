@@ -25,7 +25,7 @@ export async function withLock(path, waiting, work) {
       told = true;
       waiting(holder.pids[0]);
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const pids = [process.pid];
   const write = () => writeFileSync(path, JSON.stringify({ host: hostname(), pids }));

@@ -23,7 +23,7 @@ function load(): NativeBinding {
   const place = engineFolder();
   if (!existsSync(place.bindingRecord)) return { loaded: false, reason: missingReason(place) };
   setEnvironment();
-  restoreRemovedNodeFunctions();
+  replaceRemovedNodeFunctions();
   let failure: string | undefined;
   const printed = withoutStderr(place.holdStderr, () => {
     try {
@@ -49,11 +49,11 @@ function setEnvironment(): void {
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 }
 
-/** tfjs-node-gpu 4.22 calls two functions that Node 23 removed (tfjs pull request 8425, unreleased). */
-function restoreRemovedNodeFunctions(): void {
+/** tfjs-node-gpu 4.22 calls two functions that Node 22 warns of and Node 23 lacks (tfjs pull request 8425, unreleased). */
+function replaceRemovedNodeFunctions(): void {
   const util = require('node:util') as Record<string, unknown>;
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  util.isArray ??= Array.isArray;
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  util.isArray = Array.isArray;
 }
 
 /**

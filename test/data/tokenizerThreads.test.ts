@@ -36,7 +36,7 @@ describe('startTokenizerThreads', () => {
     const tokenizer = await loadTokenizer(at());
     const passages = texts.map(({ text, title }) => tokenizeText(tokenizer, contract, 'passage', text, title));
     const queries = texts.map(({ text }) => tokenizeText(tokenizer, contract, 'query', text));
-    for (const count of [1, 3, 8]) {
+    for (const count of [1, 2]) {
       const threads = await startTokenizerThreads(at(), contract, count);
       const asked = [
         threads.tokenize('passage', texts),
@@ -58,10 +58,8 @@ describe('startTokenizerThreads', () => {
 
   it('rejects the one call that fails, and goes on', async () => {
     const threads = await startTokenizerThreads(at(), contract, 1);
-    await assert.rejects(
-      threads.tokenize('query', [{ text: null as unknown as string }]),
-      TypeError.prototype.constructor,
-    );
+    const broken = { text: null as unknown as string };
+    await assert.rejects(threads.tokenize('query', [broken]), /of null/);
     assert.deepEqual((await threads.tokenize('query', [{ text: 'a' }]))[0]!.at(-1), tiny.end);
     await threads.close();
   });
@@ -76,15 +74,12 @@ describe('startTokenizerThreads', () => {
   });
 
   it('rejects work under way, rather than waiting for ever, when a thread ends by itself', async () => {
-    const workers = await captureWorkers(async () => {
-      const threads = await startTokenizerThreads(at(), contract, 1);
-      return { threads };
-    });
-    const pending = workers.result.threads.tokenize('query', texts);
-    await workers.started[0]!.terminate();
+    const { started, result: threads } = await captureWorkers(() => startTokenizerThreads(at(), contract, 1));
+    const pending = threads.tokenize('query', texts);
+    await started[0]!.terminate();
     await assert.rejects(pending, /a tokenizer thread ended with code 1/);
-    await assert.rejects(workers.result.threads.tokenize('query', texts), /ended with code 1/);
-    await workers.result.threads.close();
+    await assert.rejects(threads.tokenize('query', texts), /ended with code 1/);
+    await threads.close();
   });
 });
 

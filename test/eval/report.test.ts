@@ -59,8 +59,8 @@ describe('reportPage', () => {
     const labels = [...page.matchAll(/role="img" aria-label="([^"]*)"/g)].map(([, label]) => label);
     assert.deepEqual(labels, [
       'ndcg@10 on fiqa: base 0.2500, tuned 0.7500, BM25 0.5000',
-      'Loss, nats by update: run from 6.5 to 3.25',
-      'Learning rate by update: run from 0.00001 to 0.0001',
+      'Loss, nats by update: tuned from 6.5 to 3.25',
+      'Learning rate by update: tuned from 0.00001 to 0.0001',
     ]);
     for (const place of [0, 1, 2]) assert.ok(page.includes(`fill="var(--series-${place})"`), `bar ${place}`);
     assert.ok(!page.includes('#01fe'), 'a stand-in colour is left');
@@ -106,6 +106,15 @@ describe('resultTable', () => {
         'task  compared      metric   difference       95 % interval       p  p (Holm)  better/same/worse',
         'fiqa  tuned - base  ndcg@10     +0.5000  [+0.0000, +1.0000]  0.5000    0.5000              2/1/0',
       ].join('\n'),
+    );
+  });
+
+  it('keeps the rows of a task together', () => {
+    const other = { ...row('base', 0.5), task: 'scidocs' };
+    const lines = resultTable({ results: [row('base', 0.25), other, row('tuned', 0.75)] }).split('\n');
+    assert.deepEqual(
+      lines.slice(1).map((line) => line.split(/ +/).slice(0, 2).join(' ')),
+      ['fiqa base', 'fiqa tuned', 'scidocs base'],
     );
   });
 });

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+/** From left to right: a room may import from itself and from rooms left of it. */
+const rooms = ['configs', 'data', 'checkpoints', 'model', 'eval', 'train'];
+/** Installs the engine before anything else runs; every room may ask it where things are. */
+const setup = 'setup';
+const mostLines = 300;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const files = rooms.flatMap((room) =>
+  readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(room, file)),
+);
+const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+const roomOf = (file: string) => file.split(sep)[0]!;
+/** Command files read arguments and print; they may import from anywhere. */
+const isCommand = (file: string) => /^command.*\.ts$/.test(basename(file));
+const filesThat = (holds: (file: string, source: string) => boolean) =>
+  [...sources].filter(([file, source]) => holds(file, source)).map(([file]) => file);
+
+describe('the rooms', () => {
+  it('are all there, each with code', () => {
+    assert.deepEqual([...new Set(files.map(roomOf))], rooms);
+  });
+
+  rooms.forEach((room, place) => {
+    it(`${room} imports only from ${[setup, ...rooms.slice(0, place + 1)].join(', ')}`, () => {
+      const allowed = [setup, ...rooms.slice(0, place + 1)];
+      const wrong = files
+        .filter((file) => roomOf(file) === room && !isCommand(file))
+        .flatMap((file) => localImports(file).map((target) => ({ file, target })))
+        .filter(({ target }) => !allowed.includes(roomOf(target)));
+      assert.deepEqual(wrong, []);
+    });
+  });
+
+  it('never import a command file', () => {
+    const wrong = files.flatMap((file) =>
+      localImports(file)
+        .filter(isCommand)
+        .map((target) => ({ file, target })),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('import TensorFlow.js only under model/engine/', () => {
+    const importing = filesThat((file) => imports(file).some((name) => name.startsWith('@tensorflow/')));
+    assert.ok(importing.includes(join('model', 'engine', 'tf.ts')));
+    assert.deepEqual(
+      importing.filter((file) => dirname(file) !== join('model', 'engine')),
+      [],
+    );
+  });
+
+  it('print only in command files and in configs/cli*.ts', () => {
+    const printing = filesThat((_, source) => /\bconsole\s*\./.test(source));
+    assert.ok(printing.some(isCommand));
+    assert.deepEqual(
+      printing.filter((file) => !isCommand(file) && !/^configs\Wcli\w*\.ts$/.test(file)),
+      [],
+    );
+  });
+
+  it(`have no file of more than ${mostLines} lines`, () => {
+    assert.deepEqual(
+      filesThat((_, source) => source.trimEnd().split('\n').length > mostLines),
+      [],
+    );
+  });
+});
+
+describe('package.json', () => {
+  it('names an exact version of every dependency', () => {
+    const { dependencies, devDependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+      devDependencies?: Record<string, string>;
+    };
+    const all = Object.entries({ ...dependencies, ...devDependencies });
+    assert.ok(all.length > 0);
+    assert.deepEqual(
+      all.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)),
+      [],
+    );
+  });
+});
+
+/** Files of this checkout that a file imports, relative to the root. */
+function localImports(file: string): string[] {
+  return imports(file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => join(dirname(file), name.replace(/\.js$/, '.ts')));
+}
+
+/** All that a file imports or requires, types too. */
+function imports(file: string): string[] {
+  return ts.preProcessFile(sources.get(file)!, true, true).importedFiles.map(({ fileName }) => fileName);
+}

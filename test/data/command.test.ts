@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
+import { writeTinyTokenizer } from '../fixtures/writeTinyTokenizer.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Runs the real command in a process of its own. */
+function data(...args: string[]) {
+  const command = ['--import', 'tsx', 'data/command.ts', ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describe('npm run data', () => {
+  const at = useTemporaryFolder();
+
+  it('imports and inspects', () => {
+    const passage = { docid: '1', title: '', text: 'text' };
+    const row = { query_id: '1', query: 'abc', positive_passages: [passage], negative_passages: [] };
+    writeFileSync(at('a.jsonl'), `${JSON.stringify(row)}\n{}\n`);
+    const imported = data('import', at('a.jsonl'), '--output', at('a.arrow'));
+    assert.deepEqual(imported.stdout.split('\n').slice(0, 3), [
+      `${at('a.arrow')}: 1 rows`,
+      '  1 of them have no negatives; `npm run data -- mine` finds some',
+      `  left out: 1 rows, query_id missing or no id (first: ${at('a.jsonl')}:2)`,
+    ]);
+    assert.equal(imported.status, 0, imported.stderr);
+
+    writeTinyTokenizer(at('base'));
+    const inspected = data('inspect', at('a.arrow'), '--base', at('base'), '--json');
+    assert.equal(inspected.status, 0, inspected.stderr);
+    const { rows, tokens } = JSON.parse(inspected.stdout) as { rows: number; tokens: { query: object } };
+    assert.equal(rows, 1);
+    // Under the study's contract: `Query:abc` and EOS are 10 tokens of one byte each, the limit is 32.
+    const spread = { count: 1, min: 10, mean: 10, median: 10, p95: 10, p99: 10, max: 10 };
+    assert.deepEqual({ ...tokens.query, histogram: null }, { limit: 32, cut: 0, spread, histogram: null });
+  });
+
+  it('tells a mistake of the user in one line and exits with 2', () => {
+    const { status, stdout, stderr } = data('inspect', at('absent.arrow'));
+    assert.deepEqual(
+      [status, stdout, stderr],
+      [2, '', `error: cannot open ${at('absent.arrow')}: it does not exist\n`],
+    );
+  });
+});

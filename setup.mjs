@@ -3,9 +3,6 @@
  * When all is there it prints nothing. `npm run setup` also checks every file by its hash and tries again at once what
  * failed before. TERCET_ENGINE names another folder for the engine; TERCET_BACKEND=wasm goes without it.
  */
-import { ensureEngine } from './setup/engine.mjs';
-import { ModulesError, ensureModules } from './setup/modules.mjs';
-
 const oldestNode = 20;
 
 if (Number.parseInt(process.versions.node) < oldestNode) {
@@ -19,6 +16,9 @@ for (const [signal, number] of [
 ])
   process.on(signal, () => process.exit(128 + number)); // so that locks are released and children stopped
 
+// Imported after the check, because older versions cannot load them.
+const { ensureEngine } = await import('./setup/engine.mjs');
+const { ModulesError, ensureModules } = await import('./setup/modules.mjs');
 const { npm_lifecycle_event: script = 'setup', TERCET_BACKEND: backend } = process.env;
 try {
   await ensureModules();

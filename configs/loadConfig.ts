@@ -22,7 +22,7 @@ export interface LoadedConfig {
 export function loadConfig(recipe: string, overrides: readonly string[] = []): LoadedConfig {
   const file = recipeFile(recipe);
   const document = YAML.parseDocument(readFileSync(file, 'utf8'));
-  if (document.errors[0]) throw new UserError(`${file}: ${oneLine(document.errors[0].message)}`);
+  if (document.errors[0]) throw new UserError(`${file}: ${yamlTrouble(document.errors[0])}`);
   const raw: unknown = document.toJS() ?? {};
   if (typeof raw !== 'object' || Array.isArray(raw)) throw new UserError(`${file} must hold settings as name: value`);
   const overridden = overrides.map((override) => setPath(raw as Record<string, unknown>, override));
@@ -55,9 +55,9 @@ function recipeFile(recipe: string): string {
 
 /** @returns the dotted path that was set */
 function setPath(raw: Record<string, unknown>, override: string): string {
-  const split = override.indexOf('=');
-  if (split < 1) throw new UserError(`--set takes path=value, such as lora.rank=8; got ${JSON.stringify(override)}`);
-  const path = override.slice(0, split).split('.');
+  const parts = /^([a-z]\w*(?:\.[a-z]\w*)*)=(.*)$/is.exec(override);
+  if (!parts) throw new UserError(`--set takes path=value, such as lora.rank=8; got ${JSON.stringify(override)}`);
+  const path = parts[1]!.split('.');
   let place = raw;
   for (const name of path.slice(0, -1)) {
     const next = (place[name] ??= {});
@@ -65,8 +65,20 @@ function setPath(raw: Record<string, unknown>, override: string): string {
       throw new UserError(`--set ${override}: ${name} is a setting, not a group of settings`);
     place = next as Record<string, unknown>;
   }
-  place[path.at(-1)!] = YAML.parse(override.slice(split + 1));
-  return path.join('.');
+  place[path.at(-1)!] = parseValue(parts[2]!, override);
+  return parts[1]!;
+}
+
+/** YAML would take `Query:` for a group of settings, cut the blank off `Query `, and read no text as null. */
+function parseValue(text: string, override: string): unknown {
+  const document = YAML.parseDocument(text);
+  const isUnquoted = !/^[[{"']/.test(text);
+  if (isUnquoted && (YAML.isMap(document.contents) || text !== text.trim() || text === ''))
+    throw new UserError(
+      `--set needs text in quotes, as path="text", that is empty, holds a colon or has blanks around it; got ${override}`,
+    );
+  if (document.errors[0]) throw new UserError(`--set ${override}: ${yamlTrouble(document.errors[0])}`);
+  return document.toJS();
 }
 
 function explain(issue: z.core.$ZodIssue, raw: unknown): string {
@@ -89,5 +101,7 @@ function leafPaths(raw: unknown, path = ''): string[] {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return [path];
   return Object.entries(raw).flatMap(([name, value]) => leafPaths(value, path ? `${path}.${name}` : name));
 }
+
+const yamlTrouble = ({ message }: Error) => oneLine(message).replace(/:$/, '');
 
 const oneLine = (text: string) => text.split('\n')[0]!.trim();

@@ -42,6 +42,6 @@ export function resolveBase(nameOrFolder: string): Base {
   const looksLikePath = /^[./~]|\/.*\//.test(nameOrFolder);
   if (looksLikePath) throw new UserError(`base folder ${nameOrFolder} does not exist`);
   throw new UserError(
-    `unknown base ${nameOrFolder}; ${suggest(nameOrFolder, known)} A folder in Hugging Face layout works too`,
+    `unknown base ${nameOrFolder}, neither a name nor a folder in Hugging Face layout; ${suggest(nameOrFolder, known)}`,
   );
 }

@@ -75,7 +75,8 @@ export function detachedAdapter(parameters: Parameters, like: Adapter): Adapter 
   return { ...like, matrices: new Map(matrices) };
 }
 
-function requireFit(model: Model, { matrices, base }: Adapter): void {
+/** Check an adapter against a model. @throws UserError when it was made for another base: a layer or a shape does not fit */
+export function requireFit(model: Model, { matrices, base }: Adapter): void {
   const expected = new Map(
     model.layers.flatMap((_, layer) =>
       projections.map((target) => [matrixName(layer, target), projectionShape(model.config, target)] as const),

@@ -53,7 +53,7 @@ export function assertGradients(
   const result = tf.tidy(() => f(...xs));
   const random = seededRandom('upstream', ...result.shape);
   const upstream = tf.tensor(Float32Array.from({ length: result.size }, random), result.shape);
-  const weights = upstream.dataSync();
+  const weights = upstream.dataSync() as Float32Array;
   const weighted = (values: ArrayLike<number>) => weights.reduce((sum, weight, i) => sum + weight * values[i]!, 0);
   const gradients = tf.tidy(() => tf.grads(f)(xs, upstream));
   xs.forEach((x, place) => {

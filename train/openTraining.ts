@@ -13,7 +13,7 @@ import { makeContract } from '../data/makeContract.js';
 import { loadTokenizer } from '../data/tokenizer.js';
 import type { Engine } from '../model/engine/startEngine.js';
 import { loadModel, type Model } from '../model/loadModel.js';
-import { freshAdapter } from '../model/lora.js';
+import { freshAdapter, requireFit } from '../model/lora.js';
 import { updatesOf } from './pools.js';
 
 /** A run ready to train: everything read and checked, the adapter not yet on the device. */
@@ -67,6 +67,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const contract = makeContract(settings, tokenizer, settings.contract.precision);
   const model = await loadModel(base.folder, contract.precision);
   const adapter = given ?? freshAdapter(model, settings.lora, settings.seed);
+  requireFit(model, adapter);
   const record: RunRecord = {
     base: { name: base.name, folder: resolve(base.folder), weightsHash: model.weightsHash },
     recipe,

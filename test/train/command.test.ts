@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startEngine } from '../../model/engine/startEngine.js';
+import { runCommand, startCommand } from '../runCommand.js';
+import { makeTinyRun, tinySettings } from '../tinyRun.js';
+
+const command = 'train/command.ts';
+
+describe('npm run train', function () {
+  this.timeout(120_000);
+  let folder: string;
+  const started = ['--base', 'base', '--data', 'train.arrow', ...tinySettings];
+  const at = (...names: string[]) => join(folder, 'checkpoints/runs', ...names);
+  const train = (...args: string[]) => runCommand(command, args, folder);
+
+  before(async () => {
+    await startEngine();
+    folder = await makeTinyRun();
+    const { code, errors } = await train(...started, '--run', 'whole');
+    assert.equal(code, 0, errors);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The steps of a run as its log tells them, without what depends on the clock. */
+  const steps = (run: string) =>
+    readFileSync(at(run, 'log.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ event }) => event === 'step')
+      .map(({ step, loss, gradNorm, learningRate, tokens, masked }) => ({
+        step,
+        loss,
+        gradNorm,
+        learningRate,
+        tokens,
+        masked,
+      }));
+  const adapterBytes = (run: string) => readFileSync(at(run, 'adapter/adapter_model.safetensors'));
+  const assertSameAsWhole = (run: string) => {
+    assert.deepEqual(steps(run), steps('whole'));
+    assert.ok(adapterBytes(run).equals(adapterBytes('whole')), 'the adapters differ');
+  };
+
+  /** Start a run and kill the process as soon as `when` holds. */
+  async function killWhen(args: string[], when: () => boolean, signal: NodeJS.Signals = 'SIGKILL') {
+    const { child, finished } = startCommand(command, args, folder);
+    const timer = setInterval(() => {
+      if (!when()) return;
+      clearInterval(timer);
+      child.kill(signal);
+    }, 1);
+    return finished.finally(() => clearInterval(timer));
+  }
+  const stepsLogged = (run: string) =>
+    existsSync(at(run, 'log.jsonl'))
+      ? readFileSync(at(run, 'log.jsonl'), 'utf8').split('"event":"step"').length - 1
+      : 0;
+
+  it('leaves the run folder that the design names', () => {
+    for (const name of [
+      'config.yaml',
+      'contract.json',
+      'log.jsonl',
+      'tensorboard',
+      'state',
+      'adapter',
+      'report.html',
+      'report.json',
+    ])
+      assert.ok(existsSync(at('whole', name)), name);
+    assert.deepEqual(readdirSync(at('whole/state')).sort(), ['step-000009', 'step-000012']);
+    assert.equal(steps('whole').length, 12);
+  });
+
+  it('learns: the loss of the last updates is below that of the first', () => {
+    const losses = steps('whole').map(({ loss }) => loss as number);
+    const mean = (some: number[]) => some.reduce((sum, loss) => sum + loss, 0) / some.length;
+    assert.ok(mean(losses.slice(-4)) < mean(losses.slice(0, 4)), losses.join(' '));
+  });
+
+  it('says what a pool and an update are made of', async () => {
+    const { errors } = await train('--run', 'whole', '--resume');
+    assert.match(errors, /4 queries x 12 passages: 1 positive, 2 own and 9 other negatives a query/);
+    assert.match(errors, /2 pools = 8 queries; still 11 negatives a query/);
+  });
+
+  it('goes on after kill -9 within a step and again after SIGTERM, to the same losses and the same adapter', async () => {
+    await killWhen([...started, '--run', 'killed'], () => stepsLogged('killed') >= 4);
+    assert.ok(stepsLogged('killed') < 12, 'the kill came too late to test anything');
+    const second = await killWhen(['--run', 'killed', '--resume'], () => stepsLogged('killed') >= 7, 'SIGTERM');
+    assert.equal(second.code, 130, second.errors);
+    assert.match(second.errors, /--run killed --resume/);
+    assert.equal((await train('--run', 'killed', '--resume')).code, 0);
+    assertSameAsWhole('killed');
+  });
+
+  it('goes on after kill -9 while a state is saved', async () => {
+    const isSaving = () =>
+      existsSync(at('saving/state')) && readdirSync(at('saving/state')).some((name) => name.includes('partial'));
+    await killWhen([...started, '--run', 'saving'], isSaving);
+    assert.equal((await train('--run', 'saving', '--resume')).code, 0);
+    assertSameAsWhole('saving');
+  });
+
+  it('goes on after kill -9 while the adapter is exported', async () => {
+    const isExporting = () => existsSync(at('exporting/adapter')) && readdirSync(at('exporting/adapter')).length > 0;
+    await killWhen([...started, '--run', 'exporting'], isExporting);
+    assert.equal((await train('--run', 'exporting', '--resume')).code, 0);
+    assertSameAsWhole('exporting');
+  });
+
+  it('starts from an adapter and keeps its rank', async () => {
+    const { code, errors } = await train(...started, '--adapter', at('whole/adapter'), '--run', 'second');
+    assert.equal(code, 0, errors);
+    assert.match(readFileSync(at('second/config.yaml'), 'utf8'), /rank: 16/);
+    assert.notEqual(steps('second')[0]!.loss, steps('whole')[0]!.loss);
+  });
+
+  it('scores, encodes and exports what it trained', async () => {
+    const tasks = ['--tasks', 'animals', '--tasks-dir', 'tasks'];
+    const scored = await runCommand('eval/command.ts', ['--model', 'run:whole', ...tasks, '--json'], folder);
+    assert.equal(scored.code, 0, scored.errors);
+    const { results } = JSON.parse(scored.output.trim().split('\n').at(-1)!) as { results: { metrics: object }[] };
+    assert.deepEqual(Object.keys(results[0]!.metrics), ['ndcg@10', 'mrr@10', 'recall@100']);
+    assert.ok(existsSync(at('whole/eval/animals/run.trec')));
+    const step = await runCommand('eval/command.ts', ['--model', 'run:whole@9', ...tasks], folder);
+    assert.equal(step.code, 0, step.errors);
+    for (const as of ['peft', 'merged', 'sentence-transformers']) {
+      const dtype = as === 'peft' ? [] : ['--dtype', 'float32'];
+      const exported = await runCommand(
+        'eval/commandExport.ts',
+        ['whole', '--as', as, '--output', as, ...dtype],
+        folder,
+      );
+      assert.equal(exported.code, 0, exported.errors);
+      assert.match(exported.errors, /cosine at least 1\.000000|cosine at least 0\.99999\d/);
+    }
+  });
+
+  describe('given what it cannot use, ends with exit code 2 and one line that names it', () => {
+    const cases: [what: string, args: () => string[], message: RegExp][] = [
+      ['no base', () => ['--data', 'train.arrow'], /--base is missing.*--base demo/],
+      ['a misspelt base', () => ['--base', 'demmo'], /unknown base demmo.*did you mean demo\?/],
+      ['a missing base folder', () => ['--base', './nowhere', '--data', 'train.arrow'], /nowhere does not exist/],
+      [
+        'a shard cut short',
+        () => ['--base', cutBase(), '--data', 'train.arrow', ...tinySettings],
+        /model\.safetensors is cut short/,
+      ],
+      [
+        'another architecture',
+        () => ['--base', llamaBase(), '--data', 'train.arrow', ...tinySettings],
+        /model_type must be one of qwen2.*got "llama"/,
+      ],
+      ['a missing training file', () => ['--base', 'base', '--data', 'none.arrow', ...tinySettings], /none\.arrow/],
+      [
+        'a training file cut short',
+        () => ['--base', 'base', '--data', cutArrow(), ...tinySettings],
+        /cut\.arrow is cut short/,
+      ],
+      [
+        'a training file of another kind',
+        () => ['--base', 'base', '--data', 'base/config.json', ...tinySettings],
+        /config\.json/,
+      ],
+      [
+        'an unknown setting',
+        () => [...started, '--set', 'loss.temprature=1'],
+        /unknown setting loss\.temprature; did you mean temperature\?/,
+      ],
+      ['a temperature of 0', () => [...started, '--set', 'loss.temperature=0'], /loss\.temperature.*got 0/],
+      [
+        'an unknown recipe',
+        () => ['--base', 'base', '--data', 'train.arrow', '--recipe', 'studi'],
+        /unknown recipe studi; did you mean study\?/,
+      ],
+      ['an unknown option', () => [...started, '--temperature', '1'], /temperature/],
+      [
+        'a setting without effect',
+        () => [...started, '--adapter', at('whole/adapter'), '--set', 'lora.rank=4'],
+        /lora\.rank has no effect with --adapter/,
+      ],
+      [
+        'a warm-up as long as the run',
+        () => [...started, '--set', 'schedule.warmupSteps=12'],
+        /schedule\.warmupSteps must be below the 12 updates/,
+      ],
+      ['a run that exists', () => [...started, '--run', 'whole'], /run whole exists/],
+      [
+        'a run that does not exist',
+        () => ['--run', 'wholle', '--resume'],
+        /run wholle does not exist.*did you mean whole\?/,
+      ],
+      [
+        'settings on a resumed run',
+        () => ['--run', 'whole', '--resume', '--set', 'seed=1'],
+        /--set has no effect with --resume/,
+      ],
+      [
+        'an adapter of another base',
+        () => [...started, '--adapter', wideAdapter()],
+        /adapter was made for another base/,
+      ],
+    ];
+    for (const [what, args, message] of cases) {
+      it(what, async () => {
+        const runs = readdirSync(at());
+        const { code, output, errors } = await train(...args());
+        const lines = errors
+          .trim()
+          .split('\n')
+          .filter((line) => !line.startsWith('engine '));
+        assert.match(lines.join('\n'), message);
+        assert.equal(lines.length, 1, errors);
+        assert.equal(code, 2);
+        assert.equal(output, '');
+        assert.deepEqual(readdirSync(at()), runs, 'something was written');
+      });
+    }
+
+    const changedBase = (name: string, change: (base: string) => void) => {
+      const base = join(folder, name);
+      cpSync(join(folder, 'base'), base, { recursive: true });
+      change(base);
+      return base;
+    };
+    const cutBase = () => changedBase('cut-base', (base) => truncateSync(join(base, 'model.safetensors'), 100_000));
+    const llamaBase = () =>
+      changedBase('llama-base', (base) => {
+        const file = join(base, 'config.json');
+        writeFileSync(file, readFileSync(file, 'utf8').replace('"qwen2"', '"llama"'));
+      });
+    const cutArrow = () => {
+      const file = join(folder, 'cut.arrow');
+      cpSync(join(folder, 'train.arrow'), file);
+      truncateSync(file, 2000);
+      return file;
+    };
+    const wideAdapter = () => {
+      const copy = join(folder, 'wide');
+      mkdirSync(copy, { recursive: true });
+      cpSync(at('whole/adapter'), copy, { recursive: true });
+      const file = join(copy, 'adapter_model.safetensors');
+      // The header is padded with blanks, so a name may grow by one: layer 0 becomes layer 90.
+      const bytes = readFileSync(file).toString('latin1');
+      writeFileSync(file, Buffer.from(bytes.replaceAll('layers.1.', 'layers.9.'), 'latin1'));
+      return copy;
+    };
+  });
+});

@@ -3,6 +3,7 @@ import { progressBar } from '../configs/cliProgress.js';
 import { parseConfig } from '../configs/loadConfig.js';
 import { resolveBase } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
+import { mineArrow } from '../eval/mineNegatives.js';
 import { formatInspection } from './formatInspection.js';
 import { importTevatron, totalBytes, type ImportSummary } from './importTevatron.js';
 import { inspectExamples } from './inspectExamples.js';
@@ -60,6 +61,49 @@ const inspectCommand: Command<{ file: string; base: string | undefined; rows: nu
   },
 };
 
+const mineCommand: Command<{
+  file: string;
+  output: string;
+  negatives: number;
+  'from-rank': number;
+  'to-rank': number;
+  seed: number;
+  json: boolean;
+}> = {
+  name: 'mine <file>',
+  describe: "Give each row new hard negatives: passages of the file's own that BM25 ranks high for its query",
+  options: (cli) =>
+    cli
+      .positional('file', { type: 'string', demandOption: true, describe: 'Arrow file of training data' })
+      .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
+      .option('negatives', { type: 'number', default: 15, describe: 'negatives wanted for each query' })
+      .option('from-rank', { type: 'number', default: 1, describe: 'best BM25 rank they may have' })
+      .option('to-rank', { type: 'number', default: 200, describe: 'worst BM25 rank they may have' })
+      .option('seed', { type: 'number', default: 1, describe: 'of the draw among those ranks' })
+      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
+  examples: [
+    [`${SCRIPT} mine train.arrow --output mined.arrow`, "a row's positives are never its negatives, by id or by text"],
+  ],
+  async handler({ file, output, negatives, fromRank, toRank, seed, json }) {
+    const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
+    const wrong = Object.entries({ negatives, 'from-rank': fromRank, 'to-rank': toRank }).find(([, n]) => !isCount(n));
+    if (wrong) throw new UserError(`--${wrong[0]} must be a whole number above 0; got ${wrong[1]}`);
+    if ((toRank as number) < (fromRank as number))
+      throw new UserError(`--to-rank must be at least --from-rank (${fromRank}); got ${toRank}`);
+    const options = { negatives, fromRank: fromRank as number, toRank: toRank as number, seed };
+    const bar = progressBar('mining', 100);
+    const onProgress = (done: number, all: number) => bar.update(Math.round((100 * done) / all));
+    const summary = await mineArrow(file, output, options, onProgress).finally(() => bar.stop());
+    const { rows, passages, short } = summary;
+    const lacking = short > 0 ? `; ${short} rows got fewer than ${negatives}` : '';
+    console.log(
+      json
+        ? JSON.stringify({ output, ...summary })
+        : `${output}: ${rows} rows, ${passages} passages searched${lacking}`,
+    );
+  },
+};
+
 /** The tokenizer of a base, with the contract that a run has by default. */
 async function tokensOf(base: string) {
   const tokenizer = await loadTokenizer(resolveBase(base).folder);
@@ -77,4 +121,4 @@ function formatSummary({ output, rows, rowsWithoutNegatives, rejected, rejectsFi
   return lines.join('\n');
 }
 
-await runCommand(SCRIPT, importCommand, inspectCommand);
+await runCommand(SCRIPT, importCommand, inspectCommand, mineCommand);

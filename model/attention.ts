@@ -56,18 +56,20 @@ export function attention(
   const { batch, time, queryRotary, keyRotary, mask } = places;
   const { heads, kvHeads, headDim } = config;
   const group = heads / kvHeads;
-  const turnedQ = rotate(q.reshape([batch, time, kvHeads, group, headDim]).transpose([0, 2, 3, 1, 4]), queryRotary);
-  const turnedK = rotate(byHead(k, places, config), keyRotary);
-  const mixed = attend(
-    turnedQ.reshape([batch * kvHeads, group * time, headDim]),
-    turnedK.reshape([batch * kvHeads, time, headDim]),
-    byHead(v, places, config).reshape([batch * kvHeads, time, headDim]),
-    mask,
-  );
-  return mixed
-    .reshape([batch, kvHeads, group, time, headDim])
-    .transpose([0, 3, 1, 2, 4])
-    .reshape([batch * time, heads * headDim]);
+  return tf.tidy(() => {
+    const turnedQ = rotate(q.reshape([batch, time, kvHeads, group, headDim]).transpose([0, 2, 3, 1, 4]), queryRotary);
+    const turnedK = rotate(byHead(k, places, config), keyRotary);
+    const mixed = attend(
+      turnedQ.reshape([batch * kvHeads, group * time, headDim]),
+      turnedK.reshape([batch * kvHeads, time, headDim]),
+      byHead(v, places, config).reshape([batch * kvHeads, time, headDim]),
+      mask,
+    );
+    return mixed
+      .reshape([batch, kvHeads, group, time, headDim])
+      .transpose([0, 3, 1, 2, 4])
+      .reshape([batch * time, heads * headDim]);
+  });
 }
 
 /** [batch * time, kvHeads * headDim] to [batch, kvHeads, time, headDim]. */

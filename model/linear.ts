@@ -37,9 +37,11 @@ export interface Dropout {
  * @returns  [rows, out]; the caller owns it
  */
 export function linear(x: tf.Tensor2D, { weight, bias, adapter }: Linear, dropout?: Dropout): tf.Tensor2D {
-  const straight = weight instanceof tf.Tensor ? trainedProduct(x, weight) : frozenProduct(x, weight);
-  const biased = bias ? straight.add<tf.Tensor2D>(bias) : straight;
-  return adapter ? biased.add(adapted(x, adapter, dropout)) : biased;
+  return tf.tidy(() => {
+    const straight = weight instanceof tf.Tensor ? trainedProduct(x, weight) : frozenProduct(x, weight);
+    const biased = bias ? straight.add<tf.Tensor2D>(bias) : straight;
+    return adapter ? biased.add(adapted(x, adapter, dropout)) : biased;
+  });
 }
 
 function frozenProduct(x: tf.Tensor2D, weight: FrozenMatrix): tf.Tensor2D {

@@ -8,7 +8,7 @@ import { tf } from './engine/tf.js';
  * @returns     [rows, hidden]; the caller owns it
  */
 export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D, epsilon: number): tf.Tensor2D {
-  return divideByRms(x, epsilon).mul(gain);
+  return tf.tidy(() => divideByRms(x, epsilon).mul(gain));
 }
 
 /** With r = 1 / rms(x), y = x r and dx = r (dy - y mean(dy y)): one saved tensor instead of the five of the plain operations. */

@@ -7,8 +7,9 @@ export function startPhase(what, { stream = process.stderr, everyMs = stream.isT
   const begun = Date.now();
   let detail = '';
   const line = () => `setup: ${what}${detail && `, ${detail}`}, ${Math.round((Date.now() - begun) / 1000)} s`;
-  const show = () => stream.write(stream.isTTY ? `\r\x1b[2K${line()}` : `${line()}\n`);
-  stream.write(stream.isTTY ? line() : `setup: ${what}\n`);
+  // A line that wraps could not be rewritten.
+  const show = () => stream.write(stream.isTTY ? `\r\x1b[2K${line().slice(0, stream.columns - 1)}` : `${line()}\n`);
+  stream.write(stream.isTTY ? line().slice(0, stream.columns - 1) : `setup: ${what}\n`);
   const timer = setInterval(show, everyMs);
   return {
     /** @param text  how much is done, such as `120 of 274 MB` */

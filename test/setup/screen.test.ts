@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 interface Stream {
   isTTY: boolean;
+  columns: number;
   write(text: string): void;
 }
 interface Phase {
@@ -15,7 +16,10 @@ const { startPhase } = (await import(new URL('../../setup/screen.mjs', import.me
 /** What appears on a stream while a phase runs for 55 ms and shows itself every 20 ms. */
 async function shown(isTTY: boolean): Promise<string> {
   let text = '';
-  const phase = startPhase('unpacking', { stream: { isTTY, write: (more) => (text += more) }, everyMs: 20 });
+  const phase = startPhase('unpacking', {
+    stream: { isTTY, columns: 80, write: (more) => (text += more) },
+    everyMs: 20,
+  });
   phase.update('1 of 2 MB');
   await new Promise((resolve) => setTimeout(resolve, 55));
   phase.end('done');

@@ -6,10 +6,10 @@
 export function startPhase(what, { stream = process.stderr, everyMs = stream.isTTY ? 200 : 30_000 } = {}) {
   const begun = Date.now();
   let detail = '';
+  const width = (stream.columns || 80) - 1; // a line that wraps could not be rewritten
   const line = () => `setup: ${what}${detail && `, ${detail}`}, ${Math.round((Date.now() - begun) / 1000)} s`;
-  // A line that wraps could not be rewritten.
-  const show = () => stream.write(stream.isTTY ? `\r\x1b[2K${line().slice(0, stream.columns - 1)}` : `${line()}\n`);
-  stream.write(stream.isTTY ? line().slice(0, stream.columns - 1) : `setup: ${what}\n`);
+  const show = () => stream.write(stream.isTTY ? `\r\x1b[2K${line().slice(0, width)}` : `${line()}\n`);
+  stream.write(stream.isTTY ? line().slice(0, width) : `setup: ${what}\n`);
   const timer = setInterval(show, everyMs);
   return {
     /** @param text  how much is done, such as `120 of 274 MB` */

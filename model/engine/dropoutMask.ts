@@ -21,14 +21,19 @@ export function dropoutMask(shape: [number, number], rate: number, seeds: [numbe
   });
 }
 
-/** Numbers in [0, 1), each a hash of its index and the seeds. Source: finalizer of MurmurHash3 (32 bits). */
+/** Numbers in [0, 1), each a hash of its index and the seeds. */
 function hashedUniform(size: number, [first, second]: [number, number]): Float32Array {
+  // Mixed before they meet the index: else neighbouring seeds would give one mask in two orders.
+  const [inner, outer] = [mixed(first), mixed(second)];
   const values = new Float32Array(size);
-  for (let index = 0; index < size; index++) {
-    let hash = (index ^ first) + Math.imul(second, 0x9e3779b1);
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    values[index] = ((hash ^ (hash >>> 16)) >>> 8) / 0x1000000;
-  }
+  for (let index = 0; index < size; index++)
+    values[index] = (mixed((mixed(index ^ inner) + outer) | 0) >>> 8) / 0x1000000;
   return values;
+}
+
+/** Source: finalizer of MurmurHash3 (32 bits). */
+function mixed(value: number): number {
+  const half = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  const hash = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }

@@ -25,7 +25,7 @@ describe('decoderLayer', () => {
       const [outSize, inSize] = projectionShape(config, target);
       return [randomTensor([1, inSize], target), randomTensor([outSize, 1], target)] as [tf.Tensor2D, tf.Tensor2D];
     });
-    // Each half of one size is moved along one direction, so that few differences cover every adapter.
+    // Each half is moved along one direction, so that few differences cover every adapter.
     const along = halves.flat().map((half) => randomTensor(half.shape, 'direction'));
     const f = (x: tf.Tensor, shift: tf.Tensor): tf.Tensor => {
       const moved = halves.flat().map((half, i) => half.add(along[i]!.mul(tf.slice(shift, [i], [1])))) as tf.Tensor2D[];

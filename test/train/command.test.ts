@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tableFromArrays, tableToIPC } from 'apache-arrow';
+import { createExampleWriter } from '../../data/arrow/writeExamples.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { runCommand, startCommand } from '../runCommand.js';
 import { makeTinyRun, tinySettings } from '../tinyRun.js';
@@ -139,6 +141,16 @@ describe('npm run train', function () {
     }
   });
 
+  it('ends with one line when a training row has no positives, and keeps what it saved before', async () => {
+    const writer = await createExampleWriter(join(folder, 'empty.arrow'));
+    await writer.write({ id: 'row-x', query: 'what is nothing', positives: [], negatives: [] });
+    await writer.close();
+    const { code, errors } = await train('--base', 'base', '--data', 'empty.arrow', ...tinySettings, '--run', 'empty');
+    assert.equal(code, 2, errors);
+    assert.match(errors.trim().split('\n').at(-1)!, /^error: empty\.arrow.*row 1.*positive/);
+    assert.ok(existsSync(at('empty/config.yaml')));
+  });
+
   describe('given what it cannot use, ends with exit code 2 and one line that names it', () => {
     const cases: [what: string, args: () => string[], message: RegExp][] = [
       ['no base', () => ['--data', 'train.arrow'], /--base is missing.*--base demo/],
@@ -164,6 +176,11 @@ describe('npm run train', function () {
         'a training file of another kind',
         () => ['--base', 'base', '--data', 'base/config.json', ...tinySettings],
         /config\.json/,
+      ],
+      [
+        'a training file of another schema',
+        () => ['--base', 'base', '--data', otherSchema(), ...tinySettings],
+        /scores\.arrow.*positives/,
       ],
       [
         'an unknown setting',
@@ -236,6 +253,11 @@ describe('npm run train', function () {
       const file = join(folder, 'cut.arrow');
       cpSync(join(folder, 'train.arrow'), file);
       truncateSync(file, 2000);
+      return file;
+    };
+    const otherSchema = () => {
+      const file = join(folder, 'scores.arrow');
+      writeFileSync(file, tableToIPC(tableFromArrays({ query_id: ['q1'], score: [1] }), 'file'));
       return file;
     };
     const wideAdapter = () => {

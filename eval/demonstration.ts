@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { createExampleWriter } from '../data/arrow/writeExamples.js';
 import { writeBeir } from '../data/beir.js';
 import { DOMAINS, type Domain } from '../data/demonstration/domainSource.js';
-import { demonstrationPairs } from '../data/demonstration/pairs.js';
 import type { DomainPairs } from '../data/demonstration/splitPairs.js';
 import { bm25Defaults, buildBm25Index } from './bm25.js';
 import { mineNegatives } from './mineNegatives.js';
@@ -32,6 +31,8 @@ export async function prepareDemonstration(onStep: (what: string) => void): Prom
   const partial = `${home}.partial-${process.pid}`;
   await rm(partial, { recursive: true, force: true });
   onStep('demonstration data: extracting query-passage pairs from npm packages');
+  // Loads the TypeScript compiler, which every start would otherwise wait for.
+  const { demonstrationPairs } = await import('../data/demonstration/pairs.js');
   const pairs = await demonstrationPairs();
   for (const domain of DOMAINS) {
     onStep(`demonstration data: ${domain}, ${pairs[domain].train.length} training queries, mining negatives`);

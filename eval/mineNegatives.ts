@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../configs/userError.js';
 import { createExampleWriter } from '../data/arrow/writeExamples.js';
 import { openExamples, type ExampleFile } from '../data/arrow/openExamples.js';
-import { foldText } from '../data/demonstration/domainSource.js';
+import { foldText } from '../data/foldText.js';
 import type { Example, Passage } from '../data/example.js';
 import { seededRandom, shuffle } from '../data/random.js';
 import { bm25Defaults, bm25Searcher, buildBm25Index, type Bm25Index, type Bm25Settings } from './bm25.js';

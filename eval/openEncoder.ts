@@ -29,6 +29,8 @@ export interface OpenEncoder {
 interface Source {
   name: string;
   base: Pick<Base, 'name' | 'folder'>;
+  /** Of the weights that a run was trained on. */
+  weightsHash?: string;
   adapter?: Adapter;
   /** The rules it was trained under; a base has none of its own. */
   contract?: Contract;
@@ -58,6 +60,8 @@ export async function openEncoder(
   const now = makeContract(source.settings, tokenizer, precision);
   requireSameContract(contract, now, model);
   const loaded = await loadModel(source.base.folder, precision);
+  if (source.weightsHash !== undefined && source.weightsHash !== loaded.weightsHash)
+    throw new UserError(`the weights in ${source.base.folder} are not those ${model} was trained on; put them back`);
   if (source.adapter) attachAdapter(loaded, source.adapter);
   const threads = await startTokenizerThreads(source.base.folder, contract, source.settings.training.tokenizerThreads);
   return {
@@ -96,11 +100,13 @@ async function runSource(text: string, name: string): Promise<Source> {
       throw new UserError(
         `run ${run} has no adapter yet; finish it by --resume, or name a saved step as run:${run}@STEP`,
       );
-    return { name, base, adapter: await readAdapter(paths.adapter), contract, settings };
+    return { name, base, weightsHash: base.weightsHash, adapter: await readAdapter(paths.adapter), contract, settings };
   }
   const folder = join(paths.state, stateName(Number(step)));
-  if (!existsSync(folder)) throw new UserError(`run ${run} has no saved state of step ${step} in ${paths.state}`);
-  return { name, base, adapter: stateAdapter(await readState(folder), settings, base), contract, settings };
+  if (!/^\d+$/.test(step) || !existsSync(folder))
+    throw new UserError(`run ${run} has no saved state of step ${step} in ${paths.state}`);
+  const adapter = stateAdapter(await readState(folder), settings, base);
+  return { name, base, weightsHash: base.weightsHash, adapter, contract, settings };
 }
 
 /** The adapter within a saved state. */

@@ -6,7 +6,6 @@ import { UserError } from '../configs/userError.js';
 import { readLog } from '../checkpoints/runLog.js';
 import { defaultRunName } from '../checkpoints/runFolder.js';
 import { prepareDemonstration } from '../eval/demonstration.js';
-import { reportSummary, writeReport } from '../eval/report.js';
 import { resultTable } from '../eval/resultTable.js';
 import { loadTasks } from '../eval/task.js';
 import { startEngine } from '../model/engine/startEngine.js';
@@ -141,6 +140,7 @@ async function finish(
   json: boolean,
 ): Promise<void> {
   const { paths, record } = opened;
+  const { reportSummary, writeReport } = await import('../eval/report.js'); // loads the chart library
   const data = runReport(opened, outcome, await readLog(paths.log));
   await writeReport({ html: paths.reportHtml, json: paths.reportJson }, data);
   if (outcome.results.length > 0) console.log(`\n${resultTable(data)}\n`);

@@ -22,15 +22,6 @@ export interface DomainSource {
   documents(leaveOut: (sentence: string) => boolean): string[];
 }
 
-/** A text with case, punctuation and blanks levelled: texts equal after it count as the same. */
-export function foldText(text: string): string {
-  return text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{Sm}]+/gu, ' ')
-    .trim();
-}
-
 /** The number of words, a word being a run between blanks. */
 export function countWords(text: string): number {
   return text.split(/\s+/).filter(Boolean).length;

@@ -1,5 +1,6 @@
 import { seededRandom, shuffle } from '../random.js';
-import { DOMAINS, foldText } from './domainSource.js';
+import { DOMAINS } from './domainSource.js';
+import { foldText } from '../foldText.js';
 import { demonstrationPairs, domainSources } from './pairs.js';
 
 /**

@@ -1,7 +1,8 @@
 import type { BeirTask } from '../beir.js';
 import type { Example, Passage } from '../example.js';
 import { shuffle } from '../random.js';
-import { foldText, type SourcePair } from './domainSource.js';
+import { type SourcePair } from './domainSource.js';
+import { foldText } from '../foldText.js';
 
 /** One domain, ready to train on and to be judged by. */
 export interface DomainPairs {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Domain, type DomainSource, DOMAINS, foldText } from '../../../data/demonstration/domainSource.js';
+import { type Domain, type DomainSource, DOMAINS } from '../../../data/demonstration/domainSource.js';
+import { foldText } from '../../../data/foldText.js';
 import { demonstrationPairs, domainSources } from '../../../data/demonstration/pairs.js';
 import type { DomainPairs } from '../../../data/demonstration/splitPairs.js';
 import type { Passage } from '../../../data/example.js';

@@ -1,7 +1,8 @@
+import { joinHeads, splitHeads, type HeadShape } from './engine/heads.js';
 import { multiplyBatch } from './engine/multiply.js';
 import { tf } from './engine/tf.js';
 import type { ModelConfig } from './modelConfig.js';
-import { rotate, rotaryTables, type Rotary } from './rotary.js';
+import { rotaryTables, type Rotary } from './rotary.js';
 
 /** What attention needs to know of the places of a batch whose rows all have `time` places, padding last. */
 export interface Places {
@@ -55,48 +56,38 @@ export function attention(
 ): tf.Tensor2D {
   const { batch, time, queryRotary, keyRotary, mask } = places;
   const { heads, kvHeads, headDim } = config;
-  const group = heads / kvHeads;
-  return tf.tidy(() => {
-    const turnedQ = rotate(q.reshape([batch, time, kvHeads, group, headDim]).transpose([0, 2, 3, 1, 4]), queryRotary);
-    const turnedK = rotate(byHead(k, places, config), keyRotary);
-    const mixed = attend(
-      turnedQ.reshape([batch * kvHeads, group * time, headDim]),
-      turnedK.reshape([batch * kvHeads, time, headDim]),
-      byHead(v, places, config).reshape([batch * kvHeads, time, headDim]),
-      mask,
-    );
-    return mixed
-      .reshape([batch, kvHeads, group, time, headDim])
-      .transpose([0, 3, 1, 2, 4])
-      .reshape([batch * time, heads * headDim]);
-  });
-}
-
-/** [batch * time, kvHeads * headDim] to [batch, kvHeads, time, headDim]. */
-function byHead(x: tf.Tensor2D, { batch, time }: Places, { kvHeads, headDim }: ModelConfig): tf.Tensor4D {
-  return x.reshape<tf.Tensor4D>([batch, time, kvHeads, headDim]).transpose([0, 2, 1, 3]);
-}
-
-/** softmax(q kᵀ + mask) v, keeping the probabilities alone for the gradient. */
-function attend(q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, mask: tf.Tensor2D): tf.Tensor3D {
+  const keyShape: HeadShape = { batch, time, kvHeads, group: 1, headDim };
+  const queryShape: HeadShape = { ...keyShape, group: heads / kvHeads };
   const op = tf.customGrad((...inputs) => {
-    const [q, k, v, save] = inputs as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D, tf.GradSaveFunc];
-    const shares = tf.softmax(multiplyBatch(q, k, false, true).add<tf.Tensor3D>(mask)); // [batch, group * time, time]
-    save([q, k, v, shares]);
+    const [wholeQ, wholeK, wholeV, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+    const q = splitHeads(wholeQ, queryShape, queryRotary);
+    const k = splitHeads(wholeK, keyShape, keyRotary);
+    const v = splitHeads(wholeV, keyShape);
+    const shares = tf.softmax(multiplyBatch(q, k, false, true).add<tf.Tensor3D>(mask)); // [rows, group * time, time]
+    const mixed = multiplyBatch(shares, v);
+    save([q, k, v, shares, mixed]);
     return {
-      value: multiplyBatch(shares, v),
+      value: joinHeads(mixed, queryShape),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [q, k, v, shares] = saved as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
-        const upstream = dy as tf.Tensor3D;
-        const dShares = multiplyBatch(upstream, v, false, true).mul<tf.Tensor3D>(shares);
-        const dScores = dShares.sub<tf.Tensor3D>(shares.mul(dShares.sum(2, true)));
-        return [
-          multiplyBatch(dScores, k),
-          multiplyBatch(dScores, q, true, false),
-          multiplyBatch(shares, upstream, true, false),
-        ];
+        const upstream = splitHeads(dy as tf.Tensor2D, queryShape);
+        const { dQ, dK, dV } = attendGradient(upstream, saved as tf.Tensor3D[] as Attended);
+        return [joinHeads(dQ, queryShape, queryRotary), joinHeads(dK, keyShape, keyRotary), joinHeads(dV, keyShape)];
       },
     };
   });
-  return op(q, k, v) as tf.Tensor3D;
+  return op(q, k, v) as tf.Tensor2D;
+}
+
+/** Queries, keys, values, softmax(q kᵀ + mask) and that times v, by heads. */
+type Attended = [q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, shares: tf.Tensor3D, mixed: tf.Tensor3D];
+
+/** The sum that the gradient of softmax takes from each row, Σ shares · dShares, equals Σ mixed · upstream, which is far narrower. */
+function attendGradient(upstream: tf.Tensor3D, [q, k, v, shares, mixed]: Attended) {
+  const dShares = multiplyBatch(upstream, v, false, true);
+  const dScores = dShares.sub(upstream.mul(mixed).sum(2, true)).mul<tf.Tensor3D>(shares);
+  return {
+    dQ: multiplyBatch(dScores, k),
+    dK: multiplyBatch(dScores, q, true, false),
+    dV: multiplyBatch(shares, upstream, true, false),
+  };
 }

@@ -1,3 +1,4 @@
+import { UserError } from '../configs/userError.js';
 import { disposePlaces, makePlaces, type Places } from './attention.js';
 import { tf } from './engine/tf.js';
 import { decoderLayer } from './layer.js';
@@ -13,7 +14,7 @@ export type Gradients = Map<string, tf.Tensor>;
 export interface Pass {
   /** [batch, hidden], unit length */
   embeddings: tf.Tensor2D;
-  /** Input of each layer and, last, the output of the last one; each [batch * time, hidden]. */
+  /** Input of each layer, [batch * time, hidden], and behind them the output of the last layer, [batch, hidden]. */
   states: tf.Tensor2D[];
   places: Places;
   /** Place of each text's last token among the batch * time places, int32 [batch]. */
@@ -26,6 +27,7 @@ export interface Pass {
  * @param texts    token ids, special tokens included; padded here to the longest
  * @param dropout  applied to adapter inputs, in training alone
  * @returns        [batch, hidden]; the caller owns it
+ * @throws UserError for a text without a token
  */
 export function encodeChunk(model: Model, texts: readonly Int32Array[], dropout?: Dropout): tf.Tensor2D {
   const pass = runChunk(model, texts, { keepStates: false, dropout });
@@ -58,18 +60,15 @@ export function backwardChunk(
 ): void {
   const { states, places, last, dropout } = pass;
   const top = states.pop()!;
-  let dState = tf.tidy(() => {
-    const pooled = tf.gather(top, last);
-    const [dPooled] = tf.grads((x) => unitRows(x as tf.Tensor2D, model))([pooled], upstream);
-    return tf.scatterND(last.expandDims(1), dPooled!, top.shape) as tf.Tensor2D;
-  });
+  let [dState] = tf.tidy(() => tf.grads((x) => unitRows(x as tf.Tensor2D, model))([top], upstream)) as [tf.Tensor2D];
   top.dispose();
   for (let layer = model.layers.length - 1; layer >= 0; layer--) {
+    const only = layer === model.layers.length - 1 ? last : undefined;
     const input = states.pop()!;
     const names = layerParameters(parameters, layer);
     const variables = names.map((name) => parameters.get(name)!);
     const [dInput, ...gradients] = tf.tidy(() =>
-      tf.grads((x) => decoderLayer(x as tf.Tensor2D, model.layers[layer]!, places, model.config, dropout))(
+      tf.grads((x) => decoderLayer(x as tf.Tensor2D, model.layers[layer]!, places, model.config, dropout, only))(
         [input, ...variables],
         dState,
       ),
@@ -84,7 +83,7 @@ export function backwardChunk(
 /** Bytes of the states that `forwardChunk` keeps for these texts. */
 export function statesBytes({ config }: Model, texts: readonly Int32Array[]): number {
   const time = Math.max(...texts.map((ids) => ids.length));
-  return texts.length * time * config.hidden * (config.layers + 1) * Float32Array.BYTES_PER_ELEMENT;
+  return texts.length * (time * config.layers + 1) * config.hidden * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** Free a pass. */
@@ -98,18 +97,34 @@ export function disposePass({ embeddings, states, places, last }: Pass): void {
  * @returns [batch * time, hidden]; the caller owns it
  */
 export function hiddenStates(model: Model, texts: readonly Int32Array[]): tf.Tensor2D {
-  const pass = runChunk(model, texts, { keepStates: false });
-  const states = tf.tidy(() => rmsNorm(pass.states.at(-1)!, model.finalNorm, model.config.normEpsilon));
-  disposePass(pass);
-  return states;
+  const { states, places, last } = runLayers(model, texts, { everyPlace: true });
+  const normed = tf.tidy(() => rmsNorm(states[0]!, model.finalNorm, model.config.normEpsilon));
+  tf.dispose([...states, last]);
+  disposePlaces(places);
+  return normed;
 }
 
-function runChunk(
+interface RunOptions {
+  /** Keep the input of every layer, not only the output of the last one. */
+  keepStates?: boolean;
+  /** Take the last layer's output at every place, not only at the last token of each text. */
+  everyPlace?: boolean;
+  dropout?: Dropout | undefined;
+}
+
+function runChunk(model: Model, texts: readonly Int32Array[], options: RunOptions): Pass {
+  const run = runLayers(model, texts, options);
+  return { ...run, embeddings: tf.tidy(() => unitRows(run.states.at(-1)!, model)) };
+}
+
+function runLayers(
   model: Model,
   texts: readonly Int32Array[],
-  { keepStates, dropout }: { keepStates: boolean; dropout?: Dropout | undefined },
-): Pass {
-  const { config } = model;
+  { keepStates, everyPlace, dropout }: RunOptions,
+): Omit<Pass, 'embeddings'> {
+  const { config, layers } = model;
+  if (texts.some((ids) => ids.length === 0))
+    throw new UserError('a text without a token has no embedding; contract.appendEos=true gives every text one');
   const time = Math.max(...texts.map((ids) => ids.length));
   const places = makePlaces(texts.length, time, config);
   const last = tf.tensor1d(
@@ -117,14 +132,14 @@ function runChunk(
     'int32',
   );
   const states = [embed(model, texts, time)];
-  for (const weights of model.layers) {
+  for (const weights of layers) {
     const input = states.at(-1)!;
-    const output = tf.tidy(() => decoderLayer(input, weights, places, config, dropout));
+    const only = weights === layers.at(-1) && !everyPlace ? last : undefined;
+    const output = tf.tidy(() => decoderLayer(input, weights, places, config, dropout, only));
     if (!keepStates) states.pop()!.dispose();
     states.push(output);
   }
-  const embeddings = tf.tidy(() => unitRows(tf.gather(states.at(-1)!, last), model));
-  return { embeddings, states, places, last, dropout };
+  return { states, places, last, dropout };
 }
 
 /** Rows of the embedding table, padded behind the text with the row of the text's own last token: no pad id is needed. */

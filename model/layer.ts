@@ -3,6 +3,7 @@ import { tf } from './engine/tf.js';
 import { linear, type Dropout, type Linear } from './linear.js';
 import type { ModelConfig } from './modelConfig.js';
 import { rmsNorm } from './rmsNorm.js';
+import { takeRows } from './takeRows.js';
 
 export interface LayerWeights {
   /** [hidden] */
@@ -21,8 +22,10 @@ export interface LayerWeights {
 /**
  * One Qwen2 decoder layer: attention, then SwiGLU, each after RMSNorm and added back to its input.
  * Source: Qwen2 report (arXiv 2407.10671) section 2.2; Hugging Face `Qwen2DecoderLayer`.
- * @param x  hidden states, [batch * time, hidden]
- * @returns  same shape. Call inside tf.tidy: intermediates belong to that scope
+ * @param x     hidden states, [batch * time, hidden]
+ * @param only  rows whose output is wanted, int32 [wanted]; every row when left out. The others still are attended to,
+ *              but nothing behind the attention is computed for them
+ * @returns     [batch * time, hidden], or [wanted, hidden]. Call inside tf.tidy: intermediates belong to that scope
  */
 export function decoderLayer(
   x: tf.Tensor2D,
@@ -30,6 +33,7 @@ export function decoderLayer(
   places: Places,
   config: ModelConfig,
   dropout?: Dropout,
+  only?: tf.Tensor1D,
 ): tf.Tensor2D {
   const normed = rmsNorm(x, weights.inputNorm, config.normEpsilon);
   const mixed = attention(
@@ -39,7 +43,8 @@ export function decoderLayer(
     places,
     config,
   );
-  const h = x.add<tf.Tensor2D>(linear(mixed, weights.o, dropout));
+  const wanted = (rows: tf.Tensor2D) => (only ? takeRows(rows, only) : rows);
+  const h = wanted(x).add<tf.Tensor2D>(linear(wanted(mixed), weights.o, dropout));
   return h.add(feedForward(rmsNorm(h, weights.postAttentionNorm, config.normEpsilon), weights, dropout));
 }
 

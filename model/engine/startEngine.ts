@@ -1,10 +1,8 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import type { Precision } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { loadNativeBinding } from './loadNativeBinding.js';
 import { nativeBackend } from './rawTensors.js';
+import { startWasm } from './startWasm.js';
 import { tf } from './tf.js';
 
 export type EngineName = 'tensorflow' | 'wasm';
@@ -32,17 +30,17 @@ export function startEngine(options: { backend?: EngineName } = {}): Promise<Eng
 async function start(wanted: string | undefined): Promise<Engine> {
   if (wanted !== undefined && wanted !== '' && wanted !== 'tensorflow' && wanted !== 'wasm')
     throw new UserError(`TERCET_BACKEND must be tensorflow or wasm; got ${wanted}`);
-  if (wanted === 'wasm') return startWasm('asked for by TERCET_BACKEND');
+  if (wanted === 'wasm') return wasmEngine('asked for by TERCET_BACKEND');
   const binding = loadNativeBinding();
-  if (binding.loaded) return startTensorflow();
+  if (binding.loaded) return tensorflowEngine();
   if (wanted === 'tensorflow')
     throw new UserError(
       `the tensorflow engine cannot start: ${binding.reason}; run npm run setup, then npm run doctor`,
     );
-  return startWasm(binding.reason);
+  return wasmEngine(binding.reason);
 }
 
-async function startTensorflow(): Promise<Engine> {
+async function tensorflowEngine(): Promise<Engine> {
   await tf.setBackend('tensorflow');
   tf.enableProdMode();
   const native = nativeBackend();
@@ -51,10 +49,7 @@ async function startTensorflow(): Promise<Engine> {
   return { name: 'tensorflow', why: 'its native binding is installed', version: native.version, precisions };
 }
 
-async function startWasm(why: string): Promise<Engine> {
-  const home = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
-  setWasmPaths(join(home, '/'));
-  await tf.setBackend('wasm');
-  tf.enableProdMode();
+async function wasmEngine(why: string): Promise<Engine> {
+  await startWasm();
   return { name: 'wasm', why, version: tf.version['tfjs-core'], precisions: ['float32'] };
 }

@@ -5,7 +5,7 @@ import { decoderLayer, type LayerWeights } from '../../model/layer.js';
 import type { AdapterPair } from '../../model/linear.js';
 import { disposeModel, loadModel, projectionShape, type Model } from '../../model/loadModel.js';
 import { projections, type Projection } from '../../configs/schema.js';
-import { assertGradients, assertTensorsKept, randomTensor } from '../assertions.js';
+import { assertClose, assertGradients, assertTensorsKept, randomTensor } from '../assertions.js';
 import { tinyQwen2 } from '../fixtures/tinyQwen2.js';
 
 /** The layer's values are checked in encodeChunk.test.ts, against PyTorch. */
@@ -36,6 +36,16 @@ describe('decoderLayer', () => {
       return decoderLayer(x as tf.Tensor2D, withAdapters(model.layers[0]!, pairs), places, config);
     };
     assertGradients(f as (...xs: tf.Tensor[]) => tf.Tensor, [randomTensor([4, 16]), tf.zeros([halves.length * 2])]);
+    disposePlaces(places);
+  });
+
+  it('gives the rows that are wanted as if all were computed', () => {
+    const places = makePlaces(2, 3, model.config);
+    const x = randomTensor<tf.Tensor2D>([6, 16]);
+    const wanted = tf.tensor1d([1, 5], 'int32');
+    const layer = (only?: tf.Tensor1D) =>
+      tf.tidy(() => decoderLayer(x, model.layers[0]!, places, model.config, undefined, only));
+    assertClose(layer(wanted), tf.gather(layer(), wanted), 1e-6);
     disposePlaces(places);
   });
 

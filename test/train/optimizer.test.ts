@@ -50,12 +50,12 @@ describe('adamW', () => {
 
   it('finds gradients by name, in whatever order they come', () => {
     const parameters: Parameters = new Map([
-      ['v', tf.variable(tf.scalar(0))],
+      ['v', tf.variable(tf.tensor1d([0]))],
       ['w', tf.variable(tf.tensor1d([0, 0]))],
     ]);
     const gradients: Gradients = new Map([
       ['w', tf.tensor1d([1, -1])],
-      ['v', tf.scalar(-1)],
+      ['v', tf.tensor1d([-1])],
     ]);
     adamW(parameters, settings).update(gradients, 1);
     assertClose(parameters.get('w')!, [-1, 1], 1e-6);

@@ -1,7 +1,7 @@
 import { multiply, multiplyBatch } from '../../../model/engine/multiply.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
-import { assertClose, assertTensorsKept } from '../../assertions.js';
+import { assertClose, assertTensorsKept, randomTensor } from '../../assertions.js';
 
 const ways = [
   [false, false],
@@ -9,28 +9,38 @@ const ways = [
   [false, true],
   [true, true],
 ] as const;
-const name = ([transposeA, transposeB]: readonly [boolean, boolean]) =>
-  `${transposeA ? 'aᵀ' : 'a'} ${transposeB ? 'bᵀ' : 'b'}`;
+const nameOf = (transposeA: boolean, transposeB: boolean) => `${transposeA ? 'aᵀ' : 'a'} ${transposeB ? 'bᵀ' : 'b'}`;
 
-// [1 2 3; 4 5 6] times [1 0; 0 1; 2 -1]
-const a = [1, 2, 3, 4, 5, 6];
-const aTransposed = [1, 4, 2, 5, 3, 6];
-const b = [1, 0, 0, 1, 2, -1];
-const bTransposed = [1, 0, 2, 0, 1, -1];
-const product = [7, -1, 16, -1];
+/** Rows, inner size, columns: like factors, a small first or second one, single rows and columns. */
+const sizes = [
+  [2, 3, 2],
+  [1, 7, 9],
+  [9, 7, 1],
+  [2, 5, 8],
+  [8, 5, 2],
+  [3, 1, 4],
+] as const;
 
 describe('multiply', () => {
   before(() => startEngine());
 
-  for (const way of ways) {
-    const [transposeA, transposeB] = way;
-    const left = () => (transposeA ? tf.tensor2d(aTransposed, [3, 2]) : tf.tensor2d(a, [2, 3]));
-    const right = () => (transposeB ? tf.tensor2d(bTransposed, [2, 3]) : tf.tensor2d(b, [3, 2]));
+  it('multiplies matrices worked by hand', () => {
+    const a = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+    const b = tf.tensor2d([1, 0, 0, 1, 2, -1], [3, 2]);
+    assertClose(multiply(a, b), [7, -1, 16, -1], 1e-6);
+    assertClose(multiply(a, a, false, true), [14, 32, 32, 77], 1e-6);
+    assertClose(multiply(b, b, true, false), [5, -2, -2, 2], 1e-6);
+  });
 
-    it(`gives ${name(way)} and leaves it alone alive`, () => {
-      assertClose(multiply(left(), right(), transposeA, transposeB), product, 1e-6);
-      const [one, two] = [left(), right()];
-      assertTensorsKept(1, () => multiply(one, two, transposeA, transposeB));
+  for (const [transposeA, transposeB] of ways) {
+    it(`gives ${nameOf(transposeA, transposeB)} of any size, and leaves it alone alive`, () => {
+      for (const [rows, inner, columns] of sizes) {
+        const a = randomTensor<tf.Tensor2D>(transposeA ? [inner, rows] : [rows, inner], 'a');
+        const b = randomTensor<tf.Tensor2D>(transposeB ? [columns, inner] : [inner, columns], 'b');
+        const expected = naive([...a.dataSync()], [...b.dataSync()], [rows, inner, columns], transposeA, transposeB);
+        assertClose(multiply(a, b, transposeA, transposeB), expected, 1e-5, `${rows} x ${inner} x ${columns}, element`);
+        assertTensorsKept(1, () => multiply(a, b, transposeA, transposeB));
+      }
     });
   }
 });
@@ -38,23 +48,36 @@ describe('multiply', () => {
 describe('multiplyBatch', () => {
   before(() => startEngine());
 
-  for (const way of ways) {
-    const [transposeA, transposeB] = way;
-    const negative = (values: number[]) => values.map((value) => -value);
-    // The second matrix of the batch is the first one negated, on the left alone.
-    const left = () => {
-      const values = transposeA ? aTransposed : a;
-      return tf.tensor3d([...values, ...negative(values)], transposeA ? [2, 3, 2] : [2, 2, 3]);
-    };
-    const right = () => {
-      const values = transposeB ? bTransposed : b;
-      return tf.tensor3d([...values, ...values], transposeB ? [2, 2, 3] : [2, 3, 2]);
-    };
-
-    it(`gives ${name(way)} of each row and leaves it alone alive`, () => {
-      assertClose(multiplyBatch(left(), right(), transposeA, transposeB), [...product, ...negative(product)], 1e-6);
-      const [one, two] = [left(), right()];
-      assertTensorsKept(1, () => multiplyBatch(one, two, transposeA, transposeB));
+  for (const [transposeA, transposeB] of ways) {
+    it(`gives ${nameOf(transposeA, transposeB)} of each row, and leaves it alone alive`, () => {
+      for (const batch of [1, 3]) {
+        for (const [rows, inner, columns] of sizes) {
+          const a = randomTensor<tf.Tensor3D>(transposeA ? [batch, inner, rows] : [batch, rows, inner], 'a');
+          const b = randomTensor<tf.Tensor3D>(transposeB ? [batch, columns, inner] : [batch, inner, columns], 'b');
+          const expected = Array.from({ length: batch }, (_, row) => {
+            const own = (x: tf.Tensor) => [...x.dataSync()].slice((row * x.size) / batch, ((row + 1) * x.size) / batch);
+            return naive(own(a), own(b), [rows, inner, columns], transposeA, transposeB);
+          });
+          assertClose(multiplyBatch(a, b, transposeA, transposeB), expected.flat(), 1e-5);
+          assertTensorsKept(1, () => multiplyBatch(a, b, transposeA, transposeB));
+        }
+      }
     });
   }
 });
+
+function naive(
+  a: number[],
+  b: number[],
+  [rows, inner, columns]: readonly [number, number, number],
+  transposeA: boolean,
+  transposeB: boolean,
+): number[] {
+  const left = (row: number, k: number) => a[transposeA ? k * rows + row : row * inner + k]!;
+  const right = (k: number, column: number) => b[transposeB ? column * inner + k : k * columns + column]!;
+  return Array.from({ length: rows * columns }, (_, place) =>
+    Array.from({ length: inner }, (_, k) => left(Math.floor(place / columns), k) * right(k, place % columns)).reduce(
+      (sum, value) => sum + value,
+    ),
+  );
+}

@@ -16,7 +16,7 @@ import {
   toFloat32,
   type TensorEntry,
 } from './safetensors.js';
-import { stageFile, writeTogether } from './writeBeside.js';
+import { stageFile, writeTogether } from '../data/writeBeside.js';
 
 /** The two halves of one adapted projection: its output gains alpha / rank * b * a * input. */
 export interface AdapterMatrix {
@@ -36,15 +36,19 @@ export interface Adapter {
   targets: Projection[];
   /** Name or path of the model it was trained on. */
   base: string;
+  /** Of that model, as `openBaseFolder` states it; adapters of other tools do not say. */
+  weightsHash?: string;
   /** By name, such as `layers.0.self_attn.q_proj`. */
   matrices: Map<string, AdapterMatrix>;
 }
 
 const configName = 'adapter_config.json';
 const weightsName = 'adapter_model.safetensors';
+const baseName = 'base.json';
 
 /**
- * Write an adapter as PEFT does: adapter_config.json, adapter_model.safetensors in float32, README.md.
+ * Write an adapter as PEFT does: adapter_config.json, adapter_model.safetensors in float32, README.md. Where the weights
+ * it was trained on are known, base.json beside names them.
  * The files take their names together once all are on the disk.
  * @param options.keys      the class that the names are made for; `auto-model` unless given
  * @param options.contract  written beside as contract.json, and into the README
@@ -77,6 +81,7 @@ export async function writeAdapter(
       ),
     () => stageFile(join(folder, configName), JSON.stringify(peftConfig(adapter, keys), null, 2) + '\n'),
     () => stageFile(join(folder, 'README.md'), adapterCard(adapter, keys, contract)),
+    ...(adapter.weightsHash === undefined ? [] : [() => stageFile(join(folder, baseName), baseText(adapter))]),
     ...(contract ? [() => stageFile(join(folder, 'contract.json'), contractText(contract))] : []),
   ]);
 }
@@ -102,7 +107,18 @@ export async function readAdapter(folder: string): Promise<Adapter> {
     matrices.set(name, await readMatrix(file, name, pair, settings.rank));
   }
   if (matrices.size === 0) throw new UserError(`${file} holds no adapter matrix; save the adapter again`);
-  return { ...settings, matrices };
+  return { ...settings, ...(await readBase(folder)), matrices };
+}
+
+const baseText = ({ base, weightsHash }: Adapter) => JSON.stringify({ name: base, weightsHash }, null, 2) + '\n';
+
+async function readBase(folder: string): Promise<Pick<Adapter, 'weightsHash'>> {
+  const file = join(folder, baseName);
+  if (!existsSync(file)) return {};
+  const { weightsHash } = await readJsonObject(file);
+  if (typeof weightsHash !== 'string')
+    throw new UserError(`${file} lacks weightsHash; restore it, or remove it to go without the check of the base`);
+  return { weightsHash };
 }
 
 type Pair = Partial<Record<'A' | 'B', TensorEntry>>;

@@ -4,7 +4,7 @@ import type { Adapter } from './adapter.js';
 import { targetModule, targetOf, type AdapterKeys } from './adapterNames.js';
 
 /** What adapter_config.json says of an adapter, without its weights. */
-export type AdapterSettings = Omit<Adapter, 'matrices'>;
+export type AdapterSettings = Omit<Adapter, 'matrices' | 'weightsHash'>;
 
 /** The adapter_config.json of an adapter. Source: peft `LoraConfig`, the fields that change how weights are read. */
 export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<string, unknown> {

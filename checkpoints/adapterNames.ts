@@ -17,6 +17,10 @@ const modules: Record<Projection, string> = {
  */
 export type AdapterKeys = keyof typeof paths;
 
+/** Which names suit a base by its config.json: one with a vision tower keeps the decoder a step deeper. */
+export const keysFor = (config: Record<string, unknown>): AdapterKeys =>
+  config['vision_config'] ? 'vision-language' : 'auto-model';
+
 const paths = { 'auto-model': '', 'causal-lm': 'model.', 'vision-language': 'language_model.' };
 
 /** The name of an adapted projection, such as `layers.0.self_attn.q_proj`. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Contract } from '../configs/contract.js';
 import { UserError } from '../configs/userError.js';
 import { readJsonObject } from './baseFolder.js';
-import { writeBeside } from './writeBeside.js';
+import { writeBeside } from '../data/writeBeside.js';
 
 /** Every field of a contract, in the order in which differences are told; the type makes the list complete. */
 const fields = Object.keys({

@@ -17,8 +17,9 @@ import {
   type TensorToWrite,
 } from './safetensors.js';
 import { bytesOf, dtypeBytes } from './safetensorsHeader.js';
-import { writeBeside } from './writeBeside.js';
-import { writeFolder } from './writeFolder.js';
+import { tensorPrefixes } from './tensorPrefixes.js';
+import { writeBeside } from '../data/writeBeside.js';
+import { writeFolder } from '../data/writeFolder.js';
 
 export interface MergedExport {
   base: BaseFolder;
@@ -72,14 +73,12 @@ const baseFiles = [
   /^(LICEN[CS]E|NOTICE)/,
 ];
 
-/** What precedes `layers.0` in the names of a checkpoint: text models, bare models, vision-language models. */
-const prefixes = ['model.', '', 'model.language_model.', 'language_model.model.'];
-
 /** @returns the matrix for each tensor of the base that is to be changed */
 function matchTensors(base: BaseFolder, adapter: Adapter): Map<string, AdapterMatrix> {
   const changed = new Map<string, AdapterMatrix>();
   for (const [name, matrix] of adapter.matrices) {
-    const tensor = prefixes.map((prefix) => `${prefix}${name}.weight`).find((candidate) => base.tensors.has(candidate));
+    const candidates = tensorPrefixes.map((prefix) => `${prefix}${name}.weight`);
+    const tensor = candidates.find((candidate) => base.tensors.has(candidate));
     if (tensor === undefined)
       throw new UserError(
         `base ${base.folder} has no ${name}, which the adapter changes; name the base it was trained on`,

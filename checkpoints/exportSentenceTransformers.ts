@@ -6,8 +6,8 @@ import { writeMergedWeights, type MergedExport } from './exportMerged.js';
 import { mergedCard } from './mergedCard.js';
 import { withSpecialTokens } from './specialTokens.js';
 import { textModel } from './textModel.js';
-import { writeBeside } from './writeBeside.js';
-import { writeFolder } from './writeFolder.js';
+import { writeBeside } from '../data/writeBeside.js';
+import { writeFolder } from '../data/writeFolder.js';
 
 /**
  * Write a merged model in the layout of the sentence-transformers library, versions 2 to 6: `encode_query` and
@@ -82,10 +82,10 @@ from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer("path/of/this/folder")
 queries = model.encode_query(["how tall is a giraffe"])
-passages = model.encode_document([(title.strip() + " " + text.strip()).strip()])
+passages = model.encode_document([(title.strip() + " " + text.strip()).rstrip()])
 \`\`\`
 
 Two rules of the training are not in these files, because the library has no place for them: a passage's title is put
-before its text by the caller, as above, and queries longer than ${contract.queryMaxLength} tokens are not cut there but at
+before its text by the caller, as above (without a title the blank stays: only the end is trimmed), and queries longer than ${contract.queryMaxLength} tokens are not cut there but at
 ${contract.passageMaxLength}, the passages' length (\`model.max_seq_length = ${contract.queryMaxLength}\` before encoding queries makes them equal).
 `;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { explainWriteFailure } from '../data/explainWriteFailure.js';
 import { suggest } from '../configs/suggest.js';
 import { UserError } from '../configs/userError.js';
 import { lockName } from './runLock.js';
@@ -51,10 +52,12 @@ export function runFolder(root: string, run: string): RunFolder {
   };
 }
 
-/** Make the folder of a new run. @throws UserError when a run of that name has left something there */
+/** Make the folder of a new run. @throws UserError when it cannot be made, or a run of that name left something there */
 export async function createRun(root: string, run: string): Promise<RunFolder> {
   const paths = runFolder(root, run);
-  await mkdir(paths.folder, { recursive: true });
+  await mkdir(paths.folder, { recursive: true }).catch((error) => {
+    throw explainWriteFailure(error, paths.folder);
+  });
   if ((await readdir(paths.folder)).some((name) => name !== lockName))
     throw new UserError(`run ${run} exists in ${root}; go on with it by --resume, or name another by --run`);
   return paths;

@@ -3,7 +3,8 @@ import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../configs/userError.js';
-import { isAlive } from './writeBeside.js';
+import { explainWriteFailure } from '../data/explainWriteFailure.js';
+import { isAlive } from '../data/writeBeside.js';
 
 /** The file in a run folder that names the process at work there. */
 export const lockName = 'run.lock';
@@ -43,7 +44,7 @@ async function create(file: string, text: string): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    throw explainWriteFailure(error, file);
   }
 }
 

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import winston from 'winston';
 import { UserError } from '../configs/userError.js';
-import { explainFullDisk, writeBeside } from './writeBeside.js';
+import { explainWriteFailure } from '../data/explainWriteFailure.js';
+import { writeBeside } from '../data/writeBeside.js';
 
 /** One line of a run's log. */
 export interface LogEvent {
@@ -16,11 +17,11 @@ export interface LogEvent {
 
 export interface RunLog {
   /**
-   * `log.info('step', { step, loss })` becomes {"event":"step","time":"...","step":1,"loss":0.5}. No field may be
-   * called `message` or `level`: winston takes these for its own.
+   * `log.info('step', { step, loss })` becomes {"event":"step","time":"...","step":1,"loss":0.5}. A field called
+   * `message` or `level` is refused: winston takes these for its own.
    */
   log: winston.Logger;
-  /** @throws UserError when a line could not be written because the disk is full */
+  /** @throws UserError when a line could not be written, as on a full disk */
   check(): void;
   close(): void;
 }
@@ -30,7 +31,7 @@ export interface RunLog {
  * @param clock  milliseconds since 1970
  */
 export function openRunLog(file: string, clock: () => number = Date.now): RunLog {
-  const descriptor = openSync(file, 'a');
+  const descriptor = openToAppend(file);
   let failure: unknown;
   const stream = new Writable({
     decodeStrings: false,
@@ -40,7 +41,7 @@ export function openRunLog(file: string, clock: () => number = Date.now): RunLog
         // After a failure nothing more is written: the torn line stays the last one, which readers expect.
         for (let at = failure ? bytes.length : 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
       } catch (error) {
-        failure = explainFullDisk(error, file);
+        failure = explainWriteFailure(error, file);
       }
       done();
     },
@@ -49,8 +50,10 @@ export function openRunLog(file: string, clock: () => number = Date.now): RunLog
     JSON.stringify({ event: message, time: new Date(clock()).toISOString(), ...fields }),
   );
   const transport = new winston.transports.Stream({ stream, eol: '\n' });
+  const log = winston.createLogger({ level: 'info', format, transports: [transport] });
+  refuseFields(log, ['message', 'level']);
   return {
-    log: winston.createLogger({ level: 'info', format, transports: [transport] }),
+    log,
     check: () => {
       if (failure) throw failure;
     },
@@ -68,14 +71,38 @@ export async function readLog(file: string): Promise<LogEvent[]> {
 
 /**
  * Cut a log back to a saved step: what came after it is about to happen again, so that the log reads as if the run had
- * never stopped. The end of an interrupted run goes too, and a torn last line.
+ * never stopped. The end of an interrupted run goes too, a torn last line, and the evaluations and warnings after the
+ * last step that stays: a resumed run says them again.
  * @param lastStep  the greatest step whose events stay
  */
 export async function truncateLog(file: string, lastStep: number): Promise<void> {
   const lines = await readLines(file);
   const cut = lines.findIndex(({ event }) => (event.step ?? 0) > lastStep);
-  const kept = (cut < 0 ? lines : lines.slice(0, cut)).filter(({ event }) => event.event !== 'end');
+  const before = (cut < 0 ? lines : lines.slice(0, cut)).filter(({ event }) => event.event !== 'end');
+  const lastKept = before.map(({ event }) => event.step !== undefined).lastIndexOf(true);
+  const kept = before.filter(({ event }, place) => place <= lastKept || !saidAgain.includes(event.event));
   await writeBeside(file, kept.map(({ text }) => text + '\n').join(''));
+}
+
+const saidAgain = ['eval', 'warning'];
+
+function openToAppend(file: string): number {
+  try {
+    return openSync(file, 'a');
+  } catch (error) {
+    throw explainWriteFailure(error, file);
+  }
+}
+
+/** Every method of a level goes through `log`. */
+function refuseFields(logger: winston.Logger, names: string[]): void {
+  const log = logger.log.bind(logger) as (...values: unknown[]) => winston.Logger;
+  logger.log = (...values: unknown[]) => {
+    const fields = (values[2] ?? {}) as object;
+    for (const name of names)
+      if (name in fields) throw new Error(`log event ${String(values[1])}: a field may not be called ${name}`);
+    return log(...values);
+  };
 }
 
 async function readLines(file: string): Promise<{ text: string; event: LogEvent }[]> {

@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../configs/userError.js';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './numberFormats.js';
 import { bytesOf, cutShort, decodeHeader, dtypeBytes, encodeHeader, headerLength } from './safetensorsHeader.js';
-import { stageFile, type StagedFile } from './writeBeside.js';
+import { stageFile, type StagedFile } from '../data/writeBeside.js';
 
 export type TensorDtype = keyof typeof dtypeBytes;
 

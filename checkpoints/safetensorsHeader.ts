@@ -61,7 +61,9 @@ export function decodeHeader(
   const dataEnd = checkLayout(file, tensors, dataStart);
   if (size < dataEnd) throw cutShort(file, size, dataEnd);
   if (size > dataEnd)
-    throw new UserError(`${file} has ${grouped(size - dataEnd)} bytes after its last tensor; download it again`);
+    throw new UserError(
+      `${file} has ${grouped(size - dataEnd)} bytes after its last tensor; put an undamaged copy in its place`,
+    );
   return { tensors, metadata: metadata as Record<string, string> };
 }
 
@@ -88,7 +90,9 @@ export function encodeHeader(
 
 /** What to say of a file that ends too early. */
 export const cutShort = (file: string, size: number, needed: number) =>
-  new UserError(`${file} is cut short: ${grouped(size)} of ${grouped(needed)} bytes; download it again`);
+  new UserError(
+    `${file} is cut short: ${grouped(size)} of ${grouped(needed)} bytes; put an undamaged copy in its place`,
+  );
 
 function parseObject(file: string, json: Uint8Array): Record<string, unknown> {
   try {
@@ -98,20 +102,24 @@ function parseObject(file: string, json: Uint8Array): Record<string, unknown> {
   } catch {
     // the message below says all that matters
   }
-  throw new UserError(`${file} is not a safetensors file: its header is not a JSON object; download it again`);
+  throw new UserError(
+    `${file} is not a safetensors file: its header is not a JSON object; put an undamaged copy in its place`,
+  );
 }
 
 function checkEntry(file: string, name: string, entry: unknown, dataStart: number): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2 || typeof dtype !== 'string')
-    throw new UserError(`${file}: its header has no dtype, shape and data_offsets of ${name}; download it again`);
+    throw new UserError(
+      `${file}: its header has no dtype, shape and data_offsets of ${name}; put an undamaged copy in its place`,
+    );
   if (!isKnown(dtype))
     throw new UserError(`${file}: ${name} is of kind ${dtype}; known here: ${Object.keys(dtypeBytes).join(', ')}`);
   const [begin, end] = offsets as [number, number];
   const needed = bytesOf({ dtype, shape });
   if (end - begin !== needed)
     throw new UserError(
-      `${file}: ${name} has ${grouped(end - begin)} bytes; ${dtype} [${shape.join(', ')}] needs ${grouped(needed)}; download it again`,
+      `${file}: ${name} has ${grouped(end - begin)} bytes; ${dtype} [${shape.join(', ')}] needs ${grouped(needed)}; put an undamaged copy in its place`,
     );
   return { dtype, shape, file, begin: dataStart + begin, end: dataStart + end };
 }
@@ -122,7 +130,7 @@ function checkLayout(file: string, tensors: Map<string, TensorEntry>, dataStart:
   for (const [name, entry] of [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin !== end) {
       const fault = entry.begin < end ? 'overlaps' : 'leaves a hole after';
-      throw new UserError(`${file}: ${name} ${fault} the tensor before it; download it again`);
+      throw new UserError(`${file}: ${name} ${fault} the tensor before it; put an undamaged copy in its place`);
     }
     end = entry.end;
   }

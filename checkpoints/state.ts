@@ -5,8 +5,9 @@ import { basename, join } from 'node:path';
 import { UserError } from '../configs/userError.js';
 import { readJsonObject } from './baseFolder.js';
 import { fromFloat32, readSafetensorsIndex, readTensorBytes, toFloat32, writeSafetensors } from './safetensors.js';
-import { isAlive, writeBeside } from './writeBeside.js';
-import { replacedMark, replaceFolder, restoreReplaced } from './writeFolder.js';
+import { explainWriteFailure } from '../data/explainWriteFailure.js';
+import { isAlive, writeBeside } from '../data/writeBeside.js';
+import { replacedMark, replaceFolder, restoreReplaced } from '../data/writeFolder.js';
 
 /** Float32 numbers of one adapter matrix or optimizer moment. */
 export interface StateTensor {
@@ -37,7 +38,9 @@ const dataName = 'state.json';
  * @throws UserError when the disk is full; earlier states are intact
  */
 export async function saveState(stateFolder: string, step: number, state: State): Promise<string> {
-  await mkdir(stateFolder, { recursive: true });
+  await mkdir(stateFolder, { recursive: true }).catch((error) => {
+    throw explainWriteFailure(error, stateFolder);
+  });
   await removeUnfinished(stateFolder);
   const folder = join(stateFolder, stateName(step));
   const tensors = [...state.tensors].map(([name, { shape, values }]) => ({
@@ -99,6 +102,15 @@ export async function pruneStates(stateFolder: string, keep: number): Promise<vo
   if (!(keep >= 1)) throw new Error(`pruneStates must keep at least 1 state; got ${keep}`);
   for (const folder of (await stateFolders(stateFolder)).slice(0, -keep))
     await rm(folder, { recursive: true, force: true });
+}
+
+/**
+ * Remove the states that come after a step: damaged ones that were passed over when the run went on from it. Left
+ * alone, they would pass for the newest, and `pruneStates` would keep them in place of good ones.
+ */
+export async function removeStatesAfter(stateFolder: string, step: number): Promise<void> {
+  for (const folder of await stateFolders(stateFolder))
+    if (stepOf(folder) > step) await rm(folder, { recursive: true, force: true });
 }
 
 /** The name of a step's state: sorting by name sorts by step up to a million steps. */

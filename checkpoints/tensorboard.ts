@@ -2,7 +2,7 @@ import crc32c from 'crc-32/crc32c.js';
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { explainFullDisk } from './writeBeside.js';
+import { explainWriteFailure } from '../data/explainWriteFailure.js';
 
 export interface EventFile {
   /** Gathered, and written now and then. @throws UserError when the disk is full */
@@ -23,9 +23,7 @@ const flushEveryMs = 5000;
  *                   say of it and of later steps
  */
 export function openEventFile(folder: string, clock: () => number, purgeFrom?: number): EventFile {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, nextName(folder, clock()));
-  const descriptor = openSync(file, 'ax');
+  const { file, descriptor } = create(folder, clock());
   let records: Uint8Array[] = [];
   let flushedMs = clock();
   const write = (event: Uint8Array) => records.push(frame(event));
@@ -36,7 +34,7 @@ export function openEventFile(folder: string, clock: () => number, purgeFrom?: n
     try {
       for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
     } catch (error) {
-      throw explainFullDisk(error, file, bytes.length);
+      throw explainWriteFailure(error, file, bytes.length);
     }
   };
   write(encodeEvent({ seconds: clock() / 1000, fileVersion: 'brain.Event:2' }));
@@ -53,6 +51,16 @@ export function openEventFile(folder: string, clock: () => number, purgeFrom?: n
       closeSync(descriptor);
     },
   };
+}
+
+function create(folder: string, now: number): { file: string; descriptor: number } {
+  try {
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, nextName(folder, now));
+    return { file, descriptor: openSync(file, 'ax') };
+  } catch (error) {
+    throw explainWriteFailure(error, folder);
+  }
 }
 
 export interface Event {

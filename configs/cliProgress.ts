@@ -6,20 +6,23 @@ export interface ProgressBar {
   stop(): void;
 }
 
-/** Without a terminal, a line is printed when this share of the work was done since the last, and this time passed. */
+/** Without a terminal, a line is printed when this share of the work was done since the last, but not too often. */
 const plainShare = 0.1;
-const plainPauseMs = 5000;
+const plainShortestMs = 5000;
+/** And when nothing was printed for so long. */
+const plainLongestMs = 60_000;
 
 /**
  * Progress of long work on standard error: a bar with the time left on a terminal, plain lines elsewhere.
  * @param what   such as `encoding`
  * @param total  in units of `update`
+ * @param from   done already when the work starts: no time was spent on it
  */
-export function progressBar(what: string, total: number): ProgressBar {
-  return process.stderr.isTTY ? terminalBar(what, total) : plainLines(what, total);
+export function progressBar(what: string, total: number, from = 0): ProgressBar {
+  return process.stderr.isTTY ? terminalBar(what, total, from) : plainLines(what, total, from);
 }
 
-function terminalBar(what: string, total: number): ProgressBar {
+function terminalBar(what: string, total: number, from: number): ProgressBar {
   const bar = new SingleBar({
     format: `${what} {bar} {value}/{total} | {eta_formatted} left {note}`,
     stream: process.stderr,
@@ -28,21 +31,22 @@ function terminalBar(what: string, total: number): ProgressBar {
     etaBuffer: 50,
     clearOnComplete: false,
   });
-  bar.start(total, 0, { note: '' });
+  bar.start(total, from, { note: '' });
   return {
     update: (done, note) => bar.update(done, note === undefined ? {} : { note: `| ${note}` }),
     stop: () => bar.stop(),
   };
 }
 
-function plainLines(what: string, total: number): ProgressBar {
+function plainLines(what: string, total: number, from: number): ProgressBar {
   const startMs = Date.now();
-  let last = { done: 0, ms: startMs };
+  let last = { done: from, ms: startMs };
   return {
     update(done, note) {
       const ms = Date.now();
-      if ((done - last.done) / total < plainShare || ms - last.ms < plainPauseMs) return;
-      const left = ((ms - startMs) / done) * (total - done);
+      const isDue = (done - last.done) / total >= plainShare && ms - last.ms >= plainShortestMs;
+      if (!isDue && ms - last.ms < plainLongestMs) return;
+      const left = ((ms - startMs) / Math.max(1, done - from)) * (total - done);
       console.error(
         `${what} ${done}/${total}, ${(left / 1000).toFixed(0)} s left${note === undefined ? '' : `, ${note}`}`,
       );

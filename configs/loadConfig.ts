@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import YAML from 'yaml';
 import type { z } from 'zod';
@@ -45,8 +45,9 @@ export function parseConfig(raw: unknown): RunConfig {
 
 function recipeFile(recipe: string): string {
   if (/\.ya?ml$/.test(recipe)) {
-    if (existsSync(recipe)) return recipe;
-    throw new UserError(`recipe file ${recipe} does not exist`);
+    if (!existsSync(recipe)) throw new UserError(`recipe file ${recipe} does not exist`);
+    if (statSync(recipe).isDirectory()) throw new UserError(`recipe ${recipe} is a folder; name a YAML file`);
+    return recipe;
   }
   const known = namesIn('recipes');
   if (!known.includes(recipe)) throw new UserError(`unknown recipe ${recipe}; ${suggest(recipe, known)}`);

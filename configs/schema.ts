@@ -8,6 +8,22 @@ const count = (help: string) => z.number().int().min(1).describe(help);
 const above0 = (help: string) => z.number().positive().describe(help);
 const share = (help: string) => z.number().min(0).lt(1).describe(help);
 
+type MaxLength = 'queryMaxLength' | 'passageMaxLength';
+
+/** Where the tokenizer puts a BOS first and EOS is appended, a shorter text would be made of these alone. */
+function leaveRoomForText(
+  contract: Record<MaxLength, number> & { appendEos: boolean },
+  context: z.core.$RefinementCtx,
+): void {
+  const least = contract.appendEos ? 3 : 2;
+  for (const name of ['queryMaxLength', 'passageMaxLength'] as const)
+    if (contract[name] < least) {
+      const added = contract.appendEos ? 'BOS and EOS' : 'BOS';
+      const message = `must be ${least} or more, to leave room for a token beyond ${added}`;
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+}
+
 /** Every setting of a run, stated once: its kind, its default, what it does. `loadConfig` fills and checks it. */
 export const schema = z.strictObject({
   seed: z.number().int().min(0).default(42).describe('start of every random draw of the run'),
@@ -23,6 +39,7 @@ export const schema = z.strictObject({
         .default('bfloat16')
         .describe('arithmetic of the frozen weights; float32 is exact, bfloat16 needs half the memory'),
     })
+    .superRefine(leaveRoomForText)
     .prefault({}),
   lora: z
     .strictObject({
@@ -32,6 +49,7 @@ export const schema = z.strictObject({
       targets: z
         .array(z.enum(projections))
         .min(1)
+        .refine((targets) => new Set(targets).size === targets.length, 'each projection must be named once')
         .default([...projections])
         .describe('projections that get an adapter'),
     })
@@ -88,6 +106,7 @@ export const schema = z.strictObject({
   evaluation: z
     .strictObject({
       tasks: z.array(z.string()).default([]).describe('tasks scored after training; names in configs/tasks/'),
+      tasksDir: z.string().optional().describe('folder of tasks in BEIR layout, whose names `tasks` may then use'),
       batchTokens: count('tokens, padding included, encoded at one time').default(16384),
     })
     .prefault({}),

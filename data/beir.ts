@@ -1,12 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { UserError } from '../configs/userError.js';
 import type { Passage } from './example.js';
 import { readLines } from './readLines.js';
-import { replaceFile } from './replaceFile.js';
+import { stageFile, writeTogether, type StagedFile } from './writeBeside.js';
 
 /** What a retrieval task is judged on. */
 export interface BeirTask {
@@ -44,19 +41,14 @@ export async function readBeir(folder: string, split: string): Promise<BeirTask>
 
 /** Write a task in BEIR layout. Queries and corpus of the folder are replaced; qrels of other splits stay. */
 export async function writeBeir(folder: string, split: string, task: BeirTask): Promise<void> {
-  await mkdir(join(folder, 'qrels'), { recursive: true });
-  await writeLines(
-    join(folder, 'corpus.jsonl'),
-    task.corpus.map(({ id, title, text }) => ({ _id: id, title, text })),
-    JSON.stringify,
-  );
-  await writeLines(
-    join(folder, 'queries.jsonl'),
-    task.queries.map(({ id, text }) => ({ _id: id, text })),
-    JSON.stringify,
-  );
+  const corpus = task.corpus.map(({ id, title, text }) => ({ _id: id, title, text }));
+  const queries = task.queries.map(({ id, text }) => ({ _id: id, text }));
   const rows = [...task.qrels].flatMap(([query, grades]) => [...grades].map(([id, grade]) => [query, id, `${grade}`]));
-  await writeLines(join(folder, 'qrels', `${split}.tsv`), [QRELS_HEADER, ...rows], (row) => row.join('\t'));
+  await writeTogether([
+    () => stageLines(join(folder, 'corpus.jsonl'), corpus, JSON.stringify),
+    () => stageLines(join(folder, 'queries.jsonl'), queries, JSON.stringify),
+    () => stageLines(join(folder, 'qrels', `${split}.tsv`), [QRELS_HEADER, ...rows], (row) => row.join('\t')),
+  ]);
 }
 
 const QRELS_HEADER = ['query-id', 'corpus-id', 'score'];
@@ -116,18 +108,14 @@ async function* judgements(path: string) {
 /** `query-id corpus-id score`, in the spellings that BEIR and CoIR use. */
 const QRELS_HEADERS = /^query[-_]id\tcorpus[-_]id\tscore\s*$/;
 
-async function writeLines<T>(path: string, items: T[], format: (item: T) => string): Promise<void> {
-  const replacement = replaceFile(path);
-  const lines = Readable.from(
-    (function* () {
-      for (const item of items) yield `${format(item)}\n`;
-    })(),
-  );
-  try {
-    await pipeline(lines, createWriteStream(replacement.path));
-    await replacement.commit();
-  } catch (error) {
-    await replacement.abort();
-    throw error;
-  }
+function stageLines<T>(path: string, items: T[], format: (item: T) => string): Promise<StagedFile> {
+  return stageFile(path, async (file) => {
+    for (let from = 0; from < items.length; from += LINES_AT_ONCE) {
+      const lines = items.slice(from, from + LINES_AT_ONCE).map((item) => `${format(item)}\n`);
+      await file.appendFile(lines.join(''));
+    }
+  });
 }
+
+/** A corpus in one string could pass the longest that there is. */
+const LINES_AT_ONCE = 1000;

@@ -28,8 +28,7 @@ const importCommand: Command<{ files: string[]; output: string; 'limit-rejects':
       [`${SCRIPT} import train.jsonl.gz --output train.arrow`, 'rows that cannot be used are counted and listed'],
     ],
     async handler({ files, output, limitRejects, json }) {
-      if (limitRejects !== undefined && !(limitRejects >= 0))
-        throw new UserError(`--limit-rejects must be a number of rows, 0 or more; got ${limitRejects}`);
+      if (limitRejects !== undefined) requireWhole('limit-rejects', limitRejects, 0);
       const all = await totalBytes(files);
       const bar = progressBar('importing', 100);
       const onBytes = (bytes: number) => bar.update(Math.round((100 * bytes) / all));
@@ -52,6 +51,7 @@ const inspectCommand: Command<{ file: string; base: string | undefined; rows: nu
     [`${SCRIPT} inspect train.arrow --base demo`, 'and how many texts the token limits would cut'],
   ],
   async handler({ file, base, rows, json }) {
+    requireWhole('rows', rows, 0);
     const bar = progressBar('reading', 100);
     const onRows = (done: number, all: number) => bar.update(Math.round((100 * done) / all));
     const tokens = base === undefined ? {} : { tokens: await tokensOf(base) };
@@ -85,9 +85,10 @@ const mineCommand: Command<{
     [`${SCRIPT} mine train.arrow --output mined.arrow`, "a row's positives are never its negatives, by id or by text"],
   ],
   async handler({ file, output, negatives, fromRank, toRank, seed, json }) {
-    const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
-    const wrong = Object.entries({ negatives, 'from-rank': fromRank, 'to-rank': toRank }).find(([, n]) => !isCount(n));
-    if (wrong) throw new UserError(`--${wrong[0]} must be a whole number above 0; got ${wrong[1]}`);
+    requireWhole('negatives', negatives, 1);
+    requireWhole('from-rank', fromRank, 1);
+    requireWhole('to-rank', toRank, 1);
+    requireWhole('seed', seed, 0);
     if ((toRank as number) < (fromRank as number))
       throw new UserError(`--to-rank must be at least --from-rank (${fromRank}); got ${toRank}`);
     const options = { negatives, fromRank: fromRank as number, toRank: toRank as number, seed };
@@ -103,6 +104,11 @@ const mineCommand: Command<{
     );
   },
 };
+
+function requireWhole(option: string, value: unknown, least: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < least)
+    throw new UserError(`--${option} must be a whole number, ${least} or more; got ${value}`);
+}
 
 /** The tokenizer of a base, with the contract that a run has by default. */
 async function tokensOf(base: string) {

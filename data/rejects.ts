@@ -1,5 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { replaceFile } from './replaceFile.js';
+import { growFile, type GrowingFile } from './writeBeside.js';
 
 /** Rows left out, by reason; `first` is the file and line of the first of them. */
 export interface Rejected {
@@ -20,24 +19,26 @@ export interface Rejects {
 
 /** Begin a list of rejected rows. @param path  gets its name when the list is closed */
 export function collectRejects(path: string): Rejects {
-  const replacement = replaceFile(path);
   const byReason = new Map<string, Rejected>();
-  let handle: FileHandle | undefined;
+  let list: GrowingFile | undefined;
   let total = 0;
   return {
     path,
     async add(file, line, reason, content) {
       const entry = byReason.get(reason) ?? { reason, rows: 0, first: `${file}:${line}` };
       byReason.set(reason, { ...entry, rows: entry.rows + 1 });
-      handle ??= await open(replacement.path, 'w');
-      await handle.appendFile(`${JSON.stringify({ file, line, reason, content: content.slice(0, CONTENT_SHOWN) })}\n`);
+      list ??= await growFile(path);
+      const shown = `${JSON.stringify({ file, line, reason, content: content.slice(0, CONTENT_SHOWN) })}\n`;
+      await list.append(shown).catch((error) => {
+        list = undefined; // it is gone, so there is none to finish
+        throw error;
+      });
       return ++total;
     },
     rejected: () => [...byReason.values()],
     async close() {
-      await handle?.close();
-      if (handle) await replacement.commit();
-      return handle ? path : null;
+      await list?.commit();
+      return list ? path : null;
     },
   };
 }

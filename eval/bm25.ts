@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Passage } from '../data/example.js';
 import { createAnalyzer, type Analyzer } from './analyze.js';
 import { decodeLength, encodeLength } from './lengthByte.js';
-import type { Ranking, Retriever, Run } from './ranking.js';
+import type { Retriever, Run } from './ranking.js';
 import { idRanks, topRows } from './topRows.js';
 
 export interface Bm25Settings {
@@ -43,12 +43,10 @@ export function buildBm25Index(corpus: readonly Passage[], settings: Bm25Setting
   return { ids, terms: counted.terms, ...postings, idRanks: idRanks(ids), analyze };
 }
 
-/** The `depth` best documents that share a term with the query; ties by document id, descending. */
-export function searchBm25(index: Bm25Index, query: string, depth: number): Ranking {
-  return bm25Searcher(index, depth)(query).map(({ row, score }) => ({ id: index.ids[row]!, score }));
-}
-
-/** The same search for many queries: keeps its scratch space between them and gives rows of the corpus. */
+/**
+ * A search for the `depth` best documents that share a term with the query, as rows of the corpus; ties by document id,
+ * descending. It keeps its scratch space between queries.
+ */
 export function bm25Searcher(index: Bm25Index, depth: number): (query: string) => { row: number; score: number }[] {
   const scores = new Float64Array(index.ids.length);
   const touched = new Uint32Array(index.ids.length);

@@ -6,7 +6,7 @@ import { runFolder, runsRoot } from '../checkpoints/runFolder.js';
 import { bm25Retriever } from './bm25.js';
 import { prepareDemonstration } from './demonstration.js';
 import { denseRetriever } from './denseRetriever.js';
-import { openEncoder, recipeOf } from './openEncoder.js';
+import { openEncoder } from './openEncoder.js';
 import type { ResultRow } from './reportData.js';
 import { resultTable } from './resultTable.js';
 import { evaluateRetriever, taskFolderName } from './scoreModel.js';
@@ -17,6 +17,7 @@ interface EvalArguments {
   tasks: string[];
   'tasks-dir': string | undefined;
   recipe: string | undefined;
+  base: string | undefined;
   precision: 'float32' | 'bfloat16' | undefined;
   output: string | undefined;
   json: boolean;
@@ -40,6 +41,7 @@ const evalCommand: Command<EvalArguments> = {
       })
       .option('tasks-dir', { type: 'string', describe: 'holds folders in BEIR layout' })
       .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
+      .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
       .option('precision', {
         choices: ['float32', 'bfloat16'] as const,
         describe: 'instead of that of the contract; the results then carry a contract of their own',
@@ -60,16 +62,13 @@ const evalCommand: Command<EvalArguments> = {
     if (tasks.length === 0) throw new UserError('--tasks names no task');
     for (const task of tasks) requireTaskData(task);
     if (args.model === 'bm25') {
-      const ineffective = (['recipe', 'precision'] as const).find((name) => args[name] !== undefined);
+      const ineffective = (['recipe', 'base', 'precision'] as const).find((name) => args[name] !== undefined);
       if (ineffective) throw new UserError(`--${ineffective} has no effect on bm25; leave it out`);
     }
-    const { precision } = args;
-    const opened =
-      args.model === 'bm25'
-        ? null
-        : await openEncoder(args.model, { recipe: args.recipe ?? recipeOf(args.model), precision });
+    const { recipe, base, precision } = args;
+    const opened = args.model === 'bm25' ? null : await openEncoder(args.model, { recipe, base, precision });
     const retriever = opened ? denseRetriever(opened.encoder) : bm25Retriever();
-    const root = args.output ?? resultsFolder(args.model, precision);
+    const root = args.output ?? resultsFolder(args.model, { precision, recipe: opened?.recipe, base });
     const rows: ResultRow[] = [];
     for (const task of tasks) {
       const bar = progressBar(task.name, 100);
@@ -90,12 +89,16 @@ const evalCommand: Command<EvalArguments> = {
   },
 };
 
-/** A run's results belong to the run; a saved step, another precision and models without a run have folders of their own. */
-function resultsFolder(model: string, precision: string | undefined): string {
+/**
+ * A run's results belong to the run; a saved step and models without a run have folders of their own, and so has each
+ * option that changes the embeddings.
+ */
+function resultsFolder(model: string, options: Record<'precision' | 'recipe' | 'base', string | undefined>): string {
   const [kind, name] = model.split(':');
-  if (kind === 'run' && !name!.includes('@') && precision === undefined)
+  if (kind === 'run' && !name!.includes('@') && options.precision === undefined)
     return join(runFolder(runsRoot, name!).folder, 'eval');
-  const folder = [model, precision ?? ''].join(' ').trim();
+  const { precision, recipe, base } = options;
+  const folder = [model, recipe, base, precision].filter((part) => part !== undefined).join(' ');
   return join('checkpoints/evaluations', folder.replace(/[^A-Za-z0-9._@-]+/g, '-').replace(/^[-.]+|-+$/g, ''));
 }
 

@@ -1,4 +1,4 @@
-import { writeBeside } from '../checkpoints/writeBeside.js';
+import { writeBeside } from '../data/writeBeside.js';
 import { runsRoot } from '../checkpoints/runFolder.js';
 import { runCommand, type Command } from '../configs/cli.js';
 import { compareRuns } from './compareRuns.js';

@@ -1,7 +1,7 @@
 import { runCommand, type Command } from '../configs/cli.js';
 import { progressBar } from '../configs/cliProgress.js';
 import { readTextsToEncode, writeEmbeddings } from './embeddingFile.js';
-import { openEncoder, recipeOf } from './openEncoder.js';
+import { openEncoder } from './openEncoder.js';
 
 interface EncodeArguments {
   model: string;
@@ -9,6 +9,7 @@ interface EncodeArguments {
   as: 'query' | 'passage';
   output: string;
   recipe: string | undefined;
+  base: string | undefined;
   precision: 'float32' | 'bfloat16' | undefined;
   json: boolean;
 }
@@ -31,12 +32,13 @@ const encodeCommand: Command<EncodeArguments> = {
       .option('as', { choices: ['query', 'passage'] as const, demandOption: true, describe: 'which prefix and length' })
       .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
       .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
+      .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
       .option('precision', { choices: ['float32', 'bfloat16'] as const, describe: 'instead of that of the contract' })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
   examples: [['npm run encode -- --model run:first --input corpus.jsonl --as passage --output corpus.arrow', '']],
-  async handler({ model, input, as, output, recipe, precision, json }) {
+  async handler({ model, input, as, output, recipe, base, precision, json }) {
     const texts = await readTextsToEncode(input);
-    const { encoder, close } = await openEncoder(model, { recipe: recipe ?? recipeOf(model), precision });
+    const { encoder, close } = await openEncoder(model, { recipe, base, precision });
     const bar = progressBar('encoding', texts.length);
     const embeddings = await encoder.encode(as, texts, (done) => bar.update(done)).finally(() => bar.stop());
     await close();

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { runCommand, type Command } from '../configs/cli.js';
 import { readAdapter, writeAdapter } from '../checkpoints/adapter.js';
+import { keysFor, type AdapterKeys } from '../checkpoints/adapterNames.js';
 import { openBaseFolder } from '../checkpoints/baseFolder.js';
 import { readContract } from '../checkpoints/contractFile.js';
 import { exportMerged } from '../checkpoints/exportMerged.js';
@@ -8,15 +9,17 @@ import { exportSentenceTransformers } from '../checkpoints/exportSentenceTransfo
 import { readRunConfig } from '../checkpoints/runConfig.js';
 import { openRun, runsRoot } from '../checkpoints/runFolder.js';
 import { UserError } from '../configs/userError.js';
+import { writeFolder } from '../data/writeFolder.js';
 import { embedCanaries, largestDifference, smallestCosine } from './canaries.js';
-import { openEncoder } from './openEncoder.js';
+import { openEncoder, type EncoderOptions } from './openEncoder.js';
 
 interface ExportArguments {
   run: string;
   as: 'peft' | 'merged' | 'sentence-transformers';
   output: string;
-  keys: 'auto-model' | 'causal-lm' | undefined;
+  keys: AdapterKeys | undefined;
   dtype: 'base' | 'float32' | undefined;
+  precision: 'float32' | 'bfloat16' | undefined;
   json: boolean;
 }
 
@@ -29,32 +32,40 @@ const exportCommand: Command<ExportArguments> = {
       .option('as', { choices: ['peft', 'merged', 'sentence-transformers'] as const, demandOption: true })
       .option('output', { type: 'string', demandOption: true, describe: 'folder to write' })
       .option('keys', {
-        choices: ['auto-model', 'causal-lm'] as const,
-        describe: 'peft: which class of transformers the names are for; auto-model unless given',
+        choices: ['auto-model', 'causal-lm', 'vision-language'] as const,
+        describe: 'peft: which class of transformers the names are for; by the base unless given',
       })
       .option('dtype', {
         choices: ['base', 'float32'] as const,
         describe: 'merged weights: as the base stores them, rounded (base), or exact (float32); base unless given',
+      })
+      .option('precision', {
+        choices: ['float32', 'bfloat16'] as const,
+        describe: 'arithmetic of the proof, instead of that of the run',
       })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
   examples: [
     ['npm run export -- first --as peft --output ./first', 'for PEFT, vLLM and llama.cpp'],
     ['npm run export -- first --as sentence-transformers --output ./first-st', 'for SentenceTransformer(...)'],
   ],
-  async handler({ run, as, output, keys, dtype, json }) {
+  async handler({ run, as, output, keys, dtype, precision, json }) {
     if (keys && as !== 'peft') throw new UserError(`--keys has no effect with --as ${as}; leave it out`);
     if (dtype && as === 'peft') throw new UserError('--dtype has no effect with --as peft; leave it out');
     const paths = await openRun(runsRoot, run);
-    const trained = await canariesOf(`run:${run}`);
+    const { base: trainedOn } = await readRunConfig(paths.config);
+    const trained = await canariesOf(`run:${run}`, { precision });
     const adapter = await readAdapter(paths.adapter);
     const contract = await readContract(paths.contract);
-    if (as === 'peft') await writeAdapter(output, adapter, { contract, ...(keys && { keys }) });
+    const base = await openBaseFolder(trainedOn.folder);
+    if (as === 'peft')
+      await writeFolder(output, (folder) =>
+        writeAdapter(folder, adapter, { contract, keys: keys ?? keysFor(base.config) }),
+      );
     else {
-      const base = await openBaseFolder((await readRunConfig(paths.config)).base.folder);
       const merged = { base, adapter, contract, ...(dtype === 'float32' && { dtype: 'F32' as const }) };
       await (as === 'merged' ? exportMerged(output, merged) : exportSentenceTransformers(output, merged));
     }
-    const written = await canariesOf(resolve(output));
+    const written = await canariesOf(resolve(output), { precision, ...(as === 'peft' && { base: trainedOn.folder }) });
     const proof = {
       largestDifference: largestDifference(trained, written),
       smallestCosine: smallestCosine(trained, written),
@@ -76,8 +87,8 @@ const exportCommand: Command<ExportArguments> = {
 const exactCosine = 1 - 1e-5;
 const roundedCosine = 0.99;
 
-async function canariesOf(model: string): Promise<Float32Array[]> {
-  const { encoder, close } = await openEncoder(model, { recipe: 'study' });
+async function canariesOf(model: string, options: EncoderOptions): Promise<Float32Array[]> {
+  const { encoder, close } = await openEncoder(model, options);
   const embeddings = await embedCanaries(encoder);
   await close();
   return embeddings;

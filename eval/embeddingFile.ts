@@ -13,7 +13,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { contractHash } from '../checkpoints/contractFile.js';
-import { writeBeside } from '../checkpoints/writeBeside.js';
+import { writeBeside } from '../data/writeBeside.js';
 import { UserError } from '../configs/userError.js';
 import { readLines } from '../data/readLines.js';
 import type { Encoder, TextToEncode } from './encoder.js';

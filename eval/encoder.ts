@@ -1,5 +1,6 @@
 import type { Contract, TextKind } from '../configs/contract.js';
 import { cutChunks } from '../data/chunks.js';
+import { UserError } from '../configs/userError.js';
 import type { TokenizerThreads } from '../data/tokenizerThreads.js';
 import { encodeChunk } from '../model/encodeChunk.js';
 import type { Model } from '../model/loadModel.js';
@@ -18,6 +19,7 @@ export interface Encoder {
   /**
    * @param onProgress  told how many texts are done
    * @returns [texts, dimensions], row-major, in the order of the texts
+   * @throws UserError when an embedding is not finite, naming the text's place
    */
   encode(kind: TextKind, texts: TextToEncode[], onProgress?: (done: number) => void): Promise<Float32Array>;
 }
@@ -49,9 +51,14 @@ export function modelEncoder(
         );
         const values = await chunk.data<'float32'>();
         chunk.dispose();
-        rows.forEach((row, index) =>
-          embeddings.set(values.subarray(index * dimensions, (index + 1) * dimensions), row * dimensions),
-        );
+        rows.forEach((row, index) => {
+          const embedding = values.subarray(index * dimensions, (index + 1) * dimensions);
+          if (!embedding.every(Number.isFinite))
+            throw new UserError(
+              `${name} gives ${kind} ${row + 1} of ${texts.length} an embedding that is not finite: its weights are damaged, or ${model.precision} is too coarse for them; check the weights, or use float32`,
+            );
+          embeddings.set(embedding, row * dimensions);
+        });
         onProgress((done += rows.length));
         await new Promise(setImmediate); // data() of the native engine does not yield, and progress and signals wait
       }

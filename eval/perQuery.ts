@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Table, tableFromIPC, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
-import { writeBeside } from '../checkpoints/writeBeside.js';
 import { UserError } from '../configs/userError.js';
 
 /** Metrics by name, by query id: what each query contributes to the means. */
@@ -14,11 +13,6 @@ export function perQueryBytes(perQuery: PerQuery, metricNames: readonly string[]
   });
   const ids = vectorFromArray([...perQuery.keys()], new Utf8());
   return tableToIPC(new Table({ query_id: ids, ...Object.fromEntries(columns) }), 'file');
-}
-
-/** Write per-query.arrow, beside and renamed. */
-export function writePerQuery(file: string, perQuery: PerQuery, metricNames: readonly string[]): Promise<void> {
-  return writeBeside(file, perQueryBytes(perQuery, metricNames));
 }
 
 /** Read per-query.arrow. @throws UserError when it is missing, damaged or has other columns */

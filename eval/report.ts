@@ -1,4 +1,4 @@
-import { stageFile } from '../checkpoints/writeBeside.js';
+import { stageFile, writeTogether } from '../data/writeBeside.js';
 import { differences, tunedAgainstBase, type Difference } from './differences.js';
 import type { ReportData, ResultRow } from './reportData.js';
 import { reportPage } from './reportPage.js';
@@ -24,8 +24,8 @@ export function reportSummary(data: ReportData): ReportSummary {
 
 /** Write a report as a page and as JSON, both beside and renamed together. */
 export async function writeReport(files: { html: string; json: string }, data: ReportData): Promise<void> {
-  const page = await stageFile(files.html, reportPage(data));
-  const summary = await stageFile(files.json, `${JSON.stringify(reportSummary(data), null, 2)}\n`);
-  await page.commit();
-  await summary.commit();
+  await writeTogether([
+    () => stageFile(files.html, reportPage(data)),
+    () => stageFile(files.json, `${JSON.stringify(reportSummary(data), null, 2)}\n`),
+  ]);
 }

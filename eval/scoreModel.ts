@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { contractHash } from '../checkpoints/contractFile.js';
-import { stageFile, type StagedFile } from '../checkpoints/writeBeside.js';
+import { stageFile, writeTogether } from '../data/writeBeside.js';
 import type { Contract } from '../configs/contract.js';
 import { readBeir, type BeirTask } from '../data/beir.js';
 import { describeMetric, metricDepth, scoreRun, withoutIdenticalIds, type RunScores } from './metrics.js';
@@ -112,16 +112,4 @@ function taskHash({ corpus, qrels }: BeirTask): string {
   return createHash('sha256')
     .update(`${corpus.length}\n${lines.sort().join('\n')}`)
     .digest('hex');
-}
-
-/** Write every file before the first takes its name. */
-async function writeTogether(files: (() => Promise<StagedFile>)[]): Promise<void> {
-  const staged: StagedFile[] = [];
-  try {
-    for (const stage of files) staged.push(await stage());
-  } catch (error) {
-    for (const file of staged) await file.discard();
-    throw error;
-  }
-  for (const file of staged) await file.commit();
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import YAML from 'yaml';
 import { z } from 'zod';
@@ -43,7 +43,7 @@ export function loadTasks(name: string, tasksDir?: string): Task[] {
   const [folder, split, ...rest] = name.split('/');
   if (rest.length === 0 && folders.includes(folder!)) return folderTasks(join(tasksDir!, folder!), split);
   const named = namesIn('tasks');
-  if (named.includes(name)) return [namedTask(name)];
+  if (named.includes(name)) return [readTask(fileURLToPath(new URL(`../configs/tasks/${name}.yaml`, import.meta.url)))];
   const known = [...folders, ...named];
   const where = tasksDir === undefined ? '; a folder in BEIR layout is found with --tasks-dir' : ` in ${tasksDir}`;
   throw new UserError(`unknown task ${name}${where}; ${suggest(name, known)}`);
@@ -57,16 +57,19 @@ export function requireTaskData(task: Task): void {
     throw new UserError(`task ${basename(task.folder)} has no split ${task.split}; ${suggest(task.split, splits)}`);
 }
 
-function namedTask(name: string): Task {
-  const file = new URL(`../configs/tasks/${name}.yaml`, import.meta.url);
+/**
+ * Read a task's YAML file, as configs/tasks/ holds them. Its folder is relative to this checkout, or absolute.
+ * @throws UserError when a setting is missing or unknown
+ */
+export function readTask(file: string): Task {
   const result = taskFile.safeParse(YAML.parse(readFileSync(file, 'utf8')));
   if (!result.success) {
     const { path, message } = result.error.issues[0]!;
-    throw new UserError(`${fileURLToPath(file)}: ${path.join('.')}: ${message}`);
+    throw new UserError(`${file}: ${path.join('.')}: ${message}`);
   }
   metricDepth(result.data.metrics);
-  const folder = fileURLToPath(new URL(`../${result.data.folder}`, import.meta.url));
-  return { name, ...result.data, folder };
+  const folder = resolve(fileURLToPath(new URL('..', import.meta.url)), result.data.folder);
+  return { name: basename(file, '.yaml'), ...result.data, folder };
 }
 
 function folderTasks(folder: string, split?: string): Task[] {

@@ -6,6 +6,7 @@ import { UserError } from '../configs/userError.js';
 import { matrixName } from '../checkpoints/adapterNames.js';
 import { openBaseFolder } from '../checkpoints/baseFolder.js';
 import { fromFloat32, readTensorBytes, toFloat32, type TensorEntry } from '../checkpoints/safetensors.js';
+import { tensorPrefixes } from '../checkpoints/tensorPrefixes.js';
 import { embeddingTable, type EmbeddingTable } from './embeddingTable.js';
 import { freezeMatrix, type FrozenMatrix } from './engine/frozenMatrix.js';
 import { tf } from './engine/tf.js';
@@ -100,11 +101,8 @@ export function projectionShape(config: ModelConfig, target: Projection): [numbe
   return shapes[target];
 }
 
-/** Names differ by the class that saved the checkpoint: bare model, with a head, or the text half of a multimodal one. */
-const namePrefixes = ['model.', '', 'model.language_model.', 'language_model.model.', 'language_model.'];
-
 function tensorFinder(tensors: Map<string, TensorEntry>, folder: string) {
-  const prefix = namePrefixes.find((prefix) => tensors.has(`${prefix}embed_tokens.weight`));
+  const prefix = tensorPrefixes.find((prefix) => tensors.has(`${prefix}embed_tokens.weight`));
   if (prefix === undefined)
     throw new UserError(`${folder}: no tensor embed_tokens.weight, so this is not a Qwen2 checkpoint`);
   return (name: string, shape: readonly number[]): TensorEntry => {

@@ -29,17 +29,19 @@ export function freshAdapter(
       matrices.set(name, { a, b: new Float32Array(outSize * rank), inSize, outSize });
     }
   });
-  return { rank, alpha, dropout, targets, base: model.folder, matrices };
+  return { rank, alpha, dropout, targets, base: model.folder, weightsHash: model.weightsHash, matrices };
 }
 
 /**
- * Put an adapter's matrices on the device and attach them to the model's projections.
+ * Put an adapter's matrices on the device and attach them to the model's projections, in the place of those of an adapter
+ * that is attached already: these are freed.
  * @returns the matrices by name, in the order of layers and projections
- * @throws UserError when the adapter was made for another base: a layer or a shape does not fit
+ * @throws UserError when the adapter was made for another base; the model is then as it was
  */
 export function attachAdapter(model: Model, adapter: Adapter): Parameters {
   const { rank, alpha, matrices } = adapter;
   requireFit(model, adapter);
+  removeAdapter(model);
   const parameters: Parameters = new Map();
   model.layers.forEach((weights, layer) => {
     projections.forEach((target, index) => {
@@ -75,8 +77,13 @@ export function detachedAdapter(parameters: Parameters, like: Adapter): Adapter 
   return { ...like, matrices: new Map(matrices) };
 }
 
-/** Check an adapter against a model. @throws UserError when it was made for another base: a layer or a shape does not fit */
-export function requireFit(model: Model, { matrices, base }: Adapter): void {
+/**
+ * Check an adapter against a model.
+ * @throws UserError when it was made for another base: a layer or a shape does not fit or, where the adapter says which
+ *   weights it was trained on, the weights are others
+ */
+export function requireFit(model: Model, { matrices, base, weightsHash }: Adapter): void {
+  const refusal = `the adapter was made for another base (${base}), not for ${model.folder}`;
   const expected = new Map(
     model.layers.flatMap((_, layer) =>
       projections.map((target) => [matrixName(layer, target), projectionShape(model.config, target)] as const),
@@ -86,8 +93,10 @@ export function requireFit(model: Model, { matrices, base }: Adapter): void {
     const shape = expected.get(name);
     if (shape && shape[0] === outSize && shape[1] === inSize) continue;
     const found = shape ? `is [${outSize}, ${inSize}] where the base has [${shape}]` : 'has no place in the base';
-    throw new UserError(`the adapter was made for another base (${base}), not for ${model.folder}: ${name} ${found}`);
+    throw new UserError(`${refusal}: ${name} ${found}`);
   }
+  if (weightsHash !== undefined && weightsHash !== model.weightsHash)
+    throw new UserError(`${refusal}: the weights differ`);
 }
 
 function variable(name: string, values: Float32Array, shape: [number, number], into: Parameters): tf.Tensor2D {

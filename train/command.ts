@@ -1,5 +1,5 @@
 import { runCommand, type Command } from '../configs/cli.js';
-import { progressBar } from '../configs/cliProgress.js';
+import { progressBar, type ProgressBar } from '../configs/cliProgress.js';
 import { loadConfig } from '../configs/loadConfig.js';
 import { resolveBase, type Base } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
@@ -7,7 +7,7 @@ import { readLog } from '../checkpoints/runLog.js';
 import { defaultRunName } from '../checkpoints/runFolder.js';
 import { prepareDemonstration } from '../eval/demonstration.js';
 import { resultTable } from '../eval/resultTable.js';
-import { loadTasks } from '../eval/task.js';
+import { loadTasks, requireTaskData } from '../eval/task.js';
 import { startEngine } from '../model/engine/startEngine.js';
 import { openNewRun, openOldRun, type OpenTraining } from './openTraining.js';
 import { poolArithmetic } from './pools.js';
@@ -55,7 +55,7 @@ const trainCommand: Command<TrainArguments> = {
     console.error(`run     ${paths.folder}`);
     for (const line of poolArithmetic(record.settings, record.rows, record.updates)) console.error(line);
     if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
-    const outcome = await workThrough(opened, screenOf(record.updates));
+    const outcome = await workThrough(opened, screenOf(record.updates, from?.step ?? 0));
     if ('interruptedAfter' in outcome) {
       const saved = `saved after update ${outcome.interruptedAfter}`;
       console.error(`${saved}; go on with: npm run train -- --run ${paths.name} --resume`);
@@ -70,13 +70,17 @@ async function open(args: TrainArguments): Promise<OpenTraining> {
     throw new UserError('--base is missing: name a base in configs/bases/ or a folder; --base demo needs nothing else');
   const base = resolveBase(args.base);
   const recipe = args.recipe ?? base.recipe;
+  if (args.data?.length === 0) throw new UserError('--data names no file; leave it out or name Arrow files');
   const precision = args.precision === undefined ? [] : [`contract.precision=${args.precision}`];
   const loaded = loadConfig(recipe, [...args.set, ...precision]);
-  const { tasks } = loaded.config.evaluation;
-  for (const task of tasks) loadTasks(task);
+  if (new Set(loaded.overridden).size < loaded.overridden.length)
+    throw new UserError('a setting is stated twice, by --set or by --precision; leave one of them out');
+  const { tasks, tasksDir } = loaded.config.evaluation;
+  for (const task of tasks) loadTasks(task, tasksDir);
   const engine = await announcedEngine();
   const demonstration = tasks.some((task) => task.startsWith('demo-')) || args.data === undefined;
   const data = demonstration ? await demonstrationFiles(base, args.data) : args.data!;
+  for (const task of tasks.flatMap((name) => loadTasks(name, tasksDir))) requireTaskData(task);
   const run = args.run ?? defaultRunName(base.name, new Date());
   return openNewRun(engine, { base, recipe, loaded, data, adapter: args.adapter, run });
 }
@@ -108,13 +112,12 @@ async function demonstrationFiles(base: Base, data: string[] | undefined): Promi
 }
 
 /** What the work shows while it goes on. */
-function screenOf(updates: number): Screen {
-  const bar = () => progressBar('training', updates);
-  let training: ReturnType<typeof bar> | undefined;
-  let encoding: { bar: ReturnType<typeof bar>; name: string } | undefined;
+function screenOf(updates: number, from: number): Screen {
+  let training: ProgressBar | undefined;
+  let encoding: { bar: ProgressBar; name: string } | undefined;
   return {
     onUpdate({ update, loss, learningRate, tokensPerSecond }) {
-      training ??= bar();
+      training ??= progressBar('training', updates, from);
       const note = `loss ${loss.toFixed(3)}, rate ${learningRate.toExponential(2)}, ${tokensPerSecond} tokens/s`;
       training.update(update, note);
       if (update === updates) training.stop();

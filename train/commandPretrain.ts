@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand, type Command } from '../configs/cli.js';
 import { progressBar } from '../configs/cliProgress.js';
+import { UserError } from '../configs/userError.js';
 import { languageText } from '../data/demonstration/languageText.js';
 import { tokenizerConfig, trainTokenizer } from '../data/demonstration/trainTokenizer.js';
 import { loadTokenizer } from '../data/tokenizer.js';
@@ -18,15 +19,24 @@ const pretrainCommand: Command<{ output: string; updates: number }> = {
       .option('updates', { type: 'number', default: demoSettings.updates, describe: 'updates of 4,096 tokens' }),
   examples: [['npm run pretrain-demo -- --output /tmp/demo', 'the committed base again; half an hour on two cores']],
   async handler({ output, updates }) {
-    await startEngine();
+    if (!Number.isInteger(updates) || updates <= demoSettings.warmupSteps)
+      throw new UserError(
+        `--updates must be a whole number above ${demoSettings.warmupSteps}, the warm-up; got ${updates}`,
+      );
+    const engine = await startEngine();
+    if (engine.name !== 'tensorflow')
+      throw new UserError(
+        `pretraining needs the tensorflow engine, and ${engine.name} runs here (${engine.why}); see npm run doctor`,
+      );
     const documents = await languageText();
-    await mkdir(output, { recursive: true });
+    const partial = `${output}.partial-${process.pid}`;
+    await mkdir(partial, { recursive: true });
     await writeFile(
-      join(output, 'tokenizer.json'),
+      join(partial, 'tokenizer.json'),
       JSON.stringify(trainTokenizer(documents, demoSettings.model.vocabularySize)),
     );
-    await writeFile(join(output, 'tokenizer_config.json'), `${JSON.stringify(tokenizerConfig(), null, 2)}\n`);
-    const tokenizer = await loadTokenizer(output);
+    await writeFile(join(partial, 'tokenizer_config.json'), `${JSON.stringify(tokenizerConfig(), null, 2)}\n`);
+    const tokenizer = await loadTokenizer(partial);
     const tokens = await tokenStream(documents, tokenizer);
     console.log(`${documents.length} documents, ${tokens.length} tokens, ${updates} updates`);
     const bar = progressBar('pretraining', updates);
@@ -36,7 +46,9 @@ const pretrainCommand: Command<{ output: string; updates: number }> = {
       bar.update(update, `loss ${average.toFixed(3)}`);
     });
     bar.stop();
-    await writeDecoder(output, decoder, tokenizer.eosId);
+    await writeDecoder(partial, decoder, tokenizer.eosId);
+    await rm(output, { recursive: true, force: true });
+    await rename(partial, output);
     console.log(`wrote ${output}: loss ${average.toFixed(3)} nats a token`);
   },
 };

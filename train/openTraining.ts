@@ -3,6 +3,10 @@ import { readAdapter, type Adapter } from '../checkpoints/adapter.js';
 import { readContract, requireSameContract, writeContract } from '../checkpoints/contractFile.js';
 import { readRunConfig, writeRunConfig, type RunRecord } from '../checkpoints/runConfig.js';
 import { createRun, openRun, runsRoot, type RunFolder } from '../checkpoints/runFolder.js';
+import { lockRun } from '../checkpoints/runLock.js';
+import { stateAdapter } from '../checkpoints/stateAdapter.js';
+import { adapterGaps } from '../checkpoints/adapterProblems.js';
+import { requireVocabulary } from '../model/requireVocabulary.js';
 import { latestState, type SavedState } from '../checkpoints/state.js';
 import type { Contract } from '../configs/contract.js';
 import type { LoadedConfig } from '../configs/loadConfig.js';
@@ -28,7 +32,11 @@ export interface OpenTraining {
   from: SavedState | undefined;
   /** For people: what was not as asked. */
   warnings: string[];
+  /** Keeps other processes out of the run folder. */
+  lock: RunLock;
 }
+
+type RunLock = Awaited<ReturnType<typeof lockRun>>;
 
 export interface NewRun {
   base: Base;
@@ -65,11 +73,11 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     warnings.push(`the ${engine.name} engine does not offer ${wanted}; this run computes in float32`);
   }
   const contract = makeContract(settings, tokenizer, settings.contract.precision);
-  const model = await loadModel(base.folder, contract.precision);
-  const adapter = given ?? freshAdapter(model, settings.lora, settings.seed);
-  requireFit(model, adapter);
+  const model = await loadModel(resolve(base.folder), contract.precision);
+  requireVocabulary(tokenizer, model);
+  const adapter = given ? startedFrom(given, model, settings) : freshAdapter(model, settings.lora, settings.seed);
   const record: RunRecord = {
-    base: { name: base.name, folder: resolve(base.folder), weightsHash: model.weightsHash },
+    base: { name: base.name, folder: model.folder, weightsHash: model.weightsHash },
     recipe,
     data: asked.data.map((file) => resolve(file)),
     rows,
@@ -78,9 +86,15 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     settings,
   };
   const paths = await createRun(runsRoot, run);
-  await writeContract(paths.contract, contract);
-  await writeRunConfig(paths.config, record);
-  return { model, adapter, files, contract, record, paths, from: undefined, warnings };
+  const lock = await lockRun(paths.folder);
+  try {
+    await writeContract(paths.contract, contract);
+    await writeRunConfig(paths.config, record);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  return { model, adapter, files, contract, record, paths, from: undefined, warnings, lock };
 }
 
 /**
@@ -89,6 +103,16 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
  */
 export async function openOldRun(engine: Engine, run: string): Promise<OpenTraining> {
   const paths = await openRun(runsRoot, run);
+  const lock = await lockRun(paths.folder);
+  try {
+    return { ...(await readOldRun(engine, run, paths)), lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promise<Omit<OpenTraining, 'lock'>> {
   const record = await readRunConfig(paths.config);
   const contract = await readContract(paths.contract);
   if (!engine.precisions.includes(contract.precision))
@@ -104,12 +128,25 @@ export async function openOldRun(engine: Engine, run: string): Promise<OpenTrain
   const model = await loadModel(record.base.folder, contract.precision);
   if (model.weightsHash !== record.base.weightsHash)
     throw new UserError(`the weights in ${record.base.folder} are not those run ${run} began with; put them back`);
+  requireVocabulary(tokenizer, model);
   const { state: from, warnings } = await latestState(paths.state);
-  const start =
-    record.adapter === undefined
-      ? freshAdapter(model, record.settings.lora, record.settings.seed)
-      : await readAdapter(record.adapter);
-  return { model, adapter: from ? savedAdapter(start, from) : start, files, contract, record, paths, from, warnings };
+  const { settings, base, adapter: start } = record;
+  const like = { ...settings.lora, base: base.folder, weightsHash: base.weightsHash };
+  const adapter = from
+    ? stateAdapter(from, like)
+    : start === undefined
+      ? freshAdapter(model, settings.lora, settings.seed)
+      : startedFrom(await readAdapter(start), model, settings);
+  requireFit(model, adapter);
+  return { model, adapter, files, contract, record, paths, from, warnings };
+}
+
+/** A given adapter as this run's own: of this base, with this run's dropout. @throws UserError when it does not fit */
+function startedFrom(given: Adapter, model: Model, { lora }: RunRecord['settings']): Adapter {
+  requireFit(model, given);
+  const gaps = adapterGaps(given, model.config.layers);
+  if (gaps.length > 0) throw new UserError(`the adapter to start from must cover every layer: ${gaps.join('; ')}`);
+  return { ...given, base: model.folder, weightsHash: model.weightsHash, dropout: lora.dropout };
 }
 
 /** A given adapter brings its rank, alpha and targets along; stating others would have no effect. */
@@ -130,17 +167,4 @@ async function openFiles(paths: string[]): Promise<ExampleFile[]> {
   const files: ExampleFile[] = [];
   for (const path of paths) files.push(await openExamples(path));
   return files;
-}
-
-function savedAdapter(like: Adapter, { tensors }: SavedState): Adapter {
-  const matrices = [...like.matrices].map(([name, matrix]) => {
-    const values = (half: string) => {
-      const tensor = tensors.get(`${name}.${half}`);
-      if (!tensor)
-        throw new UserError(`the saved state lacks ${name}.${half}; remove it and resume from the one before`);
-      return tensor.values;
-    };
-    return [name, { ...matrix, a: values('lora_A'), b: values('lora_B') }] as const;
-  });
-  return { ...like, matrices: new Map(matrices) };
 }

@@ -1,5 +1,5 @@
 import { openRunLog, truncateLog } from '../checkpoints/runLog.js';
-import { lockRun } from '../checkpoints/runLock.js';
+import { removeStatesAfter } from '../checkpoints/state.js';
 import { openEventFile } from '../checkpoints/tensorboard.js';
 import { existsSync } from 'node:fs';
 import { startTokenizerThreads } from '../data/tokenizerThreads.js';
@@ -32,11 +32,11 @@ export type Outcome = { interruptedAfter: number } | { proof: AdapterProof; resu
 export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
   const { model, adapter, files, contract, record, paths, from, warnings } = opened;
   const startMs = Date.now();
-  const lock = await lockRun(paths.folder);
+  await removeStatesAfter(paths.state, from?.step ?? 0);
   if (existsSync(paths.log)) await truncateLog(paths.log, from?.step ?? 0);
   const log = openRunLog(paths.log);
   const events = openEventFile(paths.tensorboard, Date.now, (from?.step ?? 0) + 1);
-  for (const message of warnings) log.log.warn('warning', { message });
+  for (const text of warnings) log.log.warn('warning', { text });
   const threads = await startTokenizerThreads(record.base.folder, contract, record.settings.training.tokenizerThreads);
   const interruption = watchSignals(screen.onInterrupt);
   try {
@@ -47,12 +47,13 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
       last = report.update;
       screen.onUpdate(report);
     });
-    if (!isDone) return { interruptedAfter: last };
+    if (!isDone || interruption.isAsked()) return { interruptedAfter: last };
     const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, record.settings.evaluation.batchTokens);
-    interruption.stop(); // from here on nothing is lost by ending at once
+    interruption.endAtOnce(); // from here on nothing is lost
     const proof = await exportAdapter(paths, model, parameters, adapter, contract, encoder);
     screen.onProof(proof);
-    const tasks = record.settings.evaluation.tasks.flatMap((name) => loadTasks(name));
+    const { tasks: names, tasksDir } = record.settings.evaluation;
+    const tasks = names.flatMap((name) => loadTasks(name, tasksDir));
     const results = await evaluateRun(tasks, paths, model, encoder, screen.onEvaluation);
     for (const { task, model: name, metrics } of results) log.log.info('eval', { task, model: name, ...metrics });
     const seconds = (Date.now() - startMs) / 1000;
@@ -66,21 +67,27 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     await threads.close();
     for (const file of files) await file.close();
     disposeModel(model);
-    await lock.release();
+    await opened.lock.release();
   }
 }
 
+/** A terminal and npm may both pass on one Ctrl-C; what comes so soon after the first signal is no second one. */
+const oneSignalMs = 1000;
+
 function watchSignals(onFirst: () => void) {
-  let asked = false;
+  let askedMs: number | undefined;
+  let atOnce = false;
   const listener = () => {
-    if (asked) process.exit(130);
-    asked = true;
+    if (atOnce || (askedMs !== undefined && Date.now() - askedMs > oneSignalMs)) process.exit(130);
+    if (askedMs !== undefined) return;
+    askedMs = Date.now();
     onFirst();
   };
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, listener);
   return {
-    isAsked: () => asked,
+    isAsked: () => askedMs !== undefined,
+    endAtOnce: () => (atOnce = true),
     stop: () => signals.forEach((signal) => process.off(signal, listener)),
   };
 }

@@ -1,8 +1,6 @@
-import { mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { AsyncByteQueue, RecordBatchFileWriter } from 'apache-arrow';
 import type { Example } from '../example.js';
-import { replaceFile } from '../replaceFile.js';
+import { growFile } from '../writeBeside.js';
 import { encodeExamples } from './encodeExamples.js';
 import { exampleSchema } from './exampleSchema.js';
 
@@ -18,6 +16,7 @@ export interface ExampleWriter {
 /**
  * Write training examples as an Arrow file, one record batch in memory at a time.
  * @param options.rowsPerBatch  fewer where rows are long; smaller batches shuffle better, larger ones read faster
+ * @throws UserError when the place cannot be written or the disk is full, now or from what is returned
  */
 export async function createExampleWriter(
   path: string,
@@ -25,9 +24,7 @@ export async function createExampleWriter(
 ): Promise<ExampleWriter> {
   const rowsPerBatch = options.rowsPerBatch ?? 1024;
   const schema = exampleSchema(options.metadata);
-  await mkdir(dirname(path), { recursive: true });
-  const replacement = replaceFile(path);
-  const file = await open(replacement.path, 'w');
+  const file = await growFile(path);
   const emitted = new Emitted();
   const writer = new RecordBatchFileWriter();
   writer.reset(emitted, schema);
@@ -40,18 +37,14 @@ export async function createExampleWriter(
     rows += waiting.length;
     waiting = [];
     characters = 0;
-    for (const chunk of emitted.take()) await file.appendFile(chunk);
-  }
-  async function abort(): Promise<void> {
-    await file.close().catch(() => {});
-    await replacement.abort();
+    for (const chunk of emitted.take()) await file.append(chunk);
   }
   /** Work that fails, such as on a full disk, leaves nothing behind. */
   async function orAbort<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      await abort();
+      await file.discard();
       throw error;
     }
   }
@@ -68,11 +61,10 @@ export async function createExampleWriter(
         await flush();
         writer.close();
         await flush();
-        await file.close();
-        await replacement.commit();
+        await file.commit();
         return { rows };
       }),
-    abort,
+    abort: file.discard,
   };
 }
 

@@ -1,5 +1,6 @@
 import { nativeBackend } from './rawTensors.js';
 import { tf } from './tf.js';
+import { unsetTensor, valuesInPlace } from './wasmBackend.js';
 
 /**
  * A mask that keeps each element with probability 1 - rate and scales the kept ones by 1 / (1 - rate).
@@ -9,26 +10,28 @@ import { tf } from './tf.js';
  * @returns      float32; the caller owns it
  */
 export function dropoutMask(shape: [number, number], rate: number, seeds: [number, number]): tf.Tensor2D {
-  return tf.tidy(() => {
-    const uniform =
-      tf.getBackend() === 'tensorflow'
-        ? (nativeBackend().statelessUniform(shape, seeds) as tf.Tensor2D)
-        : tf.tensor2d(hashedUniform(shape[0] * shape[1], seeds), shape);
-    return uniform
+  if (tf.getBackend() === 'wasm') {
+    const mask = unsetTensor<tf.Tensor2D>(shape);
+    fillMask(valuesInPlace(mask), rate, seeds);
+    return mask;
+  }
+  return tf.tidy(() =>
+    nativeBackend()
+      .statelessUniform(shape, seeds)
       .greaterEqual(rate)
       .toFloat()
-      .mul(1 / (1 - rate));
-  });
+      .mul<tf.Tensor2D>(1 / (1 - rate)),
+  );
 }
 
-/** Numbers in [0, 1), each a hash of its index and the seeds. */
-function hashedUniform(size: number, [first, second]: [number, number]): Float32Array {
+/** Each element is drawn by a hash of its index and the seeds. */
+function fillMask(mask: Float32Array, rate: number, [first, second]: [number, number]): void {
   // Mixed before they meet the index: else neighbouring seeds would give one mask in two orders.
   const [inner, outer] = [mixed(first), mixed(second)];
-  const values = new Float32Array(size);
-  for (let index = 0; index < size; index++)
-    values[index] = (mixed((mixed(index ^ inner) + outer) | 0) >>> 8) / 0x1000000;
-  return values;
+  const kept = 1 / (1 - rate);
+  const bound = rate * 2 ** 32;
+  for (let index = 0; index < mask.length; index++)
+    mask[index] = mixed((mixed(index ^ inner) + outer) | 0) >>> 0 < bound ? 0 : kept;
 }
 
 /** Source: finalizer of MurmurHash3 (32 bits). */

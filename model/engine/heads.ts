@@ -20,16 +20,15 @@ export interface HeadShape {
  */
 export function splitHeads(x: tf.Tensor2D, shape: HeadShape, rotary?: Rotary): tf.Tensor3D {
   const { batch, time, kvHeads, group, headDim } = shape;
-  const result: [number, number, number] = [batch * kvHeads, group * time, headDim];
+  const split: [number, number, number] = [batch * kvHeads, group * time, headDim];
   if (tf.getBackend() === 'wasm') {
-    const parted = unsetTensor<tf.Tensor3D>(result);
+    const parted = unsetTensor<tf.Tensor3D>(split);
     moveHeads(valuesInPlace(x), valuesInPlace(parted), shape, 'split', rotary);
     return parted;
   }
   return tf.tidy(() => {
-    const { joined, toSplit } = axes(shape);
-    const parted = x.reshape(joined).transpose(toSplit);
-    return (rotary ? rotate(parted, rotary) : parted).reshape(result);
+    const parted = x.reshape([batch, time, kvHeads, group, headDim]).transpose([0, 2, 3, 1, 4]);
+    return (rotary ? rotate(parted, rotary) : parted).reshape(split);
   });
 }
 
@@ -41,35 +40,17 @@ export function splitHeads(x: tf.Tensor2D, shape: HeadShape, rotary?: Rotary): t
  */
 export function joinHeads(x: tf.Tensor3D, shape: HeadShape, rotary?: Rotary): tf.Tensor2D {
   const { batch, time, kvHeads, group, headDim } = shape;
-  const result: [number, number] = [batch * time, kvHeads * group * headDim];
+  const joined: [number, number] = [batch * time, kvHeads * group * headDim];
   if (tf.getBackend() === 'wasm') {
-    const whole = unsetTensor<tf.Tensor2D>(result);
+    const whole = unsetTensor<tf.Tensor2D>(joined);
     moveHeads(valuesInPlace(x), valuesInPlace(whole), shape, 'join', rotary);
     return whole;
   }
   return tf.tidy(() => {
-    const { split, toJoined } = axes(shape);
-    const parted = x.reshape(split);
+    const parted = x.reshape([batch, kvHeads, group, time, headDim]);
     const turned = rotary ? rotate(parted, { cos: rotary.cos, sin: rotary.sin.neg() }) : parted;
-    return turned.transpose(toJoined).reshape(result);
+    return turned.transpose([0, 3, 1, 2, 4]).reshape(joined);
   });
-}
-
-/** Axes of the two layouts and the orders that lead from one to the other. A group of one needs no axis, which takes time. */
-function axes({ batch, time, kvHeads, group, headDim }: HeadShape) {
-  return group === 1
-    ? {
-        joined: [batch, time, kvHeads, headDim],
-        toSplit: [0, 2, 1, 3],
-        split: [batch, kvHeads, time, headDim],
-        toJoined: [0, 2, 1, 3],
-      }
-    : {
-        joined: [batch, time, kvHeads, group, headDim],
-        toSplit: [0, 2, 3, 1, 4],
-        split: [batch, kvHeads, group, time, headDim],
-        toJoined: [0, 3, 1, 2, 4],
-      };
 }
 
 /** One pass over the values, where stock kernels would take a dozen and a copy of the whole for each half. */

@@ -6,10 +6,16 @@ import { shareClones } from './shareClones.js';
 import { startWasmThreads } from './startWasmThreads.js';
 import { tf } from './tf.js';
 
-/** Start the backend `wasm`, with threads where half of the logical processors are more than one. */
+const mostThreads = 4;
+
+/**
+ * Start the backend `wasm`, with a thread for every other logical processor, four at most, as TensorFlow.js does in
+ * browsers. More would be slower while anything else runs: an operation waits for the last of them.
+ */
 export async function startWasm(): Promise<void> {
   await withoutNewListeners(async () => {
-    if (cpus().length >= 4 && (await startWasmThreads())) return;
+    const threads = Math.min(Math.floor(cpus().length / 2), mostThreads);
+    if (threads > 1 && (await startWasmThreads(threads))) return;
     const home = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
     setWasmPaths(join(home, '/'));
     await tf.setBackend('wasm');

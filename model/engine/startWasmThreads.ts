@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import { tf } from './tf.js';
 
 const require = createRequire(import.meta.url);
 const script = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd';
-const patienceMs = 20_000;
+const patienceMs = 10_000;
 
 /** What Emscripten makes of the C++ code: its functions, and the threads that run it. */
 interface ThreadedModule {
@@ -16,16 +16,18 @@ interface ThreadedModule {
 type Factory = (settings: object) => Promise<ThreadedModule>;
 
 /**
- * Start the backend `wasm` with threads for its matrix products and operations by element: half as many as there are
- * logical processors, four at most. tfjs-backend-wasm 4.22 does not offer them under Node.js (tfjs issue 3830), where
- * its way of starting a worker fails, so its module is built here. The threads do not keep the process alive.
- * @returns whether they run; if not, the backend is as it was before
+ * Start the backend `wasm` with threads for its matrix products and operations by element. tfjs-backend-wasm 4.22 does
+ * not offer them under Node.js (tfjs issue 3830), where its way of starting a worker fails, so its module is built here.
+ * The threads do not keep the process alive.
+ * @param threads  from 2 to 8; the module itself takes no more than half of the logical processors
+ * @returns        whether they run; if not, the backend is as it was before
  */
-export async function startWasmThreads(): Promise<boolean> {
+export async function startWasmThreads(threads: number): Promise<boolean> {
   const before = tf.findBackendFactory('wasm');
   const workers: Worker[] = [];
   const started = await buildModule(workers).then(
     (module) => {
+      setThreadsCount(threads);
       replaceBackend(() => new BackendWasm(module as never));
       return tf.setBackend('wasm');
     },
@@ -69,12 +71,9 @@ async function buildModule(workers: Worker[]): Promise<ThreadedModule> {
 function callFactory(): Promise<ThreadedModule> {
   const file = require.resolve(`${script}.js`);
   const binary = require.resolve(`${script}.wasm`);
-  const silent = () => {};
   return (require(file) as Factory)({
     mainScriptUrlOrBlob: file,
     locateFile: (name: string) => (name.endsWith('.wasm') ? binary : name),
-    print: silent,
-    printErr: silent,
   });
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAdapter, writeAdapter } from '../../checkpoints/adapter.js';
-import type { AdapterKeys } from '../../checkpoints/adapterNames.js';
+import { keysFor, type AdapterKeys } from '../../checkpoints/adapterNames.js';
 import { readContract } from '../../checkpoints/contractFile.js';
 import { fromFloat32, readSafetensorsIndex, writeSafetensors } from '../../checkpoints/safetensors.js';
 import { UserError } from '../../configs/userError.js';
@@ -64,6 +64,15 @@ describe('writeAdapter', () => {
     await writeAdapter(place(), adapter, { contract });
     assert.deepEqual(await readContract(place('contract.json')), contract);
     assert.match(await readFile(place('README.md'), 'utf8'), /`Query:` \+ text, no blank added/);
+  });
+
+  it('names the weights it was trained on in base.json, where they are known', async () => {
+    await writeAdapter(place(), { ...adapter, weightsHash: 'ab12' });
+    assert.deepEqual(JSON.parse(await readFile(place('base.json'), 'utf8')), {
+      name: 'some/base',
+      weightsHash: 'ab12',
+    });
+    assert.deepEqual(await readAdapter(place()), { ...adapter, weightsHash: 'ab12' });
   });
 
   it('keeps other files of the folder', async () => {
@@ -160,6 +169,11 @@ describe('readAdapter', () => {
     assert.equal((await readAdapter(place())).rank, 1);
   });
 
+  it('refuses a base.json that does not say which weights', async () => {
+    await writeFile(place('base.json'), '{}');
+    await refuses(/base\.json lacks weightsHash; restore it, or remove it/);
+  });
+
   it('refuses half of a pair', async () => {
     await writeWeights(half('layers.0.self_attn.q_proj.lora_A', 1, 2));
     await refuses(/layers\.0\.self_attn\.q_proj has lora_A but no lora_B/);
@@ -194,5 +208,12 @@ describe('readAdapter', () => {
     await refuses(/holds adapter_model\.bin only; save the adapter again as safetensors/);
     await rm(join(place(), 'adapter_config.json'));
     await refuses(/is not an adapter: it has no adapter_config\.json/);
+  });
+});
+
+describe('keysFor', () => {
+  it('goes by the vision tower in config.json', () => {
+    assert.equal(keysFor({ model_type: 'qwen2' }), 'auto-model');
+    assert.equal(keysFor({ model_type: 'qwen2_5_vl', vision_config: { depth: 2 } }), 'vision-language');
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Adapter } from '../../checkpoints/adapter.js';
-import { adapterProblems } from '../../checkpoints/adapterProblems.js';
+import { adapterGaps, adapterProblems } from '../../checkpoints/adapterProblems.js';
 import { adapter } from './examples.js';
 
 const matrix = (a: number[], b: number[]) => ({
@@ -49,5 +49,20 @@ describe('adapterProblems', () => {
       ['q', 'up'],
     );
     assert.deepEqual(found, ['numbers that are not finite on layers.0.self_attn.q_proj, layers.0.mlp.up_proj']);
+  });
+});
+
+describe('adapterGaps', () => {
+  it('tells missing and surplus matrices of the targets that the adapter names', () => {
+    const some = having({ 'layers.0.self_attn.q_proj': good, 'layers.2.self_attn.q_proj': good });
+    assert.deepEqual(adapterGaps(some, 2), [
+      'no adapter on layers.1.self_attn.q_proj',
+      'an adapter where the base has no such projection to adapt: layers.2.self_attn.q_proj',
+    ]);
+    assert.deepEqual(adapterGaps(adapter, 1), []);
+  });
+
+  it('has nothing against a fresh adapter, whose lora_B is zero', () => {
+    assert.deepEqual(adapterGaps(having({ 'layers.0.self_attn.q_proj': matrix([1, 1], [0, 0, 0]) }), 1), []);
   });
 });

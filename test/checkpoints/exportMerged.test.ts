@@ -4,6 +4,7 @@ import { openBaseFolder } from '../../checkpoints/baseFolder.js';
 import { readContract } from '../../checkpoints/contractFile.js';
 import { exportMerged } from '../../checkpoints/exportMerged.js';
 import { readTensorBytes, toFloat32 } from '../../checkpoints/safetensors.js';
+import { tensorPrefixes } from '../../checkpoints/tensorPrefixes.js';
 import { writeExampleBase } from './exampleBase.js';
 import { adapter, contract } from './examples.js';
 import { useTemporaryFolder } from './useTemporaryFolder.js';
@@ -34,6 +35,15 @@ describe('exportMerged', () => {
     assert.deepEqual(await read('model.embed_tokens.weight'), { dtype: 'BF16', values: [1, 2, 3, 4, 5, 6, 7, 8] });
     assert.deepEqual([...positions], [5, 0, 0, 0]);
   });
+
+  for (const prefix of tensorPrefixes)
+    it(`finds the projection under names that begin with ${JSON.stringify(prefix)}`, async () => {
+      const base = await writeExampleBase(place('base'));
+      const renamed = [...base.tensors].map(([name, entry]) => [name.replace(/^model\./, prefix), entry] as const);
+      await exportMerged(place('out'), { base: { ...base, tensors: new Map(renamed) }, adapter, contract });
+      const { read } = await readWeights(place('out'));
+      assert.deepEqual((await read(projection.replace('model.', prefix))).values, merged);
+    });
 
   it('rounds only the sum', async () => {
     const base = await writeExampleBase(place('base'));

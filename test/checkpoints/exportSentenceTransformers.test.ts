@@ -59,6 +59,11 @@ describe('exportSentenceTransformers', () => {
     });
   });
 
+  it('tells how to put a title before a passage as training did: only the end is trimmed', async () => {
+    const card = await readFile(place('out/README.md'), 'utf8');
+    assert.ok(card.includes('model.encode_document([(title.strip() + " " + text.strip()).rstrip()])'), card);
+  });
+
   it('holds the merged weights', async () => {
     const entry = (await openBaseFolder(place('out'))).tensors.get('model.layers.0.self_attn.q_proj.weight')!;
     assert.deepEqual([...toFloat32(await readTensorBytes(entry), 'BF16')], [2, -1, 3, -3, 1, 1]);

@@ -39,6 +39,16 @@ describe('createRun', () => {
   });
 });
 
+describe('createRun in a place that cannot be written', () => {
+  const place = useTemporaryFolder();
+
+  it("says so as the user's mistake", async () => {
+    await writeFile(place('runs'), '');
+    const message = /cannot write .*runs\/a: a file is in the place of a folder/;
+    await assert.rejects(createRun(place('runs'), 'a'), { name: 'UserError', message });
+  });
+});
+
 describe('openRun', () => {
   const place = useTemporaryFolder();
 

@@ -34,6 +34,19 @@ describe('openRunLog', () => {
     ]);
   });
 
+  for (const name of ['message', 'level'])
+    it(`refuses a field called ${name}, which would not be written as it is`, async () => {
+      const { log, close } = openRunLog(place('log.jsonl'), noon);
+      const refusal = new RegExp(`log event warning: a field may not be called ${name}$`);
+      assert.throws(() => log.warn('warning', { [name]: 'info' }), refusal);
+      close();
+      assert.equal(await readFile(place('log.jsonl'), 'utf8'), '');
+    });
+
+  it("says that a place that cannot be written is the user's mistake", () => {
+    assert.throws(() => openRunLog(place()), { name: 'UserError', message: /it is a folder/ });
+  });
+
   it('tells when a line could not be written', function () {
     if (!existsSync('/dev/full')) this.skip(); // a file that is always full, on Linux
     const { log, check, close } = openRunLog('/dev/full');
@@ -70,6 +83,20 @@ describe('truncateLog', () => {
     assert.equal(await readFile(place('log'), 'utf8'), kept.join(''));
     await appendFile(place('log'), line('step', 3));
     assert.equal((await readLog(place('log'))).length, 6);
+  });
+
+  it('does not double the evaluations and warnings that a resumed run says again', async () => {
+    const kept = [line('start'), line('warning'), line('step', 2), line('save', 2)];
+    const again = [line('warning'), line('eval'), line('eval')];
+    await writeFile(place('log'), [...kept, ...again, line('end', 2)].join(''));
+    await truncateLog(place('log'), 2);
+    assert.equal(await readFile(place('log'), 'utf8'), kept.join(''));
+  });
+
+  it('keeps no warning where no step stays', async () => {
+    await writeFile(place('log'), line('start') + line('warning') + line('step', 1));
+    await truncateLog(place('log'), 0);
+    assert.equal(await readFile(place('log'), 'utf8'), line('start'));
   });
 
   it('drops the end of a run that was interrupted right after it saved', async () => {

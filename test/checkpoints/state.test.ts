@@ -5,7 +5,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { latestState, pruneStates, readState, saveState, type State } from '../../checkpoints/state.js';
+import {
+  latestState,
+  pruneStates,
+  readState,
+  removeStatesAfter,
+  saveState,
+  type State,
+} from '../../checkpoints/state.js';
 import { UserError } from '../../configs/userError.js';
 import { useTemporaryFolder } from './useTemporaryFolder.js';
 
@@ -172,6 +179,28 @@ describe('pruneStates', () => {
     await pruneStates(place(), 2);
     assert.ok(existsSync(place('step-000010')));
     await assert.rejects(pruneStates(place(), 0), /must keep at least 1 state; got 0/);
+  });
+});
+
+describe('removeStatesAfter', () => {
+  const place = useTemporaryFolder();
+
+  it('lets pruning keep the good states when a damaged newer one was passed over', async () => {
+    await saveState(place(), 10, state(10));
+    await rm(`${await saveState(place(), 20, state(20))}/state.json`);
+    const from = (await latestState(place())).state!.step;
+    assert.equal(from, 10);
+    await removeStatesAfter(place(), from);
+    await saveState(place(), 15, state(15));
+    await pruneStates(place(), 1);
+    assert.deepEqual(await readdir(place()), ['step-000015']);
+  });
+
+  it('removes every state before a run that starts anew, and minds no absent folder', async () => {
+    await saveState(place(), 1, state(1));
+    await removeStatesAfter(place(), 0);
+    assert.deepEqual(await readdir(place()), []);
+    await removeStatesAfter(place('absent'), 0);
   });
 });
 

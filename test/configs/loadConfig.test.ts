@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { loadConfig, parseConfig } from '../../configs/loadConfig.js';
 import { namesIn } from '../../configs/names.js';
 import { UserError } from '../../configs/userError.js';
@@ -47,6 +47,12 @@ describe('loadConfig', () => {
     assert.equal(refusal('none.yaml'), 'recipe file none.yaml does not exist');
   });
 
+  // It once ended with a stack of readFileSync.
+  it('refuses a folder that is named like a recipe file', async () => {
+    await mkdir(inFolder('own.yaml'));
+    assert.equal(refusal(inFolder('own.yaml')), `recipe ${inFolder('own.yaml')} is a folder; name a YAML file`);
+  });
+
   it('refuses a file that is not YAML, or not settings', async () => {
     const file = await recipe('lora: [1\n');
     assert.match(refusal(file), /own\.yaml: .* at line 2, column 1$/);
@@ -76,6 +82,15 @@ describe('loadConfig', () => {
         'contract: { precision: fp16 }',
         'contract.precision: Invalid option: expected one of "float32"|"bfloat16"; got "fp16"',
       ],
+      [
+        'contract: { queryMaxLength: 2 }',
+        'contract.queryMaxLength: must be 3 or more, to leave room for a token beyond BOS and EOS; got 2',
+      ],
+      [
+        'contract: { passageMaxLength: 1, appendEos: false }',
+        'contract.passageMaxLength: must be 2 or more, to leave room for a token beyond BOS; got 1',
+      ],
+      ['lora: { targets: [q, v, q] }', 'lora.targets: each projection must be named once; got ["q","v","q"]'],
       ['training: { passagesPerQuery: 1 }', 'training.passagesPerQuery: Too small: expected number to be >=2; got 1'],
     ] as const;
     for (const [yaml, message] of cases) assert.equal(refusal(await recipe(yaml)), message);

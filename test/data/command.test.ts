@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 import { writeTinyTokenizer } from '../fixtures/writeTinyTokenizer.js';
@@ -36,6 +36,34 @@ describe('npm run data', () => {
     // Under the study's contract: `Query:abc` and EOS are 10 tokens of one byte each, the limit is 32.
     const spread = { count: 1, min: 10, mean: 10, median: 10, p95: 10, p99: 10, max: 10 };
     assert.deepEqual({ ...tokens.query, histogram: null }, { limit: 32, cut: 0, spread, histogram: null });
+  });
+
+  for (const [args, mistake] of [
+    [['inspect', 'x.arrow', '--rows', 'abc'], '--rows must be a number'],
+    [['inspect', 'x.arrow', '--rows', '1.5'], '--rows must be a whole number, 0 or more; got 1.5'],
+    [['mine', 'x.arrow', '--output', 'y', '--seed', 'abc'], '--seed must be a number'],
+    [['mine', 'x.arrow', '--output', 'y', '--seed', '-1'], '--seed must be a whole number, 0 or more; got -1'],
+  ] as const)
+    it(`refuses ${args.join(' ')}`, () => {
+      const { status, stderr } = data(...args);
+      assert.deepEqual([status, stderr], [2, `error: ${mistake}\n`]);
+    });
+
+  it('says in one line that the list of rejected rows cannot be written, and leaves nothing', () => {
+    writeFileSync(at('a.jsonl'), `${'x'.repeat(600)}\n`.repeat(1000));
+    const line = `ulimit -f 200; exec ${process.execPath} --import tsx data/command.ts import "$1" --output "$2"`;
+    const args = ['-c', line, 'bash', at('a.jsonl'), at('out/a.arrow')];
+    const { status, stderr } = spawnSync('bash', args, { cwd: root, encoding: 'utf8' });
+    assert.match(stderr, /^error: cannot write [^\n]*a\.arrow\.rejects\.jsonl: [^\n]*ulimit[^\n]*\n$/);
+    assert.equal(status, 2);
+    assert.deepEqual(readdirSync(at('out')), []);
+  });
+
+  it('says in one line that an output place cannot be written', () => {
+    writeFileSync(at('a.jsonl'), '{}\n');
+    const { status, stderr } = data('import', at('a.jsonl'), '--output', at('a.jsonl/x.arrow'));
+    const why = 'a file is in the place of a folder on the way; name another place';
+    assert.deepEqual([status, stderr], [2, `error: cannot write ${at('a.jsonl/x.arrow')}: ${why}\n`]);
   });
 
   it('tells a mistake of the user in one line and exits with 2', () => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { bm25Retriever, buildBm25Index, searchBm25 } from '../../eval/bm25.js';
+import { bm25Retriever, bm25Searcher, buildBm25Index, type Bm25Index } from '../../eval/bm25.js';
 
 const passage = (id: string, text: string, title = '') => ({ id, title, text });
 const closeTo = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-6, `${actual}`);
 
-describe('searchBm25', () => {
+const searchBm25 = (index: Bm25Index, query: string, depth: number) =>
+  bm25Searcher(index, depth)(query).map(({ row, score }) => ({ id: index.ids[row]!, score }));
+
+describe('bm25Searcher', () => {
   // Lengths 3, 1 and 2, so 2 in the mean; cat stands in 2 documents of 3, dog in 2, bird in 1.
   const corpus = [passage('a', 'cats cat dogs'), passage('b', 'cat'), passage('c', 'dog birds')];
   const index = buildBm25Index(corpus, { k1: 0.9, b: 0.4 });

@@ -3,6 +3,7 @@ import type { Contract, TextKind } from '../../configs/contract.js';
 import type { TokenizerThreads } from '../../data/tokenizerThreads.js';
 import { modelEncoder } from '../../eval/encoder.js';
 import { startEngine } from '../../model/engine/startEngine.js';
+import { tf } from '../../model/engine/tf.js';
 import { disposeModel, loadModel, type Model } from '../../model/loadModel.js';
 import { assertClose, tensorsAlive } from '../assertions.js';
 import { tinyQwen2, tinyTexts } from '../fixtures/tinyQwen2.js';
@@ -45,6 +46,23 @@ describe('modelEncoder', () => {
   it('gives nothing for no texts', async () => {
     const { encode } = modelEncoder('tiny', model, threads, {} as Contract, 100);
     assert.equal((await encode('query', [])).length, 0);
+  });
+
+  // Not-a-numbers were once written as if they were embeddings.
+  it('refuses an embedding that is not finite, and names the text', async () => {
+    const { finalNorm } = model;
+    model.finalNorm = tf.fill([16], NaN);
+    const { encode } = modelEncoder('tiny', model, threads, {} as Contract, 1000);
+    const longest = tinyTexts.findIndex(({ length }) => length === Math.max(...tinyTexts.map((text) => text.length)));
+    const message = `tiny gives passage ${longest + 1} of ${texts.length} an embedding that is not finite: its weights are damaged, or float32 is too coarse for them; check the weights, or use float32`;
+    try {
+      const before = tensorsAlive();
+      await assert.rejects(encode('passage', texts), { name: 'UserError', message });
+      assert.deepEqual(tensorsAlive().known, before.known);
+    } finally {
+      model.finalNorm.dispose();
+      model.finalNorm = finalNorm;
+    }
   });
 
   it('leaves nothing alive', async () => {

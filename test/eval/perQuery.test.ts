@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tableFromIPC } from 'apache-arrow';
-import { readPerQuery, writePerQuery } from '../../eval/perQuery.js';
+import { perQueryBytes, readPerQuery } from '../../eval/perQuery.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 
 describe('per-query.arrow', () => {
@@ -13,7 +13,7 @@ describe('per-query.arrow', () => {
   ]);
 
   it('has a utf8 column of ids and a float64 column for each metric', async () => {
-    await writePerQuery(place('x.arrow'), perQuery, ['ndcg@10', 'recall@100']);
+    await writeFile(place('x.arrow'), perQueryBytes(perQuery, ['ndcg@10', 'recall@100']));
     const table = tableFromIPC(readFileSync(place('x.arrow')));
     assert.deepEqual(
       table.schema.fields.map(({ name, type }) => [name, String(type)]),
@@ -27,7 +27,7 @@ describe('per-query.arrow', () => {
   });
 
   it('is read as it was written, to the last bit', async () => {
-    await writePerQuery(place('x.arrow'), perQuery, ['ndcg@10', 'recall@100']);
+    await writeFile(place('x.arrow'), perQueryBytes(perQuery, ['ndcg@10', 'recall@100']));
     assert.deepEqual(await readPerQuery(place('x.arrow')), perQuery);
   });
 

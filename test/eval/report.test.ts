@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { reportSummary, writeReport, type ReportSummary } from '../../eval/report.js';
 import type { ReportData, ResultRow } from '../../eval/reportData.js';
 import { reportPage } from '../../eval/reportPage.js';
@@ -90,6 +90,17 @@ describe('reportSummary and writeReport', () => {
     assert.deepEqual([written.differences.length, written.differences[0]!.difference], [1, 0.5]);
     assert.equal(await readFile(place('report.html'), 'utf8'), reportPage(data));
     assert.deepEqual((await readdir(place())).sort(), ['report.html', 'report.json']);
+  });
+});
+
+describe('writeReport', () => {
+  const place = useTemporaryFolder();
+
+  it('leaves no page staged when its numbers cannot be written', async () => {
+    await mkdir(place('report.json'));
+    const files = { html: place('report.html'), json: place('report.json') };
+    await assert.rejects(writeReport(files, data), /cannot write .*report\.json: it is a folder/);
+    assert.deepEqual(await readdir(place()), ['report.json']);
   });
 });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { loadTasks, requireTaskData } from '../../eval/task.js';
+import { fileURLToPath } from 'node:url';
+import { loadTasks, readTask, requireTaskData } from '../../eval/task.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 
 describe('loadTasks', () => {
@@ -85,5 +86,26 @@ describe('loadTasks', () => {
       name: 'UserError',
       message: /it lacks corpus.jsonl, queries.jsonl, qrels$/,
     });
+  });
+});
+
+describe('readTask', () => {
+  const place = useTemporaryFolder();
+  const folderOf = async (folder: string) => {
+    await writeFile(place('own.yaml'), `folder: ${folder}\n`);
+    const { name, folder: found } = readTask(place('own.yaml'));
+    assert.equal(name, 'own');
+    return found;
+  };
+
+  // An absolute folder once was looked for within the checkout.
+  it('takes a folder as absolute, or from the checkout', async () => {
+    assert.equal(await folderOf('/data/beir/own'), '/data/beir/own');
+    assert.equal(await folderOf('data/own'), fileURLToPath(new URL('../../data/own', import.meta.url)));
+  });
+
+  it('names the setting that is missing', async () => {
+    await writeFile(place('own.yaml'), 'split: test\n');
+    assert.throws(() => readTask(place('own.yaml')), { name: 'UserError', message: /own\.yaml: folder: / });
   });
 });

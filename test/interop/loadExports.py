@@ -21,15 +21,21 @@ from sentence_transformers import SentenceTransformer
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 QUERIES = ["what is the capital of france", "how tall is a giraffe", "def add(a, b):", "long " * 60]
+TITLES = ["Paris", "", " Circle\n", ""]
 PASSAGES = ["Paris is the capital and largest city of France.", "A giraffe\tstands 5 m tall.", "x^2 + y^2 = r^2", "word " * 90]
 
 
+def documents():
+    """Passages as the model cards say: a text without a title begins with a blank, as it did in training."""
+    return [(title.strip() + " " + text.strip()).rstrip() for title, text in zip(TITLES, PASSAGES)]
+
+
 def token_rows(tokenizer, contract):
-    for texts, kind in ((QUERIES, "query"), (PASSAGES, "passage")):
+    for texts, kind in (([text.strip() for text in QUERIES], "query"), (documents(), "passage")):
         before = [] if contract["bosId"] is None else [contract["bosId"]]
         after = [] if contract["eosId"] is None else [contract["eosId"]]
         for text in texts:
-            ids = tokenizer(contract[f"{kind}Prefix"] + text.strip(), add_special_tokens=False)["input_ids"]
+            ids = tokenizer(contract[f"{kind}Prefix"] + text, add_special_tokens=False)["input_ids"]
             yield before + ids[: contract[f"{kind}MaxLength"] - len(before) - len(after)] + after
 
 
@@ -57,7 +63,7 @@ def embed_adapter(base, folder, rows):
 
 def embed_sentence_transformers(folder, contract):
     model = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.float32})
-    passages = model.encode_document(PASSAGES, convert_to_tensor=True)
+    passages = model.encode_document(documents(), convert_to_tensor=True)
     model.max_seq_length = contract["queryMaxLength"]
     return torch.cat([model.encode_query(QUERIES, convert_to_tensor=True), passages])
 

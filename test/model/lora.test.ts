@@ -58,6 +58,29 @@ describe('lora.ts', () => {
       assert.equal(new Set(numbers).size, 14);
     });
 
+    // Its matrices once stayed on the device, out of reach.
+    it('puts an adapter in the place of another, and frees that one', async () => {
+      const adapter = await readAdapter(tinyQwen2.path('adapter'));
+      const some = await readAdapter(tinyQwen2.path('adapter/some'));
+      attachAdapter(model, some);
+      embed();
+      const before = tensorsAlive();
+      attachAdapter(model, adapter);
+      attachAdapter(model, some);
+      assertClose(embed(), tinyQwen2.some.embeddings, 2e-6);
+      assert.deepEqual(tensorsAlive(), before);
+    });
+
+    // Every base of one size has the same shapes.
+    it('refuses an adapter of other weights with the same shapes, and takes one that does not say', async () => {
+      const { weightsHash, ...silent } = freshAdapter(model, settings, 1);
+      assert.equal(weightsHash, model.weightsHash);
+      const message = `the adapter was made for another base (${silent.base}), not for ${model.folder}: the weights differ`;
+      assertMisfit({ ...silent, weightsHash: 'ab12' }, message);
+      attachAdapter(model, { ...silent, weightsHash });
+      attachAdapter(model, silent);
+    });
+
     it('refuses an adapter of another base, and attaches nothing of it', async () => {
       const adapter = await readAdapter(tinyQwen2.path('adapter'));
       const { matrices } = adapter;

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scoreRun, type Qrels } from '../../eval/metrics.js';
-import type { Run } from '../../eval/ranking.js';
-import { readTrecRun } from '../../eval/trecRun.js';
+import { inTrecOrder, type Ranking, type Run } from '../../eval/ranking.js';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/data', 'oracles/trec_eval');
 
@@ -34,7 +33,7 @@ describe('trec_eval on its own test files', () => {
     { output: 'out.test.meas_params', qrels: 'qrels.test', results: 'results.test', values: 44 },
   ])
     it(`printed the ${values} values that we compute for ${output}`, async () => {
-      const run = firstOf(await readTrecRun(join(folder, results)), deepest);
+      const run = firstOf(readRun(join(folder, results)), deepest);
       const judged = readQrels(join(folder, qrels));
       // Without -c trec_eval leaves out the queries that the run lacks.
       const counted = all ? judged : new Map([...judged].filter(([query]) => run.has(query)));
@@ -53,6 +52,16 @@ describe('trec_eval on its own test files', () => {
 
 const firstOf = (run: Run, depth: number): Run =>
   new Map([...run].map(([query, ranking]) => [query, ranking.slice(0, depth)]));
+
+function readRun(file: string): Run {
+  const rankings = new Map<string, Ranking>();
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const [query, , id, , score] = line.trim().split(/\s+/);
+    if (!query || query.startsWith('#') || !id) continue;
+    rankings.set(query, [...(rankings.get(query) ?? []), { id, score: Number(score) }]);
+  }
+  return new Map([...rankings].map(([query, ranking]) => [query, inTrecOrder(ranking)]));
+}
 
 const linesOf = (output: string) =>
   readFileSync(join(folder, output), 'utf8')

@@ -20,18 +20,19 @@ describe('rateShare', () => {
     assertClose(rates('log-warmup', 100, [1, 101, 3836], 3836), [0, 1, 1 / 3736], 1e-12);
   });
 
-  it('warms up evenly, then falls evenly to zero', () => {
-    assertClose(rates('linear', 2, [1, 2, 3, 4, 5, 6], 6), [0.5, 1, 0.75, 0.5, 0.25, 0], 1e-12);
+  it('warms up evenly, then falls evenly, to zero behind the last update: no update is made in vain', () => {
+    assertClose(rates('linear', 2, [1, 2, 3, 4, 5], 5), [0.5, 1, 0.75, 0.5, 0.25], 1e-12);
   });
 
-  it('warms up evenly, then follows half a cosine to zero', () => {
+  it('warms up evenly, then follows half a cosine, to zero behind the last update', () => {
     const half = Math.SQRT1_2 / 2;
-    assertClose(rates('cosine', 2, [1, 2, 3, 4, 5, 6], 6), [0.5, 1, 0.5 + half, 0.5, 0.5 - half, 0], 1e-12);
+    assertClose(rates('cosine', 2, [1, 2, 3, 4, 5], 5), [0.5, 1, 0.5 + half, 0.5, 0.5 - half], 1e-12);
   });
 
   it('needs no warm-up', () => {
     assertClose(rates('log-warmup', 0, [1, 2, 4], 4), [1, 0.75, 0.25], 1e-12);
-    assertClose(rates('linear', 0, [1, 4], 4), [0.75, 0], 1e-12);
+    assertClose(rates('linear', 0, [1, 4], 4), [0.8, 0.2], 1e-12);
+    assertClose(rates('cosine', 0, [1], 1), [0.5], 1e-12);
     assertClose(rates('log-warmup', 1, [1, 2], 3), [1, 1], 1e-12); // ln 1 / ln 1 would not be a number
   });
 

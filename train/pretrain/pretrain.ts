@@ -51,7 +51,7 @@ export async function pretrain(
     const { value, grads } = tf.valueAndGrads(() => languageLoss(decoder, inputs, targets, places))(variables);
     tf.dispose([inputs, targets]);
     const learningRate =
-      settings.learningRate * rateShare({ kind: 'cosine', warmupSteps: settings.warmupSteps }, update, updates);
+      settings.learningRate * rateShare({ kind: 'cosine', warmupSteps: settings.warmupSteps }, update, updates - 1); // 0 at the last
     const gradients = new Map(names.map((name, index) => [name, grads[index]!]));
     const { loss } = applyUpdate(gradients, [value as tf.Scalar], optimizer, { learningRate, maxGradNorm: 1, update });
     onUpdate(update, loss);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFolder, restoreReplaced, writeFolder } from '../../checkpoints/writeFolder.js';
-import { useTemporaryFolder } from './useTemporaryFolder.js';
+import { replaceFolder, restoreReplaced, writeFolder } from '../../data/writeFolder.js';
+import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 
 const writing = (text: string) => (folder: string) => writeFile(join(folder, 'file'), text);
 
@@ -24,6 +24,12 @@ describe('writeFolder', () => {
     await assert.rejects(writeFolder(place('full'), writing('x')), /full is not empty; name another folder/);
     await assert.rejects(writeFolder(place('full/precious'), writing('x')), /precious is a file; name a folder/);
     assert.deepEqual(await readdir(place('full')), ['precious']);
+  });
+
+  it("says that a place within a file is the user's mistake", async () => {
+    await writeFile(place('file'), '');
+    const message = /cannot write .*file\/new: a file is in the place of a folder/;
+    await assert.rejects(writeFolder(place('file/new'), writing('x')), { name: 'UserError', message });
   });
 
   it('leaves nothing when writing fails', async () => {

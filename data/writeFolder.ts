@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../configs/userError.js';
-import { explainFullDisk, partialName, removeStalePartials, syncFolder } from './writeBeside.js';
+import { explainWriteFailure } from './explainWriteFailure.js';
+import { partialName, removeStalePartials, syncFolder } from './writeBeside.js';
 
 /**
  * Write a folder so that its name is absent, or holds all of it, whenever the process dies.
  * @param write  puts files into the folder it is given, each of them on the disk before it returns
- * @throws UserError when the folder exists and is not empty, or the disk is full; nothing is left of it then
+ * @throws UserError when the folder exists and is not empty, its place cannot be written, or the disk is full; nothing is left of it then
  */
 export async function writeFolder(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
@@ -47,10 +48,10 @@ async function writeAndRename(
   write: (partial: string) => Promise<void>,
   makeRoom: () => Promise<void>,
 ): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true });
-  await removeStalePartials(folder);
   const partial = partialName(folder);
   try {
+    await mkdir(dirname(folder), { recursive: true });
+    await removeStalePartials(folder);
     await rm(partial, { recursive: true, force: true }); // of an earlier process with the same id
     await mkdir(partial);
     await write(partial);
@@ -58,8 +59,8 @@ async function writeAndRename(
     await makeRoom();
     await rename(partial, folder);
   } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    throw explainFullDisk(error, folder);
+    await rm(partial, { recursive: true, force: true }).catch(() => {}); // a place that cannot be written holds none
+    throw explainWriteFailure(error, folder);
   }
   await syncFolder(dirname(folder));
 }

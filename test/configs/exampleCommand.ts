@@ -1,0 +1,24 @@
+import { runCommand } from '../../configs/cli.js';
+
+/** Prints what it was given; with --lines, so many lines. */
+await runCommand('example', {
+  name: '$0 [files..]',
+  describe: 'an example',
+  options: (cli) =>
+    cli
+      .positional('files', { type: 'string', array: true })
+      .option('base', { type: 'string' })
+      .option('data', { type: 'string', array: true })
+      .option('set', { type: 'string', array: true, default: [] })
+      .option('from-rank', { type: 'number', default: 1 })
+      .option('lines', { type: 'number', default: 0 })
+      .option('as', { choices: ['query', 'passage'] as const })
+      .option('json', { type: 'boolean', default: false }),
+  handler: async ({ files, base, data, set, fromRank, lines, as, json }) => {
+    for (let line = 0; line < lines; line++) {
+      console.log(`line ${line}`);
+      if (line % 1000 === 0) await new Promise(setImmediate);
+    }
+    console.log(JSON.stringify({ files, base, data, set, fromRank, as, json }));
+  },
+});

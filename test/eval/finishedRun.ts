@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { writeAdapter, type Adapter } from '../../checkpoints/adapter.js';
+import { writeContract } from '../../checkpoints/contractFile.js';
+import { writeRunConfig } from '../../checkpoints/runConfig.js';
+import { createRun, runsRoot } from '../../checkpoints/runFolder.js';
+import { saveState, type State } from '../../checkpoints/state.js';
+import type { Contract, Precision } from '../../configs/contract.js';
+import { loadConfig } from '../../configs/loadConfig.js';
+import { makeContract } from '../../data/makeContract.js';
+import { loadTokenizer } from '../../data/tokenizer.js';
+import { startEngine } from '../../model/engine/startEngine.js';
+import { disposeModel, loadModel } from '../../model/loadModel.js';
+import { freshAdapter } from '../../model/lora.js';
+
+/** Write what a run of the base in `folder` leaves, without training: an adapter with an effect, and a state of step 3. */
+export async function writeFinishedRun(
+  folder: string,
+  run: string,
+  precision: Precision,
+): Promise<{ adapter: Adapter; contract: Contract }> {
+  await startEngine();
+  const { config: settings } = loadConfig('demo');
+  const base = join(folder, 'base');
+  const contract = makeContract(settings, await loadTokenizer(base), precision);
+  const model = await loadModel(base, 'float32');
+  const adapter = freshAdapter(model, settings.lora, 1);
+  for (const { b } of adapter.matrices.values()) b.fill(0.05);
+  const paths = await createRun(join(folder, runsRoot), run);
+  await writeContract(paths.contract, contract);
+  await writeAdapter(paths.adapter, adapter, { contract });
+  const { weightsHash } = model;
+  const named = { name: 'base', folder: base, weightsHash };
+  await writeRunConfig(paths.config, { base: named, recipe: 'demo', data: [], rows: 1, updates: 1, settings });
+  const tensors: State['tensors'] = new Map();
+  for (const [name, { a, b, inSize, outSize }] of adapter.matrices) {
+    tensors.set(`${name}.lora_A`, { shape: [adapter.rank, inSize], values: a });
+    tensors.set(`${name}.lora_B`, { shape: [outSize, adapter.rank], values: b });
+  }
+  await saveState(paths.state, 3, { tensors, data: {} });
+  disposeModel(model);
+  return { adapter, contract };
+}

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { explainWriteFailure } from '../data/explainWriteFailure.js';
 import { suggest } from '../configs/suggest.js';
 import { UserError } from '../configs/userError.js';
@@ -55,7 +55,7 @@ export function runFolder(root: string, run: string): RunFolder {
 /** Make the folder of a new run. @throws UserError when it cannot be made, or a run of that name left something there */
 export async function createRun(root: string, run: string): Promise<RunFolder> {
   const paths = runFolder(root, run);
-  await mkdir(paths.folder, { recursive: true }).catch((error) => {
+  await mkdir(resolve(paths.folder), { recursive: true }).catch((error) => {
     throw explainWriteFailure(error, paths.folder);
   });
   if ((await readdir(paths.folder)).some((name) => name !== lockName))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { UserError } from '../configs/userError.js';
 import { readJsonObject } from './baseFolder.js';
 import { fromFloat32, readSafetensorsIndex, readTensorBytes, toFloat32, writeSafetensors } from './safetensors.js';
@@ -38,7 +38,7 @@ const dataName = 'state.json';
  * @throws UserError when the disk is full; earlier states are intact
  */
 export async function saveState(stateFolder: string, step: number, state: State): Promise<string> {
-  await mkdir(stateFolder, { recursive: true }).catch((error) => {
+  await mkdir(resolve(stateFolder), { recursive: true }).catch((error) => {
     throw explainWriteFailure(error, stateFolder);
   });
   await removeUnfinished(stateFolder);

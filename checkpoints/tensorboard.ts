@@ -1,7 +1,7 @@
 import crc32c from 'crc-32/crc32c.js';
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { explainWriteFailure } from '../data/explainWriteFailure.js';
 
 export interface EventFile {
@@ -55,7 +55,7 @@ export function openEventFile(folder: string, clock: () => number, purgeFrom?: n
 
 function create(folder: string, now: number): { file: string; descriptor: number } {
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(resolve(folder), { recursive: true });
     const file = join(folder, nextName(folder, now));
     return { file, descriptor: openSync(file, 'ax') };
   } catch (error) {

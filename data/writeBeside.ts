@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../configs/userError.js';
 import { explainWriteFailure } from './explainWriteFailure.js';
 
@@ -118,7 +118,8 @@ async function openPartial(path: string, bytesNeeded?: number) {
   const explain = (error: unknown) => explainWriteFailure(error, path, bytesNeeded);
   const partial = partialName(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    // A relative path in a working folder that is gone would make Node's recursive mkdir (20.20) spin for ever.
+    await mkdir(resolve(dirname(path)), { recursive: true });
     // Found out now, not when hours of work are to get their name.
     if ((await stat(path).catch(() => undefined))?.isDirectory())
       throw new UserError(`cannot write ${path}: it is a folder; name a file`);

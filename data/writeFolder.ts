@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../configs/userError.js';
 import { explainWriteFailure } from './explainWriteFailure.js';
 import { partialName, removeStalePartials, syncFolder } from './writeBeside.js';
@@ -50,7 +50,7 @@ async function writeAndRename(
 ): Promise<void> {
   const partial = partialName(folder);
   try {
-    await mkdir(dirname(folder), { recursive: true });
+    await mkdir(resolve(dirname(folder)), { recursive: true });
     await removeStalePartials(folder);
     await rm(partial, { recursive: true, force: true }); // of an earlier process with the same id
     await mkdir(partial);

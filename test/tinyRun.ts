@@ -26,6 +26,7 @@ export async function makeTinyRun(): Promise<string> {
 export const tinySettings = [
   ...['--recipe', 'demo', '--set', 'evaluation.tasks=[]', '--set', 'training.steps=12'],
   ...['--set', 'training.saveEverySteps=3', '--set', 'training.queriesPerPool=4', '--set', 'training.poolsPerUpdate=2'],
+  ...['--set', 'training.passagesPerQuery=3', '--set', 'optimizer.learningRate=2e-3'],
   ...['--set', 'lora.dropout=0.1', '--set', 'training.shuffleWindow=16', '--set', 'schedule.warmupSteps=2'],
 ];
 

@@ -73,8 +73,8 @@ async function open(args: TrainArguments): Promise<OpenTraining> {
   if (args.data?.length === 0) throw new UserError('--data names no file; leave it out or name Arrow files');
   const precision = args.precision === undefined ? [] : [`contract.precision=${args.precision}`];
   const loaded = loadConfig(recipe, [...args.set, ...precision]);
-  if (new Set(loaded.overridden).size < loaded.overridden.length)
-    throw new UserError('a setting is stated twice, by --set or by --precision; leave one of them out');
+  if (precision.length > 0 && args.set.some((setting) => setting.startsWith('contract.precision=')))
+    throw new UserError('contract.precision is stated by --set and by --precision; leave one of them out');
   const { tasks, tasksDir } = loaded.config.evaluation;
   for (const task of tasks) loadTasks(task, tasksDir);
   const engine = await announcedEngine();

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { writeAdapter, type Adapter } from '../checkpoints/adapter.js';
+import { keysFor } from '../checkpoints/adapterNames.js';
+import { readJsonObject } from '../checkpoints/baseFolder.js';
 import type { RunFolder } from '../checkpoints/runFolder.js';
 import type { Contract } from '../configs/contract.js';
 import type { Encoder } from '../eval/encoder.js';
@@ -18,6 +21,7 @@ export async function exportAdapter(
   contract: Contract,
   encoder: Encoder,
 ): Promise<AdapterProof> {
-  await writeAdapter(paths.adapter, detachedAdapter(parameters, like), { contract });
+  const keys = keysFor(await readJsonObject(join(model.folder, 'config.json')));
+  await writeAdapter(paths.adapter, detachedAdapter(parameters, like), { contract, keys });
   return proveAdapter(paths.adapter, model, encoder);
 }

@@ -17,7 +17,9 @@ const pretrainCommand: Command<{ output: string; updates: number }> = {
     cli
       .option('output', { type: 'string', default: 'configs/bases/demo', describe: 'folder to write' })
       .option('updates', { type: 'number', default: demoSettings.updates, describe: 'updates of 4,096 tokens' }),
-  examples: [['npm run pretrain-demo -- --output /tmp/demo', 'the committed base again; half an hour on two cores']],
+  examples: [
+    ['npm run pretrain-demo -- --output /tmp/demo', 'the committed base again; within an hour on two shared cores'],
+  ],
   async handler({ output, updates }) {
     if (!Number.isInteger(updates) || updates <= demoSettings.warmupSteps)
       throw new UserError(

@@ -10,6 +10,24 @@ const share = (help: string) => z.number().min(0).lt(1).describe(help);
 
 type MaxLength = 'queryMaxLength' | 'passageMaxLength';
 
+/** What has no effect is refused. */
+function requireEffect(
+  {
+    chatTemplate,
+    answerStart,
+    appendEos,
+    eosToken,
+  }: Record<'chatTemplate' | 'appendEos', boolean> & {
+    answerStart: string;
+    eosToken?: string | undefined;
+  },
+  context: z.core.$RefinementCtx,
+): void {
+  const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+  if (answerStart !== '' && !chatTemplate) refuse('answerStart', 'has no effect without contract.chatTemplate=true');
+  if (eosToken !== undefined && !appendEos) refuse('eosToken', 'has no effect with contract.appendEos=false');
+}
+
 /** Where the tokenizer puts a BOS first and EOS is appended, a shorter text would be made of these alone. */
 function leaveRoomForText(
   contract: Record<MaxLength, number> & { appendEos: boolean },
@@ -31,15 +49,28 @@ export const schema = z.strictObject({
     .strictObject({
       queryPrefix: z.string().default('Query:').describe('put before every query, byte for byte'),
       passagePrefix: z.string().default('Passage:').describe('put before every passage, byte for byte'),
-      queryMaxLength: count('longest query in tokens, EOS included').default(32),
-      passageMaxLength: count('longest passage in tokens, EOS included').default(156),
+      querySuffix: z.string().default('').describe('put after every query, byte for byte, and never cut'),
+      passageSuffix: z.string().default('').describe('put after every passage, byte for byte, and never cut'),
+      titleRule: z
+        .enum(['title-blank-text', 'as-is'])
+        .default('title-blank-text')
+        .describe('title-blank-text trims title and text and joins them by a blank; as-is joins without trimming'),
+      chatTemplate: z
+        .boolean()
+        .default(false)
+        .describe("put prefix, text and suffix into a user's turn of the tokenizer's chat template"),
+      answerStart: z.string().default('').describe('beginning of the answer to that turn; the turn is left open'),
+      queryMaxLength: count('longest query in tokens, EOS included; without what follows the text').default(32),
+      passageMaxLength: count('longest passage in tokens, EOS included; without what follows the text').default(156),
       appendEos: z.boolean().default(true).describe("append the tokenizer's end-of-sequence id after truncation"),
+      eosToken: z.string().min(1).optional().describe('text of the token appended instead'),
       precision: z
         .enum(['float32', 'bfloat16'])
         .default('bfloat16')
         .describe('arithmetic of the frozen weights; float32 is exact, bfloat16 needs half the memory'),
     })
     .superRefine(leaveRoomForText)
+    .superRefine(requireEffect)
     .prefault({}),
   lora: z
     .strictObject({
@@ -91,12 +122,14 @@ export const schema = z.strictObject({
       poolsPerUpdate: count(
         'gradient accumulation: pools summed in one update. More queries an update, not more negatives a query',
       ).default(4),
-      chunkTokens: count('tokens, padding included, that are in the model at one time').default(8192),
-      keptMegabytes: z
-        .number()
-        .min(0)
-        .default(1024)
-        .describe('layer inputs kept from the first pass over a pool; texts beyond it are embedded twice'),
+      chunkTokens: count('tokens')
+        .or(z.literal('auto'))
+        .default('auto')
+        .describe('tokens that are in the model at one time; auto lets the memory planner choose'),
+      memoryMegabytes: above0('megabytes')
+        .or(z.literal('auto'))
+        .default('auto')
+        .describe('memory that training may take in all; auto is four fifths of what is free when it starts'),
       shuffleWindow: count('training rows shuffled among one another at a time').default(16384),
       tokenizerThreads: count('worker threads that tokenize ahead').default(1),
       saveEverySteps: count('updates between two saved states').default(200),
@@ -108,6 +141,11 @@ export const schema = z.strictObject({
       tasks: z.array(z.string()).default([]).describe('tasks scored after training; names in configs/tasks/'),
       tasksDir: z.string().optional().describe('folder of tasks in BEIR layout, whose names `tasks` may then use'),
       batchTokens: count('tokens, padding included, encoded at one time').default(16384),
+      cacheGigabytes: z
+        .number()
+        .min(0)
+        .default(200)
+        .describe('what kept embeddings of all models may take in data/cache/embeddings; 0 keeps none'),
     })
     .prefault({}),
 });

@@ -7,6 +7,8 @@ export interface Machine {
   node: string;
   processor: string;
   cores: number;
+  /** That TensorFlow computes with: the environment may give it fewer than there are cores. */
+  threads: number;
   /** Instruction sets that bfloat16 products or wide vectors use; empty where the system does not tell. */
   instructions: string[];
   memory: { total: number; free: number };
@@ -24,11 +26,17 @@ export function describeMachine(folder: string): Machine {
     node: process.versions.node,
     processor: cpus()[0]?.model.trim() ?? process.arch,
     cores: availableParallelism(),
+    threads: threads(),
     instructions: instructions(),
     memory: { total: totalmem(), free: availableMemory() },
     gpus: gpus(),
     diskFree: bavail * bsize,
   };
+}
+
+function threads(): number {
+  const asked = ['TF_NUM_INTRAOP_THREADS', 'OMP_NUM_THREADS'].map((name) => Number(process.env[name] ?? 0));
+  return asked.find((count) => count > 0) ?? availableParallelism();
 }
 
 /** Linux lists them as `flags` on x86-64 and `Features` on Arm. */
@@ -40,10 +48,16 @@ function instructions(): string[] {
   return notable.filter((name) => flags.includes(name));
 }
 
-/** What programs can still take, caches that would give way included, where the system tells. */
-function availableMemory(): number {
+/** Bytes that programs can still take, caches that would give way included, where the system tells. */
+export function availableMemory(): number {
   const kilobytes = read('/proc/meminfo').match(/^MemAvailable:\s*(\d+) kB$/m)?.[1];
   return kilobytes ? Number(kilobytes) * 1024 : freemem();
+}
+
+/** Bytes of the first card, as the driver tells; undefined without one. */
+export function gpuMemory(): number | undefined {
+  const megabytes = gpus()[0]?.match(/(\d+) MiB/)?.[1];
+  return megabytes === undefined ? undefined : Number(megabytes) * 2 ** 20;
 }
 
 function gpus(): string[] {

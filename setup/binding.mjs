@@ -22,6 +22,7 @@ export async function buildBinding(place, compiler, register) {
   try {
     await compile(place, compiler, place.holdStderr, holdStderrArguments(), register);
     await compile(place, compiler, place.binding, bindingArguments(place), register);
+    await compile(place, compiler, place.fusedOps, fusedArguments(place), register);
     await tryLoading(place, register);
   } catch (error) {
     phase.end('failed');
@@ -29,7 +30,7 @@ export async function buildBinding(place, compiler, register) {
   }
   phase.end('done');
   const files = {};
-  for (const path of [place.binding, place.holdStderr])
+  for (const path of [place.binding, place.fusedOps, place.holdStderr])
     files[path.slice(place.folder.length + 1)] = { bytes: statSync(path).size, sha256: await sha256Of(path) };
   const partial = `${place.bindingRecord}.partial-${process.pid}`;
   writeFileSync(partial, `${JSON.stringify({ tensorflow: tensorflowVersion, files }, null, 2)}\n`);
@@ -48,6 +49,19 @@ function bindingArguments({ folder }) {
     ...[nodeHeaders, join(library, 'include'), packageFolder].map((path) => `-I${path}`),
     ...[`-L${library}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2', '-Wl,-rpath,$ORIGIN/tensorflow'],
     ...cudaArguments(folder),
+  ];
+}
+
+/** Every source in model/engine/fused. Without -ffast-math: a number that is not finite must stay so, and sums keep their order. */
+function fusedArguments({ folder }) {
+  const sources = join(checkout, 'model/engine/fused');
+  const library = join(folder, 'tensorflow');
+  return [
+    ...readdirSync(sources).flatMap((name) => (name.endsWith('.cc') ? [join(sources, name)] : [])),
+    ...[nodeHeaders, join(library, 'include')].map((path) => `-I${path}`),
+    ...['-O3', '-fno-math-errno', '-fno-trapping-math', '-pthread'],
+    ...(process.arch === 'x64' ? ['-mprefer-vector-width=512'] : []),
+    ...[`-L${library}`, '-l:libtensorflow_framework.so.2', '-Wl,-rpath,$ORIGIN/tensorflow'],
   ];
 }
 

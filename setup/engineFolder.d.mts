@@ -8,6 +8,7 @@ export interface EngineFolder {
   binding: string;
   bindingRecord: string;
   holdStderr: string;
+  fusedOps: string;
   trouble: string;
   log: string;
 }

@@ -9,7 +9,7 @@ export const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 export const tensorflowVersion = '2.21.0';
 
 /** Raise it when the way the binding is compiled changes, so that the next start compiles it again. */
-const bindingRevision = 1;
+const bindingRevision = 2;
 
 /**
  * Where the engine of this machine lies. `TERCET_ENGINE` moves it out of the checkout, so that clones can share it;
@@ -31,6 +31,8 @@ export function engineFolder() {
     bindingRecord: `${binding}.json`,
     /** Compiled beside the binding: keeps the screen quiet while TensorFlow is being loaded. */
     holdStderr: `${binding}-hold-stderr.node`,
+    /** Compiled beside the binding: operations of our own, for the processor. Absent where the compiler is too old for them. */
+    fusedOps: `${binding}-fused-ops.node`,
     /** Why the engine could not be installed, left for the next start and for `npm run doctor`. */
     trouble: join(root, `trouble-${variant}.json`),
     log: join(root, 'setup.log'),

@@ -1,7 +1,7 @@
 import { runCommand, type Command } from '../configs/cli.js';
 import { progressBar, type ProgressBar } from '../configs/cliProgress.js';
 import { loadConfig } from '../configs/loadConfig.js';
-import { resolveBase, type Base } from '../configs/resolveBase.js';
+import { resolveBase, type NamedBase } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
 import { readLog } from '../checkpoints/runLog.js';
 import { defaultRunName } from '../checkpoints/runFolder.js';
@@ -31,7 +31,10 @@ const trainCommand: Command<TrainArguments> = {
   describe: 'Fine-tune a base into a retriever, export the adapter, score it beside its base and BM25',
   options: (cli) =>
     cli
-      .option('base', { type: 'string', describe: 'a name in configs/bases/, or a folder in Hugging Face layout' })
+      .option('base', {
+        type: 'string',
+        describe: 'a name in configs/bases/, a folder in Hugging Face layout, or an id of the hub',
+      })
       .option('recipe', { type: 'string', describe: "a name in configs/recipes/, or a YAML file; else the base's own" })
       .option('data', { type: 'string', array: true, describe: 'Arrow files of training examples' })
       .option('adapter', { type: 'string', describe: 'folder of a PEFT adapter to start from' })
@@ -76,11 +79,11 @@ async function open(args: TrainArguments): Promise<OpenTraining> {
   if (precision.length > 0 && args.set.some((setting) => setting.startsWith('contract.precision=')))
     throw new UserError('contract.precision is stated by --set and by --precision; leave one of them out');
   const { tasks, tasksDir } = loaded.config.evaluation;
-  for (const task of tasks) loadTasks(task, tasksDir);
+  const named = tasks.flatMap((name) => loadTasks(name, tasksDir));
   const engine = await announcedEngine();
-  const demonstration = tasks.some((task) => task.startsWith('demo-')) || args.data === undefined;
+  const demonstration = named.some(({ name }) => name.startsWith('demo-')) || args.data === undefined;
   const data = demonstration ? await demonstrationFiles(base, args.data) : args.data!;
-  for (const task of tasks.flatMap((name) => loadTasks(name, tasksDir))) requireTaskData(task);
+  for (const task of named) requireTaskData(task);
   const run = args.run ?? defaultRunName(base.name, new Date());
   return openNewRun(engine, { base, recipe, loaded, data, adapter: args.adapter, run });
 }
@@ -102,7 +105,7 @@ async function announcedEngine() {
 }
 
 /** The demonstration's own training files, or those that the user named; its tasks are made either way. */
-async function demonstrationFiles(base: Base, data: string[] | undefined): Promise<string[]> {
+async function demonstrationFiles(base: NamedBase, data: string[] | undefined): Promise<string[]> {
   if (data === undefined && base.recipe !== 'demo')
     throw new UserError(
       `--data is missing: name the Arrow files to train ${base.name} on; npm run data -- import makes them`,

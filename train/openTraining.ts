@@ -5,12 +5,14 @@ import { readRunConfig, writeRunConfig, type RunRecord } from '../checkpoints/ru
 import { createRun, openRun, runsRoot, type RunFolder } from '../checkpoints/runFolder.js';
 import { lockRun } from '../checkpoints/runLock.js';
 import { stateAdapter } from '../checkpoints/stateAdapter.js';
+import { baseReference } from '../checkpoints/hub/baseReference.js';
+import { fetchBase, refetchBase } from '../checkpoints/hub/fetchBase.js';
 import { adapterGaps } from '../checkpoints/adapterProblems.js';
 import { requireVocabulary } from '../model/requireVocabulary.js';
 import { latestState, type SavedState } from '../checkpoints/state.js';
 import type { Contract } from '../configs/contract.js';
 import type { LoadedConfig } from '../configs/loadConfig.js';
-import type { Base } from '../configs/resolveBase.js';
+import type { NamedBase } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
 import { openExamples, type ExampleFile } from '../data/arrow/openExamples.js';
 import { makeContract } from '../data/makeContract.js';
@@ -18,6 +20,8 @@ import { loadTokenizer } from '../data/tokenizer.js';
 import type { Engine } from '../model/engine/startEngine.js';
 import { loadModel, type Model } from '../model/loadModel.js';
 import { freshAdapter, requireFit } from '../model/lora.js';
+import type { MemoryPlan } from '../model/memoryPlan.js';
+import { planTraining } from './planTraining.js';
 import { updatesOf } from './pools.js';
 
 /** A run ready to train: everything read and checked, the adapter not yet on the device. */
@@ -29,6 +33,7 @@ export interface OpenTraining {
   contract: Contract;
   record: RunRecord;
   paths: RunFolder;
+  plan: MemoryPlan;
   from: SavedState | undefined;
   /** For people: what was not as asked. */
   warnings: string[];
@@ -39,7 +44,7 @@ export interface OpenTraining {
 type RunLock = Awaited<ReturnType<typeof lockRun>>;
 
 export interface NewRun {
-  base: Base;
+  base: NamedBase;
   recipe: string;
   loaded: LoadedConfig;
   data: string[];
@@ -53,7 +58,7 @@ export interface NewRun {
  * @throws UserError for whatever cannot be used
  */
 export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTraining> {
-  const { base, recipe, loaded, run } = asked;
+  const { recipe, loaded, run } = asked;
   const warnings: string[] = [];
   const settings = structuredClone(loaded.config);
   const given = asked.adapter === undefined ? undefined : await readAdapter(asked.adapter);
@@ -66,6 +71,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     throw new UserError(
       `schedule.warmupSteps must be below the ${updates} updates of this run, or the rate never peaks; got ${warmupSteps}`,
     );
+  const base = await fetchBase(asked.base);
   const tokenizer = await loadTokenizer(base.folder);
   const { precision: wanted } = settings.contract;
   if (!engine.precisions.includes(wanted)) {
@@ -75,9 +81,13 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const contract = makeContract(settings, tokenizer, settings.contract.precision);
   const model = await loadModel(resolve(base.folder), contract.precision);
   requireVocabulary(tokenizer, model);
-  const adapter = given ? startedFrom(given, model, settings) : freshAdapter(model, settings.lora, settings.seed);
+  const plan = await planTraining(model, tokenizer, contract, settings, files);
+  settings.training.chunkTokens = plan.chunkTokens; // a run that goes on must cut its chunks as before
+  const found = { name: base.name, folder: model.folder, weightsHash: model.weightsHash };
+  const recorded: RunRecord['base'] = { ...found, ...(base.hub && { hub: base.hub }) };
+  const adapter = startOf(given, model, settings, recorded);
   const record: RunRecord = {
-    base: { name: base.name, folder: model.folder, weightsHash: model.weightsHash },
+    base: recorded,
     recipe,
     data: asked.data.map((file) => resolve(file)),
     rows,
@@ -94,7 +104,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     await lock.release();
     throw error;
   }
-  return { model, adapter, files, contract, record, paths, from: undefined, warnings, lock };
+  return { model, adapter, files, contract, record, paths, plan, from: undefined, warnings, lock };
 }
 
 /**
@@ -113,7 +123,8 @@ export async function openOldRun(engine: Engine, run: string): Promise<OpenTrain
 }
 
 async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promise<Omit<OpenTraining, 'lock'>> {
-  const record = await readRunConfig(paths.config);
+  const written = await readRunConfig(paths.config);
+  const record = { ...written, base: await refetchBase(written.base) };
   const contract = await readContract(paths.contract);
   if (!engine.precisions.includes(contract.precision))
     throw new UserError(`run ${run} computes in ${contract.precision}, which the ${engine.name} engine does not offer`);
@@ -129,16 +140,26 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
   if (model.weightsHash !== record.base.weightsHash)
     throw new UserError(`the weights in ${record.base.folder} are not those run ${run} began with; put them back`);
   requireVocabulary(tokenizer, model);
+  const plan = await planTraining(model, tokenizer, contract, record.settings, files);
   const { state: from, warnings } = await latestState(paths.state);
   const { settings, base, adapter: start } = record;
-  const like = { ...settings.lora, base: base.folder, weightsHash: base.weightsHash };
+  const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
   const adapter = from
     ? stateAdapter(from, like)
-    : start === undefined
-      ? freshAdapter(model, settings.lora, settings.seed)
-      : startedFrom(await readAdapter(start), model, settings);
+    : startOf(start === undefined ? undefined : await readAdapter(start), model, settings, base);
   requireFit(model, adapter);
-  return { model, adapter, files, contract, record, paths, from, warnings };
+  return { model, adapter, files, contract, record, paths, plan, from, warnings };
+}
+
+/** What training starts from: a fresh adapter, or the one that was given. */
+function startOf(
+  given: Adapter | undefined,
+  model: Model,
+  settings: RunRecord['settings'],
+  base: RunRecord['base'],
+): Adapter {
+  const adapter = given ? startedFrom(given, model, settings) : freshAdapter(model, settings.lora, settings.seed);
+  return { ...adapter, ...baseReference(base) };
 }
 
 /** A given adapter as this run's own: of this base, with this run's dropout. @throws UserError when it does not fit */
@@ -146,7 +167,8 @@ function startedFrom(given: Adapter, model: Model, { lora }: RunRecord['settings
   requireFit(model, given);
   const gaps = adapterGaps(given, model.config.layers);
   if (gaps.length > 0) throw new UserError(`the adapter to start from must cover every layer: ${gaps.join('; ')}`);
-  return { ...given, base: model.folder, weightsHash: model.weightsHash, dropout: lora.dropout };
+  const { revision: _, ...rest } = given; // of the base it was made for, which may lie elsewhere
+  return { ...rest, weightsHash: model.weightsHash, dropout: lora.dropout };
 }
 
 /** A given adapter brings its rank, alpha and targets along; stating others would have no effect. */

@@ -4,7 +4,7 @@ import {
   disposePass,
   encodeChunk,
   forwardChunk,
-  statesBytes,
+  packs,
   type Gradients,
   type Pass,
 } from '../model/encodeChunk.js';
@@ -12,6 +12,7 @@ import { tf } from '../model/engine/tf.js';
 import type { Dropout } from '../model/linear.js';
 import type { Model } from '../model/loadModel.js';
 import type { Parameters } from '../model/lora.js';
+import { inputBytes, traceBytes } from '../model/memoryPlan.js';
 import { infoNce, type Candidates } from './loss.js';
 
 /** One pool as token ids; every distinct text stands once. */
@@ -22,10 +23,12 @@ export interface PoolTokens extends Candidates {
 
 export interface PoolOptions {
   temperature: number;
-  /** Tokens, padding included, that are in the model at one time. */
+  /** Tokens that are in the model at one time. */
   chunkTokens: number;
-  /** Layer inputs of the first pass kept for the second, in bytes; chunks beyond it are embedded twice. */
+  /** What the first pass keeps for the second, in bytes; chunks beyond it are embedded twice. */
   keptBytes: number;
+  /** Upper layers whose intermediates a chunk that is embedded twice keeps the second time; none when left out. */
+  tracedLayers?: number;
   /** Dropout of adapter inputs; each chunk draws masks of its own from this seed. */
   dropout?: Dropout | undefined;
 }
@@ -51,13 +54,12 @@ export function poolGradient(
     dropout: options.dropout && { rate: options.dropout.rate, seed: (options.dropout.seed + index) | 0 },
   }));
   const order = tf.tensor1d(placeOf(chunks.flatMap(({ rows }) => rows)), 'int32');
-  let keptBytes = 0;
+  const keep = whatToKeep(model, chunks, options.keptBytes);
   const kept: (Pass | undefined)[] = [];
   const embedded = chunks.map(({ texts, dropout }, index) => {
-    const bytes = statesBytes(model, texts);
-    if (keptBytes + bytes > options.keptBytes) return encodeChunk(model, texts, dropout);
-    keptBytes += bytes;
-    kept[index] = forwardChunk(model, texts, dropout);
+    const traces = keep[index];
+    if (traces === undefined) return encodeChunk(model, texts, dropout);
+    kept[index] = forwardChunk(model, texts, dropout, traces);
     return kept[index].embeddings.clone();
   });
   const { loss, dTexts } = tf.tidy(() => {
@@ -71,7 +73,7 @@ export function poolGradient(
   });
   tf.dispose([...embedded, order]);
   for (const [index, { rows, texts, dropout }] of chunks.entries()) {
-    const pass = kept[index] ?? forwardChunk(model, texts, dropout);
+    const pass = kept[index] ?? forwardChunk(model, texts, dropout, options.tracedLayers);
     const upstream = tf.tidy(() => tf.gather(dTexts, tf.tensor1d(rows, 'int32')));
     backwardChunk(model, pass, upstream, parameters, into);
     upstream.dispose();
@@ -79,6 +81,28 @@ export function poolGradient(
   }
   dTexts.dispose();
   return loss;
+}
+
+/**
+ * Of each chunk, how many layers' traces the first pass keeps beside all layer inputs; undefined for a chunk that keeps
+ * nothing. Where the intermediates of the whole pool fit, nothing is computed twice.
+ */
+function whatToKeep(model: Model, chunks: { texts: Int32Array[] }[], keptBytes: number): (number | undefined)[] {
+  const { config } = model;
+  const tokens = chunks.map(({ texts }) => tokensInModel(model, texts));
+  const all = tokens.reduce((sum, count) => sum + count, 0);
+  const everything = inputBytes(config, all) + config.layers * traceBytes(config, all);
+  if (packs(model) && everything <= keptBytes) return chunks.map(() => config.layers);
+  let room = keptBytes;
+  return tokens.map((count) => {
+    room -= inputBytes(config, count);
+    return room >= 0 ? 0 : undefined;
+  });
+}
+
+function tokensInModel(model: Model, texts: Int32Array[]): number {
+  const lengths = texts.map((ids) => ids.length);
+  return packs(model) ? lengths.reduce((sum, length) => sum + length, 0) : lengths.length * Math.max(...lengths);
 }
 
 /** For each text, its place in the order in which the chunks list them. */

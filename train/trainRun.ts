@@ -12,6 +12,7 @@ import type { Gradients } from '../model/encodeChunk.js';
 import { tf } from '../model/engine/tf.js';
 import type { Model } from '../model/loadModel.js';
 import type { Parameters } from '../model/lora.js';
+import type { MemoryPlan } from '../model/memoryPlan.js';
 import { adamW } from './optimizer.js';
 import { poolGradient } from './poolGradient.js';
 import { poolsOf } from './pools.js';
@@ -29,6 +30,7 @@ export interface Training {
   paths: RunFolder;
   log: RunLog;
   events: EventFile;
+  plan: MemoryPlan;
   /** Go on from here. */
   from: SavedState | undefined;
 }
@@ -76,8 +78,7 @@ export async function trainRun(
         const { rate, seed } = dropoutOf(settings, update, index);
         const options = {
           temperature: settings.loss.temperature,
-          chunkTokens: settings.training.chunkTokens,
-          keptBytes: settings.training.keptMegabytes * 1e6,
+          ...training.plan,
           ...(rate > 0 && { dropout: { rate, seed } }),
         };
         losses.push(poolGradient(model, pool, parameters, options, gradients));

@@ -30,7 +30,7 @@ export type Outcome = { interruptedAfter: number } | { proof: AdapterProof; resu
  * the update under way with its state saved; a second signal ends the process at once.
  */
 export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
-  const { model, adapter, files, contract, record, paths, from, warnings } = opened;
+  const { model, adapter, files, contract, record, paths, plan, from, warnings } = opened;
   const startMs = Date.now();
   await removeStatesAfter(paths.state, from?.step ?? 0);
   if (existsSync(paths.log)) await truncateLog(paths.log, from?.step ?? 0);
@@ -41,7 +41,7 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
   const interruption = watchSignals(screen.onInterrupt);
   try {
     const parameters = attachAdapter(model, adapter);
-    const training = { model, parameters, files, threads, record, paths, log, events, from };
+    const training = { model, parameters, files, threads, record, paths, plan, log, events, from };
     let last = from?.step ?? 0;
     const isDone = await trainRun(training, interruption.isAsked, (report) => {
       last = report.update;
@@ -54,7 +54,8 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     screen.onProof(proof);
     const { tasks: names, tasksDir } = record.settings.evaluation;
     const tasks = names.flatMap((name) => loadTasks(name, tasksDir));
-    const results = await evaluateRun(tasks, paths, model, encoder, screen.onEvaluation);
+    const dense = { cacheBytes: record.settings.evaluation.cacheGigabytes * 1e9 };
+    const results = await evaluateRun(tasks, paths, record.base.name, model, encoder, dense, screen.onEvaluation);
     for (const { task, model: name, metrics } of results) log.log.info('eval', { task, model: name, ...metrics });
     const seconds = (Date.now() - startMs) / 1000;
     log.log.info('end', { step: record.updates, seconds });

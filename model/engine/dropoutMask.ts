@@ -35,7 +35,7 @@ function fillMask(mask: Float32Array, rate: number, [first, second]: [number, nu
 }
 
 /** Source: finalizer of MurmurHash3 (32 bits). */
-function mixed(value: number): number {
+export function mixed(value: number): number {
   const half = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   const hash = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);

@@ -1,6 +1,6 @@
 import type { Precision } from '../../configs/contract.js';
 import { multiply } from './multiply.js';
-import { nativeBackend } from './rawTensors.js';
+import { nativeBackend, type RawTensor } from './rawTensors.js';
 import { tf } from './tf.js';
 
 /** A weight that never changes, held in the form its engine multiplies fastest. Outside every tidy: freed by `dispose`. */
@@ -12,6 +12,8 @@ export interface FrozenMatrix {
   /** dy W: [rows, out] to [rows, in], the gradient of `forward` for x. */
   backward(dy: tf.Tensor2D): tf.Tensor2D;
   dispose(): void;
+  /** How it is held, for operations that read it themselves. */
+  held: { raw: RawTensor } | { tensor: tf.Tensor2D };
 }
 
 /** Values of a frozen matrix as they come from a file: bfloat16 bytes are kept as they are, all else is float32. */
@@ -39,6 +41,7 @@ function freezeBfloat16(bytes: Uint8Array, shape: [number, number]): FrozenMatri
     forward: (x) => native.multiplyBfloat16(x, raw, true),
     backward: (dy) => native.multiplyBfloat16(dy, raw, false),
     dispose: () => native.release(raw),
+    held: { raw },
   };
 }
 
@@ -51,5 +54,6 @@ function freezeFloat32(values: Float32Array, shape: [number, number]): FrozenMat
     forward: (x) => (transposed ? multiply(x, transposed) : multiply(x, matrix, false, true)),
     backward: (dy) => multiply(dy, matrix),
     dispose: () => tf.dispose([matrix, ...(transposed ? [transposed] : [])]),
+    held: { tensor: matrix },
   };
 }

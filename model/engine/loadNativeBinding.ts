@@ -28,6 +28,7 @@ function load(): NativeBinding {
   const printed = withoutStderr(place.holdStderr, () => {
     try {
       loadPackage(realpathSync(place.binding)); // the package's require() looks it up under its real path
+      openIsolated(place.fusedOps);
     } catch (error) {
       failure = (error as Error).message.split('\n')[0]!;
     }
@@ -43,9 +44,13 @@ function missingReason({ trouble }: EngineFolder): string {
   return message ? `${message}; ${remedy}` : 'the TensorFlow engine is not installed; npm run setup installs it';
 }
 
-/** TensorFlow reads these when it is loaded: no messages below an error, and memory of the card only as needed. */
+/**
+ * TensorFlow reads these when it is loaded: no messages below an error, memory that is kept and used again instead of
+ * being given back to the system after every operation, and memory of a card only as needed.
+ */
 function setEnvironment(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true';
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 }
 

@@ -18,6 +18,7 @@ interface Binding {
   TF_ATTR_TYPE: number;
   TF_ATTR_BOOL: number;
   TF_ATTR_INT: number;
+  TF_ATTR_FLOAT: number;
   TF_Version: string;
 }
 interface OpOutput {
@@ -45,6 +46,8 @@ export function nativeBackend() {
   const backend = tf.backend() as unknown as NodeBackend;
   const { binding } = backend;
   const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
+  const float = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_FLOAT, value });
+  const integer = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value });
   const flag = (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value });
   const run = (op: string, attributes: Attribute[], inputs: number[]): OpOutput =>
     binding.executeOp(op, attributes, inputs, 1)[0]!;
@@ -56,6 +59,37 @@ export function nativeBackend() {
     const raw = binding.createTensor([rows, columns, 2], UINT8, bytes);
     const { id, shape } = run('Bitcast', [type('T', UINT8), type('type', BFLOAT16)], [raw]);
     binding.deleteTensor(raw);
+    return { id, shape };
+  }
+
+  /**
+   * Call an operation by its name on float32 and int32 tensors.
+   * @returns what it makes, float32; the caller owns it
+   */
+  function runByName(name: string, inputs: tf.Tensor[], attributes: Attribute[], outputs: number): tf.Tensor[] {
+    return binding
+      .executeOp(name, attributes, backend.getInputTensorIds(inputs), outputs)
+      .map((output) => backend.createOutputTensor(output));
+  }
+
+  /** x times a float32 matrix, without the detour that `tf.matMul` takes over a batch of one. */
+  function multiplyFloat32(x: tf.Tensor2D, matrix: tf.Tensor2D, transposeMatrix: boolean): tf.Tensor2D {
+    const attributes = [type('T', FLOAT), flag('transpose_a', false), flag('transpose_b', transposeMatrix)];
+    return runByName('MatMul', [x, matrix], attributes, 1)[0] as tf.Tensor2D;
+  }
+
+  /** Stack bfloat16 matrices of as many columns on top of each other, as float32. */
+  function widen(matrices: RawTensor[]): tf.Tensor2D {
+    const ids = matrices.map(({ id }) => id);
+    return backend.createOutputTensor(run('TercetWiden', [integer('count', ids.length)], ids)) as tf.Tensor2D;
+  }
+
+  /** Stack bfloat16 matrices of as many columns on top of each other. Freed by `release`. */
+  function stackBfloat16(matrices: RawTensor[]): RawTensor {
+    const axis = binding.createTensor([], INT32, Int32Array.of(0));
+    const attributes = [type('T', BFLOAT16), type('Tidx', INT32), integer('N', matrices.length)];
+    const { id, shape } = run('ConcatV2', attributes, [...matrices.map(({ id }) => id), axis]);
+    binding.deleteTensor(axis);
     return { id, shape };
   }
 
@@ -133,7 +167,13 @@ export function nativeBackend() {
 
   return {
     version: binding.TF_Version,
+    float,
+    integer,
+    runByName,
     uploadBfloat16,
+    multiplyFloat32,
+    widen,
+    stackBfloat16,
     multiplyBfloat16,
     statelessUniform,
     softmaxCrossEntropy,

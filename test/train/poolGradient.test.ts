@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readAdapter } from '../../checkpoints/adapter.js';
-import { statesBytes, type Gradients } from '../../model/encodeChunk.js';
+import type { Gradients } from '../../model/encodeChunk.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import { disposeModel, loadModel, type Model } from '../../model/loadModel.js';
 import { attachAdapter, removeAdapter, type Parameters } from '../../model/lora.js';
+import { inputBytes } from '../../model/memoryPlan.js';
 import { poolGradient, type PoolOptions } from '../../train/poolGradient.js';
 import { assertClose, assertCloseToLargest, assertTensorsKept, randomTensor } from '../assertions.js';
 import { tinyMatrices, tinyPool, tinyQwen2 } from '../fixtures/tinyQwen2.js';
@@ -35,12 +36,15 @@ describe('poolGradient', () => {
     return { loss: loss!, gradients: into };
   }
 
-  const partOfKept = () => statesBytes(model, [tinyPool(0).passages[1]!]);
+  const partOfKept = () => inputBytes(model.config, tinyPool(0).passages[1]!.length);
   const ways = {
     'in one chunk': () => ({ chunkTokens: oneChunk }),
     'in one chunk that is embedded twice': () => ({ chunkTokens: oneChunk, keptBytes: 0 }),
     'in many chunks, all kept': () => ({ chunkTokens: manyChunks }),
+    'in many chunks, all inputs kept': () => ({ chunkTokens: manyChunks, keptBytes: 30 * partOfKept() }),
     'in many chunks, none kept': () => ({ chunkTokens: manyChunks, keptBytes: 0 }),
+    'in many chunks, none kept, one layer traced': () => ({ chunkTokens: manyChunks, keptBytes: 0, tracedLayers: 1 }),
+    'in many chunks, none kept, every layer traced': () => ({ chunkTokens: manyChunks, keptBytes: 0, tracedLayers: 2 }),
     'in many chunks, some kept': () => ({ chunkTokens: manyChunks, keptBytes: 2 * partOfKept() }),
     'a text at a time': () => ({ chunkTokens: 1, keptBytes: 0 }),
   };

@@ -1,0 +1,256 @@
+// Causal grouped-query attention over texts that lie one behind the other without padding. A text's scores are made a few
+// rows at a time and never stored whole; the gradient makes them again.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "operation.h"
+#include "threads.h"
+#include "vector.h"
+
+namespace {
+
+constexpr long rowBlock = 4;
+
+struct Attention {
+  Matrix qkv;                // [places, (heads + 2 * keyHeads) * headDim]
+  Matrix cosines, sines;     // [time, headDim / 2]
+  const int* starts;         // of each text, and the end of the last one
+  long heads, keyHeads, headDim, padded;
+  Matrix upstream;
+  float* out;
+};
+
+/** Copy one head's rows out, turned by their places (by `sign`) and scaled; columns are padded with zeros. */
+INLINE void takeHead(const Attention& work, long head, long start, long time, float scale, bool turn, float* to) {
+  const long half = work.headDim / 2;
+  std::fill_n(to, time * work.padded, 0.0f);
+  for (long place = 0; place < time; place++) {
+    const float* from = work.qkv.row(start + place) + head * work.headDim;
+    float* row = to + place * work.padded;
+    if (!turn) {
+      for (long column = 0; column < work.headDim; column++) row[column] = from[column];
+      continue;
+    }
+    const float* cosine = work.cosines.row(place);
+    const float* sine = work.sines.row(place);
+    for (long pair = 0; pair < half; pair++) {
+      row[pair] = scale * (from[pair] * cosine[pair] - from[half + pair] * sine[pair]);
+      row[half + pair] = scale * (from[half + pair] * cosine[pair] + from[pair] * sine[pair]);
+    }
+  }
+}
+
+/** The opposite of `takeHead`: turn back and put among the columns of dqkv. */
+INLINE void putHead(const Attention& work, long head, long start, long time, float scale, bool turn, const float* from) {
+  const long half = work.headDim / 2;
+  for (long place = 0; place < time; place++) {
+    const float* row = from + place * work.padded;
+    float* to = work.out + (start + place) * work.qkv.columns + head * work.headDim;
+    if (!turn) {
+      for (long column = 0; column < work.headDim; column++) to[column] = row[column];
+      continue;
+    }
+    const float* cosine = work.cosines.row(place);
+    const float* sine = work.sines.row(place);
+    for (long pair = 0; pair < half; pair++) {
+      to[pair] = scale * (row[pair] * cosine[pair] + row[half + pair] * sine[pair]);
+      to[half + pair] = scale * (row[half + pair] * cosine[pair] - row[pair] * sine[pair]);
+    }
+  }
+}
+
+/** [time, padded] to [padded, wide], zeros behind. */
+INLINE void turnOver(const float* from, long time, long padded, long wide, float* to) {
+  for (long column = 0; column < padded; column++) {
+    for (long place = 0; place < time; place++) to[column * wide + place] = from[place * padded + column];
+    for (long place = time; place < wide; place++) to[column * wide + place] = 0;
+  }
+}
+
+/** out[i, j] = dot(rows[i], keys[:, j]) for four rows and the columns before `wanted`. */
+INLINE void scores(const float* rows, const float* keys, long padded, long wide, long wanted, float* out) {
+  for (long column = 0; column < wanted; column += lanes) {
+    Vector sums[rowBlock];
+    for (Vector& sum : sums) sum = all(0);
+    for (long d = 0; d < padded; d++) {
+      const Vector key = load(keys + d * wide + column);
+      for (long row = 0; row < rowBlock; row++) sums[row] += rows[row * padded + d] * key;
+    }
+    for (long row = 0; row < rowBlock; row++) store(out + row * wide + column, sums[row]);
+  }
+}
+
+/** Softmax of one row over its first `seen` columns; those behind, up to a whole vector, become zero. */
+INLINE void softmax(float* row, long seen) {
+  const long wanted = roundUp(seen);
+  for (long column = seen; column < wanted; column++) row[column] = -3e38f;
+  Vector most = load(row);
+  for (long column = lanes; column < wanted; column += lanes) {
+    const Vector value = load(row + column);
+    most = value > most ? value : most;
+  }
+  float peak = most[0];
+  for (int lane = 1; lane < lanes; lane++) peak = std::max(peak, most[lane]);
+  Vector sum = all(0);
+  for (long column = 0; column < wanted; column += lanes) {
+    const Vector value = exponential(load(row + column) - peak);
+    store(row + column, value);
+    sum += value;
+  }
+  float total = sumOf(sum);
+  for (long column = seen; column < wanted; column++) {
+    total -= row[column];
+    row[column] = 0;
+  }
+  const float inverse = 1 / total;
+  for (long column = 0; column < wanted; column += lanes) store(row + column, load(row + column) * inverse);
+}
+
+/** out[i] = sum over j before `seen` of shares[i, j] * values[j], for four rows, one vector of columns at a time. */
+INLINE void mix(const float* shares, const float* values, long padded, long wide, long seen, float* out) {
+  for (long column = 0; column < padded; column += lanes) {
+    Vector sums[rowBlock];
+    for (Vector& sum : sums) sum = all(0);
+    for (long place = 0; place < seen; place++) {
+      const Vector value = load(values + place * padded + column);
+      for (long row = 0; row < rowBlock; row++) sums[row] += shares[row * wide + place] * value;
+    }
+    for (long row = 0; row < rowBlock; row++) store(out + row * padded + column, sums[row]);
+  }
+}
+
+/** into[j] += sum over four rows i of shares[i, j] * rows[i]. */
+INLINE void spread(const float* shares, const float* rows, long padded, long wide, long seen, float* into) {
+  for (long column = 0; column < padded; column += lanes) {
+    Vector held[rowBlock];
+    for (long row = 0; row < rowBlock; row++) held[row] = load(rows + row * padded + column);
+    for (long place = 0; place < seen; place++) {
+      Vector sum = load(into + place * padded + column);
+      for (long row = 0; row < rowBlock; row++) sum += shares[row * wide + place] * held[row];
+      store(into + place * padded + column, sum);
+    }
+  }
+}
+
+FOR_EACH_PROCESSOR void attend(const void* arguments, long begin, long end) {
+  const Attention& work = *static_cast<const Attention*>(arguments);
+  const long group = work.heads / work.keyHeads, padded = work.padded;
+  std::vector<float> q, k, v, keys, shares, mixed(rowBlock * padded);
+  const float scale = 1 / __builtin_sqrtf(work.headDim);
+  for (long index = begin; index < end; index++) {
+    const long text = index / work.keyHeads, keyHead = index % work.keyHeads;
+    const long start = work.starts[text], time = work.starts[text + 1] - start;
+    const long wide = roundUp(time), rows = (time + rowBlock - 1) / rowBlock * rowBlock;
+    q.assign(rows * padded, 0), k.resize(time * padded), v.resize(time * padded);
+    keys.resize(padded * wide), shares.assign(rowBlock * wide, 0);
+    takeHead(work, work.heads + keyHead, start, time, 1, true, k.data());
+    takeHead(work, work.heads + work.keyHeads + keyHead, start, time, 1, false, v.data());
+    turnOver(k.data(), time, padded, wide, keys.data());
+    for (long head = keyHead * group; head < (keyHead + 1) * group; head++) {
+      takeHead(work, head, start, time, scale, true, q.data());
+      for (long first = 0; first < time; first += rowBlock) {
+        const long seen = std::min(time, first + rowBlock);
+        scores(&q[first * padded], keys.data(), padded, wide, seen, shares.data());
+        for (long row = 0; row < rowBlock; row++) {
+          const long own = std::min(first + row + 1, time);
+          softmax(&shares[row * wide], own);
+          for (long place = roundUp(own); place < roundUp(seen); place++) shares[row * wide + place] = 0;
+        }
+        mix(shares.data(), v.data(), padded, wide, seen, mixed.data());
+        for (long row = 0; row < std::min(rowBlock, time - first); row++)
+          std::memcpy(work.out + ((start + first + row) * work.heads + head) * work.headDim, &mixed[row * padded],
+                      work.headDim * sizeof(float));
+      }
+    }
+  }
+}
+
+// With P the shares and dP = upstream v^T: dS = P (dP - sum over j of P dP), dq = dS k, dk = dS^T q, dv = P^T upstream.
+FOR_EACH_PROCESSOR void attendBack(const void* arguments, long begin, long end) {
+  const Attention& work = *static_cast<const Attention*>(arguments);
+  const long group = work.heads / work.keyHeads, padded = work.padded;
+  std::vector<float> q, k, v, keys, values, shares, dShares, dQ, dK, dV, upstream;
+  const float scale = 1 / __builtin_sqrtf(work.headDim);
+  for (long index = begin; index < end; index++) {
+    const long text = index / work.keyHeads, keyHead = index % work.keyHeads;
+    const long start = work.starts[text], time = work.starts[text + 1] - start;
+    const long wide = roundUp(time), rows = (time + rowBlock - 1) / rowBlock * rowBlock;
+    q.assign(rows * padded, 0), k.resize(time * padded), v.resize(time * padded), dQ.resize(rows * padded);
+    dK.assign(time * padded, 0), dV.assign(time * padded, 0), upstream.assign(rows * padded, 0);
+    keys.resize(padded * wide), values.resize(padded * wide);
+    shares.assign(rowBlock * wide, 0), dShares.assign(rowBlock * wide, 0);
+    takeHead(work, work.heads + keyHead, start, time, 1, true, k.data());
+    takeHead(work, work.heads + work.keyHeads + keyHead, start, time, 1, false, v.data());
+    turnOver(k.data(), time, padded, wide, keys.data());
+    turnOver(v.data(), time, padded, wide, values.data());
+    for (long head = keyHead * group; head < (keyHead + 1) * group; head++) {
+      takeHead(work, head, start, time, scale, true, q.data());
+      for (long place = 0; place < time; place++)
+        std::memcpy(&upstream[place * padded], work.upstream.row(start + place) + head * work.headDim,
+                    work.headDim * sizeof(float));
+      for (long first = 0; first < time; first += rowBlock) {
+        const long seen = std::min(time, first + rowBlock), wanted = roundUp(seen);
+        scores(&q[first * padded], keys.data(), padded, wide, seen, shares.data());
+        scores(&upstream[first * padded], values.data(), padded, wide, seen, dShares.data());
+        for (long row = 0; row < rowBlock; row++) {
+          float* share = &shares[row * wide];
+          float* dShare = &dShares[row * wide];
+          const long own = std::min(first + row + 1, time);
+          softmax(share, own);
+          for (long place = roundUp(own); place < wanted; place++) share[place] = 0;
+          Vector sum = all(0);
+          for (long place = 0; place < wanted; place += lanes) sum += load(share + place) * load(dShare + place);
+          const float mean = sumOf(sum);
+          for (long place = 0; place < wanted; place += lanes)
+            store(dShare + place, load(share + place) * (load(dShare + place) - mean));
+          if (first + row >= time) std::fill_n(share, wanted, 0.0f), std::fill_n(dShare, wanted, 0.0f);
+        }
+        mix(dShares.data(), k.data(), padded, wide, seen, &dQ[first * padded]);
+        spread(dShares.data(), &q[first * padded], padded, wide, seen, dK.data());
+        spread(shares.data(), &upstream[first * padded], padded, wide, seen, dV.data());
+      }
+      putHead(work, head, start, time, scale, true, dQ.data());
+    }
+    putHead(work, work.heads + keyHead, start, time, 1, true, dK.data());
+    putHead(work, work.heads + work.keyHeads + keyHead, start, time, 1, false, dV.data());
+  }
+}
+
+Attention readCall(Call& call, int first) {
+  const int heads = call.settings.heads, keyHeads = call.settings.keyHeads;
+  Attention work{call.matrix(first), call.matrix(first + 1), call.matrix(first + 2), nullptr, heads, keyHeads, 0, 0,
+                 {}, nullptr};
+  work.starts = call.integers(first + 3);
+  work.headDim = work.qkv.columns / (heads + 2 * keyHeads);
+  work.padded = roundUp(work.headDim);
+  return work;
+}
+
+void attention(Call& call) {
+  Attention work = readCall(call, 0);
+  const long texts = call.matrix(3).columns - 1;
+  work.out = call.makeOutput(0, {work.qkv.rows, work.heads * work.headDim});
+  inParallel(texts * work.keyHeads, 1, attend, &work);
+}
+
+void attentionGradient(Call& call) {
+  Attention work = readCall(call, 1);
+  const long texts = call.matrix(4).columns - 1;
+  work.upstream = call.matrix(0);
+  work.out = call.makeOutput(0, {work.qkv.rows, work.qkv.columns});
+  inParallel(texts * work.keyHeads, 1, attendBack, &work);
+}
+
+}  // namespace
+
+void registerAttention() {
+  registerOperation("TercetAttention",
+                    {"in qkv: float", "in cosines: float", "in sines: float", "in starts: int32", "out mixed: float",
+                     "set heads: int", "set key_heads: int"},
+                    compute<attention>);
+  registerOperation("TercetAttentionGradient",
+                    {"in upstream: float", "in qkv: float", "in cosines: float", "in sines: float", "in starts: int32",
+                     "out d_qkv: float", "set heads: int", "set key_heads: int"},
+                    compute<attentionGradient>);
+}

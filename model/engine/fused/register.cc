@@ -1,0 +1,17 @@
+// Makes the operations known to TensorFlow when the library is loaded.
+#include <node_api.h>
+
+#include "operation.h"
+
+NAPI_MODULE_INIT() {
+  static const bool once = [] {
+    registerNorm();
+    registerLowRank();
+    registerSwiglu();
+    registerAttention();
+    registerWiden();
+    return true;
+  }();
+  (void)once;
+  return exports;
+}

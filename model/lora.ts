@@ -5,7 +5,6 @@ import { UserError } from '../configs/userError.js';
 import { seededRandom } from '../data/random.js';
 import { tf } from './engine/tf.js';
 import { projectionShape, type Model } from './loadModel.js';
-import type { ModelConfig } from './modelConfig.js';
 
 /** The matrices that training changes, by name, such as `layers.0.self_attn.q_proj.lora_A`. They belong to the model. */
 export type Parameters = Map<string, tf.Variable>;
@@ -55,15 +54,6 @@ export function attachAdapter(model: Model, adapter: Adapter): Parameters {
     });
   });
   return parameters;
-}
-
-/** Numbers in an adapter's matrices. Source: LoRA section 4.2: rank (in + out) for each projection. */
-export function adapterElements(
-  config: ModelConfig,
-  { rank, targets }: { rank: number; targets: Projection[] },
-): number {
-  const sizes = targets.map((target) => projectionShape(config, target)).map(([out, width]) => rank * (out + width));
-  return config.layers * sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Take the adapter off the model and free it: the model is its base again. */

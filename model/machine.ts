@@ -51,7 +51,9 @@ function instructions(): string[] {
 /** Bytes that programs can still take, caches that would give way included, where the system tells. */
 export function availableMemory(): number {
   const kilobytes = read('/proc/meminfo').match(/^MemAvailable:\s*(\d+) kB$/m)?.[1];
-  return kilobytes ? Number(kilobytes) * 1024 : freemem();
+  const free = kilobytes ? Number(kilobytes) * 1024 : freemem();
+  const limit = process.constrainedMemory() || Infinity; // of a container
+  return Math.min(free, limit);
 }
 
 /** Bytes of the first card, as the driver tells; undefined without one. */

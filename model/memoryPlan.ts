@@ -68,6 +68,20 @@ export function planMemory(
   return good.sort((x, y) => peakBytes(x.bytes) - peakBytes(y.bytes))[0];
 }
 
+/** The plan in one line, for people: the sum, its parts from the largest on, and the way it was chosen. */
+export function describePlan(
+  { bytes, chunkTokens, tracedLayers, keptBytes }: MemoryPlan,
+  { layers }: ModelConfig,
+): string {
+  const gigabytes = (count: number) => `${(count / 1e9).toFixed(2)} GB`;
+  const parts = Object.entries(bytes)
+    .filter(([, count]) => count >= 5e6)
+    .sort(([, x], [, y]) => y - x)
+    .map(([kind, count]) => `${kind} ${gigabytes(count)}`);
+  const again = keptBytes > 0 ? 'first pass kept' : `${tracedLayers} of ${layers} layers kept for the way back`;
+  return `${gigabytes(peakBytes(bytes))} at most: ${parts.join(', ')}; chunks of ${chunkTokens} tokens, ${again}`;
+}
+
 /** The least that a training step can be done with, in bytes. */
 export function smallestPeak(facts: PlanFacts): number {
   return Math.min(...waysOf(facts, 0, {}).map(({ bytes }) => peakBytes(bytes)));
@@ -118,8 +132,8 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
   const { hidden, layers, heads, kvHeads, headDim, intermediate } = config;
   const perLayer = hidden * (2 * heads + 2 * kvHeads) * headDim + 3 * hidden * intermediate;
   const widened = facts.widens ? float * 2 * hidden * intermediate : 0;
-  const everythingKept = kept > inputBytes(config, facts.poolTokens);
-  const secondPass = everythingKept ? 0 : inputBytes(config, chunk) + tracedLayers * traceBytes(config, chunk);
+  const allKept = kept >= inputBytes(config, facts.poolTokens);
+  const secondPass = allKept ? 0 : inputBytes(config, chunk) + tracedLayers * traceBytes(config, chunk);
   return {
     process: processBytes,
     weights: weightBytes * layers * perLayer,
@@ -137,9 +151,9 @@ function workOf(facts: PlanFacts, chunk: number, tracedLayers: number, keptBytes
   const { config, poolTokens } = facts;
   const again = 0.7; // a layer without its last projection
   const inputs = inputBytes(config, poolTokens);
-  if (keptBytes > inputs) return 2;
   const kept = Math.min(1, keptBytes / inputs);
-  const whole = 2 + kept * again + (1 - kept) * (1 + again * (1 - tracedLayers / config.layers));
+  const twice = kept * again + (1 - kept) * (1 + again * (1 - tracedLayers / config.layers));
+  const whole = 2 + (keptBytes > inputs ? 0 : twice);
   // Widening the weights and starting the operations costs as much as some tokens do, whatever the size of the chunk.
   return whole * (1 + (facts.widens ? 48 : 16) / chunk);
 }

@@ -22,7 +22,7 @@ export async function buildBinding(place, compiler, register) {
   try {
     await compile(place, compiler, place.holdStderr, holdStderrArguments(), register);
     await compile(place, compiler, place.binding, bindingArguments(place), register);
-    await compile(place, compiler, place.fusedOps, fusedArguments(place), register);
+    await compileFused(place, compiler, register);
     await tryLoading(place, register);
   } catch (error) {
     phase.end('failed');
@@ -79,6 +79,17 @@ function cudaArguments(folder) {
     const places = [`-L${join(nvidia, name, 'lib')}`, `-Wl,-rpath,$ORIGIN/nvidia/${name}/lib`];
     return [...places, '-Wl,--no-as-needed', ...libraries.map((file) => `-l:${file}`)];
   });
+}
+
+/** A compiler that cannot make one library for several processors makes it for the one it runs on. */
+async function compileFused(place, compiler, register) {
+  try {
+    await compile(place, compiler, place.fusedOps, fusedArguments(place), register);
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    const thisOne = process.arch === 'x64' ? '-march=native' : '-mcpu=native';
+    await compile(place, compiler, place.fusedOps, ['-DONE_PROCESSOR', thisOne, ...fusedArguments(place)], register);
+  }
 }
 
 async function compile(place, [program, ...first], target, args, register) {

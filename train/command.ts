@@ -1,5 +1,6 @@
 import { runCommand, type Command } from '../configs/cli.js';
 import { progressBar, type ProgressBar } from '../configs/cliProgress.js';
+import { precisions, type Precision } from '../configs/contract.js';
 import { loadConfig } from '../configs/loadConfig.js';
 import { resolveBase, type NamedBase } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
@@ -9,6 +10,7 @@ import { prepareDemonstration } from '../eval/demonstration.js';
 import { resultTable } from '../eval/resultTable.js';
 import { loadTasks, requireTaskData } from '../eval/task.js';
 import { startEngine } from '../model/engine/startEngine.js';
+import { describePlan } from '../model/memoryPlan.js';
 import { openNewRun, openOldRun, type OpenTraining } from './openTraining.js';
 import { poolArithmetic } from './pools.js';
 import { runReport } from './runReport.js';
@@ -22,7 +24,7 @@ interface TrainArguments {
   run: string | undefined;
   resume: boolean;
   set: string[];
-  precision: 'float32' | 'bfloat16' | undefined;
+  precision: Precision | undefined;
   json: boolean;
 }
 
@@ -42,7 +44,7 @@ const trainCommand: Command<TrainArguments> = {
       .option('resume', { type: 'boolean', default: false, describe: 'go on with the run that --run names' })
       .option('set', { type: 'string', array: true, default: [], describe: 'override a setting, as path=value' })
       .option('precision', {
-        choices: ['float32', 'bfloat16'] as const,
+        choices: precisions,
         describe: 'short for --set contract.precision=...',
       })
       .option('json', { type: 'boolean', default: false, describe: 'print the results as one JSON object last' }),
@@ -56,6 +58,7 @@ const trainCommand: Command<TrainArguments> = {
     const { record, paths, warnings, from } = opened;
     for (const warning of warnings) console.error(`warning: ${warning}`);
     console.error(`run     ${paths.folder}`);
+    console.error(`memory  ${describePlan(opened.plan, opened.model.config)}`);
     for (const line of poolArithmetic(record.settings, record.rows, record.updates)) console.error(line);
     if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
     const outcome = await workThrough(opened, screenOf(record.updates, from?.step ?? 0));

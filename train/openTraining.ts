@@ -10,7 +10,7 @@ import { fetchBase, refetchBase } from '../checkpoints/hub/fetchBase.js';
 import { adapterGaps } from '../checkpoints/adapterProblems.js';
 import { requireVocabulary } from '../model/requireVocabulary.js';
 import { latestState, type SavedState } from '../checkpoints/state.js';
-import type { Contract } from '../configs/contract.js';
+import type { Contract, Float32Products } from '../configs/contract.js';
 import type { LoadedConfig } from '../configs/loadConfig.js';
 import type { NamedBase } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
@@ -73,12 +73,13 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     );
   const base = await fetchBase(asked.base);
   const tokenizer = await loadTokenizer(base.folder);
+  if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const { precision: wanted } = settings.contract;
   if (!engine.precisions.includes(wanted)) {
     settings.contract.precision = 'float32';
     warnings.push(`the ${engine.name} engine does not offer ${wanted}; this run computes in float32`);
   }
-  const contract = makeContract(settings, tokenizer, settings.contract.precision);
+  const contract = makeContract(settings, tokenizer, settings.contract.precision, engine.float32Products);
   const model = await loadModel(resolve(base.folder), contract.precision);
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, settings, files);
@@ -128,8 +129,10 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
   const contract = await readContract(paths.contract);
   if (!engine.precisions.includes(contract.precision))
     throw new UserError(`run ${run} computes in ${contract.precision}, which the ${engine.name} engine does not offer`);
+  requireSameProducts(contract, engine, run);
   const tokenizer = await loadTokenizer(record.base.folder);
-  requireSameContract(contract, makeContract(record.settings, tokenizer, contract.precision), `run ${run}`);
+  const now = makeContract(record.settings, tokenizer, contract.precision, engine.float32Products);
+  requireSameContract(contract, now, `run ${run}`);
   const files = await openFiles(record.data);
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   if (rows !== record.rows)
@@ -142,6 +145,7 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, record.settings, files);
   const { state: from, warnings } = await latestState(paths.state);
+  if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const { settings, base, adapter: start } = record;
   const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
   const adapter = from
@@ -149,6 +153,17 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
     : startOf(start === undefined ? undefined : await readAdapter(start), model, settings, base);
   requireFit(model, adapter);
   return { model, adapter, files, contract, record, paths, plan, from, warnings };
+}
+
+/** @throws UserError where float32 matrices are not multiplied as the run did, so that it could not go on as it was */
+function requireSameProducts(contract: Contract, { float32Products: now }: Engine, run: string): void {
+  const before: Float32Products = contract.float32Products ?? 'float32';
+  if (before === now) return;
+  const remedy =
+    now === 'tf32'
+      ? 'set NVIDIA_TF32_OVERRIDE=0'
+      : "go on where NVIDIA's TF32 is to be had and NVIDIA_TF32_OVERRIDE is not 0";
+  throw new UserError(`run ${run} must go on in the arithmetic it began in, ${before}; got ${now}; ${remedy}`);
 }
 
 /** What training starts from: a fresh adapter, or the one that was given. */

@@ -9,7 +9,7 @@ import { memoryBudget } from '../model/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../model/memoryPlan.js';
 import { weightForm } from '../model/weightForm.js';
 import type { Model } from '../model/loadModel.js';
-import { adapterElements } from '../model/lora.js';
+import { adapterParameters, shapeOf } from '../model/shapeArithmetic.js';
 
 /** Rows looked at to learn how long the texts are. */
 const rowsLookedAt = 64;
@@ -31,7 +31,7 @@ export async function planTraining(
     config: model.config,
     ...weightForm(model),
     traces: packs(model),
-    adapterElements: adapterElements(model.config, settings.lora),
+    adapterElements: adapterParameters(shapeOf(model.config, false), settings.lora.rank, settings.lora.targets),
     ...(await poolShape(tokenizer, contract, settings, files)),
     processBytes: processBytes(model),
   };

@@ -14,7 +14,7 @@ import type { Model } from '../model/loadModel.js';
 import type { Parameters } from '../model/lora.js';
 import type { MemoryPlan } from '../model/memoryPlan.js';
 import { adamW } from './optimizer.js';
-import { poolGradient } from './poolGradient.js';
+import { poolWithinMemory } from './poolWithinMemory.js';
 import { poolsOf } from './pools.js';
 import { savedOptimizer, savedPosition, stateOf } from './savedState.js';
 import { rateShare } from './schedule.js';
@@ -60,6 +60,9 @@ export async function trainRun(
   const { settings, updates } = record;
   const optimizer = adamW(parameters, settings.optimizer, from && savedOptimizer(from, parameters));
   const { poolsPerUpdate, saveEverySteps } = settings.training;
+  const plan = { ...training.plan };
+  const onLess = (chunkTokens: number) =>
+    log.log.warn('warning', { text: `memory has run out; going on with chunks of ${chunkTokens} tokens` });
   const pools = tokenPools(
     poolsOf(training.files, settings, from && savedPosition(from)),
     training.threads,
@@ -78,10 +81,9 @@ export async function trainRun(
         const { rate, seed } = dropoutOf(settings, update, index);
         const options = {
           temperature: settings.loss.temperature,
-          ...training.plan,
           ...(rate > 0 && { dropout: { rate, seed } }),
         };
-        losses.push(poolGradient(model, pool, parameters, options, gradients));
+        losses.push(poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess));
         position = pool.next;
         masked += pool.masked;
         tokens += [...pool.queries, ...pool.passages].reduce((sum, ids) => sum + ids.length, 0);

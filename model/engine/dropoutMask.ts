@@ -28,10 +28,12 @@ export function dropoutMask(shape: [number, number], rate: number, seeds: [numbe
 function fillMask(mask: Float32Array, rate: number, [first, second]: [number, number]): void {
   // Mixed before they meet the index: else neighbouring seeds would give one mask in two orders.
   const [inner, outer] = [mixed(first), mixed(second)];
-  const kept = 1 / (1 - rate);
-  const bound = rate * 2 ** 32;
-  for (let index = 0; index < mask.length; index++)
-    mask[index] = mixed((mixed(index ^ inner) + outer) | 0) >>> 0 < bound ? 0 : kept;
+  for (let index = 0; index < mask.length; index++) mask[index] = dropoutMaskValue(index, inner, outer, rate);
+}
+
+/** One element of a mask; the fused operations draw theirs by the same rule. @param inner @param outer  mixed seeds */
+export function dropoutMaskValue(index: number, inner: number, outer: number, rate: number): number {
+  return mixed((mixed(index ^ inner) + outer) | 0) >>> 0 < Math.floor(rate * 2 ** 32) ? 0 : 1 / (1 - rate);
 }
 
 /** Source: finalizer of MurmurHash3 (32 bits). */

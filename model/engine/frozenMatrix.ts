@@ -1,6 +1,8 @@
 import type { Precision } from '../../configs/contract.js';
 import { multiply } from './multiply.js';
-import { nativeBackend, type RawTensor } from './rawTensors.js';
+import { requireFloat, type TensorDtype } from '../../checkpoints/safetensors.js';
+import { floatTensor } from './floatTensor.js';
+import { nativeBackend, type HalfKind, type RawTensor } from './rawTensors.js';
 import { tf } from './tf.js';
 
 /** A weight that never changes, held in the form its engine multiplies fastest. Outside every tidy: freed by `dispose`. */
@@ -16,37 +18,37 @@ export interface FrozenMatrix {
   held: { raw: RawTensor } | { tensor: tf.Tensor2D };
 }
 
-/** Values of a frozen matrix as they come from a file: bfloat16 bytes are kept as they are, all else is float32. */
-export type MatrixValues = { bfloat16: Uint8Array } | { float32: Float32Array };
-
-/**
- * Put a frozen weight on the device.
- * @param values     row-major [out, in]; bfloat16 bytes when `precision` is bfloat16, float32 when it is float32
- * @param precision  bfloat16 needs an engine that offers it
- */
-export function freezeMatrix(values: MatrixValues, shape: [number, number], precision: Precision): FrozenMatrix {
-  if (precision === 'bfloat16') {
-    if (!('bfloat16' in values)) throw new Error('freezeMatrix: bfloat16 arithmetic takes bfloat16 bytes');
-    return freezeBfloat16(values.bfloat16, shape);
-  }
-  if (!('float32' in values)) throw new Error('freezeMatrix: float32 arithmetic takes float32 values');
-  return freezeFloat32(values.float32, shape);
+/** A matrix as it lies in a file: row-major [out, in], little-endian. */
+export interface StoredMatrix {
+  dtype: TensorDtype;
+  bytes: Uint8Array;
 }
 
-function freezeBfloat16(bytes: Uint8Array, shape: [number, number]): FrozenMatrix {
+/**
+ * Put a frozen weight on the device, converted there where the file holds another kind of number.
+ * @param stored     its bytes are not to be changed as long as the matrix lives, which may lie in them
+ * @param precision  bfloat16 and float16 need an engine that offers them
+ * @throws UserError for a kind of number that is not F32, F16 or BF16
+ */
+export function freezeMatrix(stored: StoredMatrix, shape: [number, number], precision: Precision): FrozenMatrix {
+  return precision === 'float32' ? freezeFloat32(stored, shape) : freezeHalf(stored, shape, precision);
+}
+
+function freezeHalf({ bytes, dtype }: StoredMatrix, shape: [number, number], kind: HalfKind): FrozenMatrix {
   const native = nativeBackend();
-  const raw = native.uploadBfloat16(bytes, shape);
+  requireFloat(dtype);
+  const raw = native.uploadHalf(bytes, shape, dtype, kind);
   return {
     shape,
-    forward: (x) => native.multiplyBfloat16(x, raw, true),
-    backward: (dy) => native.multiplyBfloat16(dy, raw, false),
+    forward: (x) => native.multiplyHalf(x, raw, true),
+    backward: (dy) => native.multiplyHalf(dy, raw, false),
     dispose: () => native.release(raw),
     held: { raw },
   };
 }
 
-function freezeFloat32(values: Float32Array, shape: [number, number]): FrozenMatrix {
-  const matrix = tf.keep(tf.tensor2d(values, shape));
+function freezeFloat32(stored: StoredMatrix, shape: [number, number]): FrozenMatrix {
+  const matrix = tf.keep(floatTensor(stored, shape)) as tf.Tensor2D;
   // On WebAssembly a transposed product is slow, so the transposed copy is made once.
   const transposed = tf.getBackend() === 'wasm' ? tf.keep(tf.transpose(matrix)) : undefined;
   return {

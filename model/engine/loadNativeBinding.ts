@@ -1,7 +1,10 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { accessSync, constants as access, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { constants } from 'node:os';
+import { join } from 'node:path';
+import { availableMemory } from '../machine.js';
 import { engineFolder, readJson, type EngineFolder } from '../../setup/engineFolder.mjs';
+import { gpuEnvironment } from './gpuEnvironment.js';
 
 const require = createRequire(import.meta.url);
 
@@ -23,6 +26,7 @@ function load(): NativeBinding {
   const place = engineFolder();
   if (!existsSync(place.bindingRecord)) return { loaded: false, reason: missingReason(place) };
   setEnvironment();
+  if (place.variant.endsWith('-gpu')) setGpuEnvironment(place);
   replaceRemovedNodeFunctions();
   let failure: string | undefined;
   const printed = withoutStderr(place.holdStderr, () => {
@@ -46,12 +50,37 @@ function missingReason({ trouble }: EngineFolder): string {
 
 /**
  * TensorFlow reads these when it is loaded: no messages below an error, memory that is kept and used again instead of
- * being given back to the system after every operation, and memory of a card only as needed.
+ * being given back to the system after every operation and no more of it than there is, so that running out can be
+ * answered with smaller chunks, and memory of a card only as needed.
  */
 function setEnvironment(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   process.env.TF_CPU_ALLOCATOR_USE_BFC ??= 'true';
+  process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(Math.floor((0.95 * availableMemory()) / 2 ** 20));
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+}
+
+function setGpuEnvironment({ root }: EngineFolder): void {
+  const cacheFolder = canWrite(root) ? join(root, 'cuda-cache') : undefined;
+  Object.assign(process.env, gpuEnvironment(process.env, cardsOfDriver(), cacheFolder));
+}
+
+function canWrite(folder: string): boolean {
+  try {
+    accessSync(folder, access.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Files only, as in `nvidiaSeen`. */
+function cardsOfDriver(): number {
+  try {
+    return readdirSync('/proc/driver/nvidia/gpus').length;
+  } catch {
+    return 0;
+  }
 }
 
 /** tfjs-node-gpu 4.22 calls two functions that Node 22 warns of and Node 23 lacks (tfjs pull request 8425, unreleased). */

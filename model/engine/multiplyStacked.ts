@@ -4,7 +4,7 @@ import { nativeBackend } from './rawTensors.js';
 import { tf } from './tf.js';
 
 /**
- * Multiply by frozen matrices laid on top of each other, on the native engine. Matrices held in bfloat16 are widened to
+ * Multiply by frozen matrices laid on top of each other, on the native engine. Matrices held in two bytes a number are widened to
  * float32 for the one product where the processor multiplies float32 faster; sums and results are float32 then.
  * @param x          [rows, in] when transposed, else [rows, sum of outs]
  * @param matrices   each [out, in]
@@ -22,9 +22,9 @@ export function multiplyStacked(
   if (raw.length === 0 && held.length === 1) {
     return native.multiplyFloat32(x, (held[0] as { tensor: tf.Tensor2D }).tensor, transpose);
   }
-  if (raw.length > 0 && multipliesBfloat16Fast()) {
-    const stacked = raw.length > 1 ? native.stackBfloat16(raw) : raw[0]!;
-    const product = native.multiplyBfloat16(x, stacked, transpose);
+  if (raw.length > 0 && raw[0]!.kind === 'bfloat16' && multipliesBfloat16Fast()) {
+    const stacked = raw.length > 1 ? native.stackHalf(raw) : raw[0]!;
+    const product = native.multiplyHalf(x, stacked, transpose);
     if (raw.length > 1) native.release(stacked);
     return product;
   }

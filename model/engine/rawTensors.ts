@@ -4,7 +4,13 @@ import { tf } from './tf.js';
 export interface RawTensor {
   id: number;
   shape: number[];
+  kind: HalfKind;
 }
+
+/** Numbers of two bytes. */
+export type HalfKind = 'bfloat16' | 'float16';
+/** Numbers as a file holds them, by the names of safetensors. */
+export type FloatKind = 'F32' | 'F16' | 'BF16';
 
 interface Attribute {
   name: string;
@@ -37,6 +43,9 @@ const FLOAT = 1;
 const INT32 = 3;
 const UINT8 = 4;
 const BFLOAT16 = 14;
+const HALF = 19;
+
+const codes = { float32: FLOAT, bfloat16: BFLOAT16, float16: HALF, F32: FLOAT, BF16: BFLOAT16, F16: HALF };
 
 /**
  * Operations of native TensorFlow that TensorFlow.js does not offer, called by name through its binding.
@@ -54,12 +63,26 @@ export function nativeBackend() {
   const cast = (id: number, from: number, to: number): OpOutput =>
     run('Cast', [type('SrcT', from), type('DstT', to), flag('Truncate', false)], [id]);
 
-  /** Put the little-endian bfloat16 bytes of a matrix [rows, columns] on the device. */
-  function uploadBfloat16(bytes: Uint8Array, [rows, columns]: [number, number]): RawTensor {
-    const raw = binding.createTensor([rows, columns, 2], UINT8, bytes);
-    const { id, shape } = run('Bitcast', [type('T', UINT8), type('type', BFLOAT16)], [raw]);
+  /** Little-endian numbers on the device, converted there: rounded to the nearest, halves to even. */
+  function upload(bytes: Uint8Array, shape: number[], from: FloatKind, to: HalfKind | 'float32'): OpOutput {
+    const raw = binding.createTensor([...shape, from === 'F32' ? 4 : 2], UINT8, bytes);
+    const stored = run('Bitcast', [type('T', UINT8), type('type', codes[from])], [raw]); // shares its memory
     binding.deleteTensor(raw);
-    return { id, shape };
+    if (codes[from] === codes[to]) return stored;
+    const converted = cast(stored.id, codes[from], codes[to]);
+    binding.deleteTensor(stored.id);
+    return converted;
+  }
+
+  /** Put a matrix on the device from the bytes of a file; it may lie in them, so they are not to be changed. */
+  function uploadHalf(bytes: Uint8Array, shape: [number, number], from: FloatKind, kind: HalfKind): RawTensor {
+    const { id } = upload(bytes, shape, from, kind);
+    return { id, shape, kind };
+  }
+
+  /** As `uploadHalf`, as a tensor of TensorFlow.js of any shape. */
+  function uploadFloat32(bytes: Uint8Array, shape: number[], from: FloatKind): tf.Tensor {
+    return backend.createOutputTensor(upload(bytes, shape, from, 'float32'));
   }
 
   /**
@@ -78,30 +101,33 @@ export function nativeBackend() {
     return runByName('MatMul', [x, matrix], attributes, 1)[0] as tf.Tensor2D;
   }
 
-  /** Stack bfloat16 matrices of as many columns on top of each other, as float32. */
+  /** Stack matrices of one kind and as many columns on top of each other, as float32. */
   function widen(matrices: RawTensor[]): tf.Tensor2D {
     const ids = matrices.map(({ id }) => id);
-    return backend.createOutputTensor(run('TercetWiden', [integer('count', ids.length)], ids)) as tf.Tensor2D;
+    const attributes = [integer('count', ids.length), type('T', codes[matrices[0]!.kind])];
+    return backend.createOutputTensor(run('TercetWiden', attributes, ids)) as tf.Tensor2D;
   }
 
-  /** Stack bfloat16 matrices of as many columns on top of each other. Freed by `release`. */
-  function stackBfloat16(matrices: RawTensor[]): RawTensor {
+  /** Stack matrices of one kind and as many columns on top of each other. Freed by `release`. */
+  function stackHalf(matrices: RawTensor[]): RawTensor {
+    const { kind } = matrices[0]!;
     const axis = binding.createTensor([], INT32, Int32Array.of(0));
-    const attributes = [type('T', BFLOAT16), type('Tidx', INT32), integer('N', matrices.length)];
+    const attributes = [type('T', codes[kind]), type('Tidx', INT32), integer('N', matrices.length)];
     const { id, shape } = run('ConcatV2', attributes, [...matrices.map(({ id }) => id), axis]);
     binding.deleteTensor(axis);
-    return { id, shape };
+    return { id, shape, kind };
   }
 
-  /** x times a bfloat16 matrix: x is rounded to bfloat16, sums are rounded to bfloat16, the result is float32. */
-  function multiplyBfloat16(x: tf.Tensor2D, matrix: RawTensor, transposeMatrix: boolean): tf.Tensor2D {
-    const left = cast(backend.getInputTensorIds([x])[0]!, FLOAT, BFLOAT16);
+  /** x times a matrix in the matrix's kind: x is rounded to it, sums are rounded to it, the result is float32. */
+  function multiplyHalf(x: tf.Tensor2D, matrix: RawTensor, transposeMatrix: boolean): tf.Tensor2D {
+    const code = codes[matrix.kind];
+    const left = cast(backend.getInputTensorIds([x])[0]!, FLOAT, code);
     const product = run(
       'MatMul',
-      [type('T', BFLOAT16), flag('transpose_a', false), flag('transpose_b', transposeMatrix)],
+      [type('T', code), flag('transpose_a', false), flag('transpose_b', transposeMatrix)],
       [left.id, matrix.id],
     );
-    const result = cast(product.id, BFLOAT16, FLOAT);
+    const result = cast(product.id, code, FLOAT);
     binding.deleteTensor(left.id);
     binding.deleteTensor(product.id);
     return backend.createOutputTensor(result) as tf.Tensor2D;
@@ -146,12 +172,12 @@ export function nativeBackend() {
     };
   }
 
-  /** Whether a bfloat16 product runs on this device and is right, tried on numbers that bfloat16 holds exactly. */
-  function multipliesBfloat16(): boolean {
+  /** Whether a product in this kind runs on this device and is right, tried on numbers that it holds exactly. */
+  function multiplies(kind: HalfKind): boolean {
     try {
-      const matrix = uploadBfloat16(new Uint8Array([0x80, 0x3f, 0x00, 0x40]), [2, 1]); // 1, 2
+      const matrix = uploadHalf(new Uint8Array(Float32Array.of(1, 2).buffer), [2, 1], 'F32', kind);
       const x = tf.tensor2d([[3, 4]]);
-      const product = multiplyBfloat16(x, matrix, false);
+      const product = multiplyHalf(x, matrix, false);
       const [value] = product.dataSync();
       release(matrix);
       tf.dispose([x, product]);
@@ -170,14 +196,15 @@ export function nativeBackend() {
     float,
     integer,
     runByName,
-    uploadBfloat16,
+    uploadHalf,
+    uploadFloat32,
     multiplyFloat32,
     widen,
-    stackBfloat16,
-    multiplyBfloat16,
+    stackHalf,
+    multiplyHalf,
     statelessUniform,
     softmaxCrossEntropy,
-    multipliesBfloat16,
+    multiplies,
     release,
   };
 }

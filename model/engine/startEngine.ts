@@ -1,5 +1,6 @@
-import type { Precision } from '../../configs/contract.js';
+import type { Float32Products, Precision } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
+import { float32Products } from './float32Products.js';
 import { loadNativeBinding } from './loadNativeBinding.js';
 import { nativeBackend } from './rawTensors.js';
 import { startWasm } from './startWasm.js';
@@ -14,6 +15,8 @@ export interface Engine {
   version: string;
   /** Arithmetic that the engine offers for frozen weights. */
   precisions: Precision[];
+  /** Arithmetic that products of float32 matrices have. */
+  float32Products: Float32Products;
 }
 
 let started: Promise<Engine> | undefined;
@@ -45,11 +48,18 @@ async function tensorflowEngine(): Promise<Engine> {
   tf.enableProdMode();
   const native = nativeBackend();
   const precisions: Precision[] = ['float32'];
-  if (native.multipliesBfloat16()) precisions.push('bfloat16');
-  return { name: 'tensorflow', why: 'its native binding is installed', version: native.version, precisions };
+  for (const kind of ['bfloat16', 'float16'] as const) if (native.multiplies(kind)) precisions.push(kind);
+  return {
+    name: 'tensorflow',
+    why: 'its native binding is installed',
+    version: native.version,
+    precisions,
+    float32Products: float32Products(),
+  };
 }
 
 async function wasmEngine(why: string): Promise<Engine> {
   await startWasm();
-  return { name: 'wasm', why, version: tf.version['tfjs-core'], precisions: ['float32'] };
+  const version = tf.version['tfjs-core'];
+  return { name: 'wasm', why, version, precisions: ['float32'], float32Products: 'float32' };
 }

@@ -18,6 +18,7 @@ TF_KernelBuilder* TF_NewKernelBuilder(const char* name, const char* device, void
                                       void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*));
 void TF_RegisterKernelBuilder(const char* kernel, TF_KernelBuilder*, TF_Status*);
 int TF_NumInputs(TF_OpKernelContext*);
+void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
 void TF_GetInput(TF_OpKernelContext*, int index, TF_Tensor**, TF_Status*);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int index, TF_DataType, const int64_t* shape, int dimensions,
                              size_t bytes, TF_Status*);
@@ -70,8 +71,9 @@ Matrix Call::matrix(int input) {
 
 const int* Call::integers(int input) { return static_cast<const int*>(TF_TensorData(tensor(input))); }
 
-const void* Call::bytes(int input, long& rows, long& columns) {
+const void* Call::bytes(int input, long& rows, long& columns, TF_DataType& type) {
   TF_Tensor* from = tensor(input);
+  type = TF_TensorType(from);
   rows = TF_Dim(from, 0);
   columns = TF_Dim(from, 1);
   return TF_TensorData(from);
@@ -83,8 +85,17 @@ float* Call::makeOutput(int index, std::initializer_list<int64_t> shape) {
   size_t bytes = sizeof(float);
   for (int64_t size : shape) bytes *= size;
   TF_Tensor* made = TF_AllocateOutput(context_, index, TF_FLOAT, shape.begin(), shape.size(), bytes, status_);
+  if (TF_GetCode(status_) != TF_OK) {
+    TF_OpKernelContext_Failure(context_, status_);
+    throw Failure{};
+  }
   held_[holding_++] = made;
   return static_cast<float*>(TF_TensorData(made));
+}
+
+void Call::fail(TF_Code code, const char* why) {
+  TF_SetStatus(status_, code, why);
+  TF_OpKernelContext_Failure(context_, status_);
 }
 
 void registerOperation(const char* name, std::initializer_list<const char*> declared,

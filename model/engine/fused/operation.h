@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <new>
 
 #include "tensorflow/c/tf_datatype.h"
 #include "tensorflow/c/tf_status.h"
@@ -36,9 +37,10 @@ class Call {
   ~Call();
   Matrix matrix(int input);
   const int* integers(int input);
-  const void* bytes(int input, long& rows, long& columns);
+  const void* bytes(int input, long& rows, long& columns, TF_DataType& type);
   int inputs() const;
   float* makeOutput(int index, std::initializer_list<int64_t> shape);
+  void fail(TF_Code code, const char* why);
   const Settings& settings;
 
  private:
@@ -54,15 +56,25 @@ class Call {
 void registerOperation(const char* name, std::initializer_list<const char*> declared,
                        void (*compute)(void* settings, TF_OpKernelContext* context));
 
+/** Thrown where an operation cannot go on; TensorFlow has been told why. */
+struct Failure {};
+
 /** Make a kernel of a plain function on a call. */
 template <void (*work)(Call&)>
 void compute(void* settings, TF_OpKernelContext* context) {
   Call call(context, *static_cast<Settings*>(settings));
-  work(call);
+  try {
+    work(call);
+  } catch (const Failure&) {
+  } catch (const std::bad_alloc&) {
+    call.fail(TF_RESOURCE_EXHAUSTED, "OOM when allocating scratch memory");
+  }
 }
 
 void registerNorm();
-void registerLowRank();
+void registerThinInward();
+void registerThinOutward();
+void registerThinGradient();
 void registerSwiglu();
 void registerAttention();
 void registerWiden();

@@ -6,7 +6,9 @@
 NAPI_MODULE_INIT() {
   static const bool once = [] {
     registerNorm();
-    registerLowRank();
+    registerThinInward();
+    registerThinOutward();
+    registerThinGradient();
     registerSwiglu();
     registerAttention();
     registerWiden();

@@ -2,7 +2,7 @@
 // AVX2 and once for plain x86-64, and the loader of the library picks.
 #pragma once
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(ONE_PROCESSOR)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FOR_EACH_PROCESSOR
@@ -11,6 +11,7 @@
 
 constexpr long lanes = 16;
 typedef float Vector __attribute__((vector_size(64), aligned(4), may_alias));
+typedef unsigned UnsignedVector __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int IntVector __attribute__((vector_size(64), aligned(4), may_alias));
 
 INLINE Vector load(const float* from) { return *reinterpret_cast<const Vector*>(from); }

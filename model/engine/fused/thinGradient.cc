@@ -1,0 +1,132 @@
+// Gradients of A and B: products over all rows, a tile of columns at a time, so that no two threads share a sum.
+#include <algorithm>
+#include <vector>
+
+#include "dropout.h"
+#include "operation.h"
+#include "thin.h"
+#include "threads.h"
+#include "vector.h"
+
+namespace {
+
+constexpr long tile = 256, depth = 32;
+
+// out[k, j] = sum over rows of left[row, k] * right[row, j], for a tile of columns j at a time.
+struct Across {
+  Matrix left, right;
+  long rank, adapters;
+  const int* widths;  // of each adapter's part of right; null when all read the whole of it
+  const int* seeds;  // two of each adapter
+  Dropout dropout;
+  bool turnedOut;  // write [j, k] in place of [k, j]
+  float* out;
+};
+
+/** sums[k * tile + j] += left[row, k] * right[row, j] over some rows, four k and two vectors of j at a time. */
+INLINE void accumulate(const float* left, long leftStride, const float* right, long rightStride, long rows, long ranks,
+                       long columns, float* sums) {
+  for (long rank = 0; rank < ranks; rank += 4) {
+    for (long column = 0; column < columns; column += 2 * lanes) {
+      Vector held[4][2];
+      for (long k = 0; k < 4; k++) {
+        held[k][0] = load(sums + (rank + k) * tile + column);
+        held[k][1] = load(sums + (rank + k) * tile + column + lanes);
+      }
+      for (long row = 0; row < rows; row++) {
+        const Vector a = load(right + row * rightStride + column), b = load(right + row * rightStride + column + lanes);
+        for (long k = 0; k < 4; k++) {
+          const float factor = left[row * leftStride + rank + k];
+          held[k][0] += factor * a;
+          held[k][1] += factor * b;
+        }
+      }
+      for (long k = 0; k < 4; k++) {
+        store(sums + (rank + k) * tile + column, held[k][0]);
+        store(sums + (rank + k) * tile + column + lanes, held[k][1]);
+      }
+    }
+  }
+}
+
+FOR_EACH_PROCESSOR void across(const void* arguments, long begin, long end) {
+  const Across& work = *static_cast<const Across*>(arguments);
+  const long ranks = (work.rank + 3) / 4 * 4, leftStride = work.left.columns;
+  std::vector<float> sums(ranks * tile), left(depth * ranks), right(depth * tile);
+  long firstTile = 0, offset = 0, written = 0;
+  for (long adapter = 0; adapter < work.adapters; adapter++) {
+    const long width = work.widths ? work.widths[adapter] : work.right.columns;
+    const long tiles = (width + tile - 1) / tile;
+    for (long index = std::max(begin, firstTile); index < std::min(end, firstTile + tiles); index++) {
+      const long column = (index - firstTile) * tile, columns = std::min(tile, width - column);
+      std::fill(sums.begin(), sums.end(), 0.0f);
+      for (long first = 0; first < work.right.rows; first += depth) {
+        const long rows = std::min(depth, work.right.rows - first);
+        const float* from = work.right.row(first) + offset + column;
+        long stride = work.right.columns;
+        for (long row = 0; row < rows; row++)
+          for (long k = 0; k < ranks; k++)
+            left[row * ranks + k] =
+                k < work.rank ? work.left.values[(first + row) * leftStride + adapter * work.rank + k] : 0.0f;
+        if (work.dropout.rate > 0 || columns % (2 * lanes) != 0) {
+          for (long row = 0; row < rows; row++) {
+            float* to = &right[row * tile];
+            std::fill_n(to, tile, 0.0f);
+            const uint32_t place = static_cast<uint32_t>((first + row) * work.right.columns + column);
+            if (work.dropout.rate > 0)
+              dropped(from + row * stride, to, columns, place, work.seeds + 2 * adapter, work.dropout);
+            else
+              std::copy_n(from + row * stride, columns, to);
+          }
+          from = right.data();
+          stride = tile;
+        }
+        accumulate(left.data(), ranks, from, stride, rows, ranks, columns, sums.data());
+      }
+      for (long k = 0; k < work.rank; k++)
+        for (long j = 0; j < columns; j++) {
+          const long place = work.turnedOut ? (column + j) * work.rank + k : k * width + column + j;
+          work.out[written + place] = sums[k * tile + j];
+        }
+    }
+    firstTile += tiles;
+    written += work.rank * width;
+    if (work.widths) offset += width;
+  }
+}
+
+long tilesOf(const Across& work) {
+  long tiles = 0;
+  for (long adapter = 0; adapter < work.adapters; adapter++)
+    tiles += ((work.widths ? work.widths[adapter] : work.right.columns) + tile - 1) / tile;
+  return tiles;
+}
+
+/** dA of each adapter, one below the other: dInner^T drop(x). */
+void gradientOfA(Call& call) {
+  const Matrix inner = call.matrix(0), x = call.matrix(1), seeds = call.matrix(2);
+  const long adapters = seeds.rows;
+  Across work{inner, x, inner.columns / adapters, adapters, nullptr, reinterpret_cast<const int*>(seeds.values),
+              Dropout(call.settings.rate), false, nullptr};
+  work.out = call.makeOutput(0, {inner.columns, x.columns});
+  inParallel(tilesOf(work), 1, across, &work);
+}
+
+/** dB of each adapter, one below the other: dy^T inner. */
+void gradientOfB(Call& call) {
+  const Matrix dy = call.matrix(0), inner = call.matrix(1), widths = call.matrix(2);
+  Across work{inner, dy, inner.columns / widths.columns, widths.columns, reinterpret_cast<const int*>(widths.values),
+              nullptr, Dropout(0), true, nullptr};
+  work.out = call.makeOutput(0, {dy.columns, work.rank});
+  inParallel(tilesOf(work), 1, across, &work);
+}
+
+}  // namespace
+
+void registerThinGradient() {
+  registerOperation("TercetGradientOfA",
+                    {"in inner: float", "in x: float", "in seeds: int32", "out a: float", "set rate: float"},
+                    compute<gradientOfA>);
+  registerOperation("TercetGradientOfB", {"in dy: float", "in inner: float", "in widths: int32", "out b: float"},
+                    compute<gradientOfB>);
+}

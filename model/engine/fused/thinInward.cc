@@ -1,0 +1,110 @@
+// Products that make rows narrow: activations times A^T, and gradients times B.
+#include <algorithm>
+#include <vector>
+
+#include "dropout.h"
+#include "operation.h"
+#include "thin.h"
+#include "threads.h"
+#include "vector.h"
+
+namespace {
+
+/** out[i * stride + k] = scale * dot(x[i], a[k]) for four rows of x and up to four of a. */
+INLINE void dots(const float* const x[rowBlock], const float* const a[4], long columns, float scale, float* out,
+                 long stride, long rows, long ranks) {
+  Vector sums[rowBlock][4];
+  for (auto& row : sums)
+    for (Vector& sum : row) sum = all(0);
+  long column = 0;
+  for (; column + lanes <= columns; column += lanes) {
+    const Vector a0 = load(a[0] + column), a1 = load(a[1] + column), a2 = load(a[2] + column), a3 = load(a[3] + column);
+    for (long row = 0; row < rowBlock; row++) {
+      const Vector value = load(x[row] + column);
+      sums[row][0] += value * a0;
+      sums[row][1] += value * a1;
+      sums[row][2] += value * a2;
+      sums[row][3] += value * a3;
+    }
+  }
+  for (long row = 0; row < rows; row++) {
+    for (long rank = 0; rank < ranks; rank++) {
+      float sum = sumOf(sums[row][rank]);
+      for (long rest = column; rest < columns; rest++) sum += x[row][rest] * a[rank][rest];
+      out[row * stride + rank] = scale * sum;
+    }
+  }
+}
+
+struct Inward {
+  Matrix x;
+  const float* a;
+  long rank, adapters;
+  const int* widths;  // of each adapter's part of x; null when all read the whole of it
+  const int* seeds;  // two of each adapter
+  Dropout dropout;
+  float scale;
+  float* out;
+};
+
+FOR_EACH_PROCESSOR void inward(const void* arguments, long begin, long end) {
+  const Inward& work = *static_cast<const Inward*>(arguments);
+  const long stride = work.rank * work.adapters;
+  std::vector<float> kept(work.dropout.rate > 0 ? rowBlock * work.x.columns : 0);
+  for (long block = begin; block < end; block++) {
+    const long first = block * rowBlock, rows = std::min(rowBlock, work.x.rows - first);
+    const float* a = work.a;
+    long offset = 0;
+    for (long adapter = 0; adapter < work.adapters; adapter++) {
+      const long width = work.widths ? work.widths[adapter] : work.x.columns;
+      const float* x[rowBlock];
+      for (long row = 0; row < rowBlock; row++) {
+        x[row] = work.x.row(std::min(first + row, work.x.rows - 1)) + offset;
+        if (work.dropout.rate == 0) continue;
+        const long place = std::min(first + row, work.x.rows - 1) * work.x.columns;
+        dropped(x[row], &kept[row * work.x.columns], width, static_cast<uint32_t>(place), work.seeds + 2 * adapter, work.dropout);
+        x[row] = &kept[row * work.x.columns];
+      }
+      for (long rank = 0; rank < work.rank; rank += 4) {
+        const float* rowsOfA[4];
+        for (long k = 0; k < 4; k++) rowsOfA[k] = a + std::min(rank + k, work.rank - 1) * width;
+        dots(x, rowsOfA, width, work.scale, work.out + first * stride + adapter * work.rank + rank, stride, rows,
+             std::min(4L, work.rank - rank));
+      }
+      a += work.rank * width;
+      if (work.widths) offset += width;
+    }
+  }
+}
+
+/** scale * drop(x) A^T of each adapter, side by side. */
+void lowRankIn(Call& call) {
+  const Matrix x = call.matrix(0), a = call.matrix(1), seeds = call.matrix(2);
+  const long adapters = seeds.rows;
+  Inward work{x, a.values, a.rows / adapters, adapters, nullptr, reinterpret_cast<const int*>(seeds.values),
+              Dropout(call.settings.rate), call.settings.scale, nullptr};
+  work.out = call.makeOutput(0, {x.rows, a.rows});
+  inParallel((x.rows + rowBlock - 1) / rowBlock, 8, inward, &work);
+}
+
+/** dInner of `lowRankOut`: scale * dy B of each adapter, side by side. */
+void lowRankOutGradient(Call& call) {
+  const Matrix dy = call.matrix(0), b = call.matrix(1), widths = call.matrix(2);
+  const int* widthOf = reinterpret_cast<const int*>(widths.values);
+  const std::vector<float> thin = turned(b, widthOf, widths.columns);
+  Inward work{dy, thin.data(), b.columns, widths.columns, widthOf, nullptr, Dropout(0), call.settings.scale, nullptr};
+  work.out = call.makeOutput(0, {dy.rows, b.columns * widths.columns});
+  inParallel((dy.rows + rowBlock - 1) / rowBlock, 8, inward, &work);
+}
+
+}  // namespace
+
+void registerThinInward() {
+  registerOperation("TercetLowRankIn",
+                    {"in x: float", "in a: float", "in seeds: int32", "out inner: float", "set scale: float",
+                     "set rate: float"},
+                    compute<lowRankIn>);
+  registerOperation("TercetLowRankOutGradient",
+                    {"in dy: float", "in b: float", "in widths: int32", "out inner: float", "set scale: float"},
+                    compute<lowRankOutGradient>);
+}

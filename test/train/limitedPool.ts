@@ -1,0 +1,30 @@
+// Prints the loss of one pool of the demonstration base, the sum of squares of its gradient, and the chunk sizes that
+// training went down to. Run with TF_CPU_BFC_MEM_LIMIT_IN_MB to let memory run out.
+import { startEngine } from '../../model/engine/startEngine.js';
+import type { Gradients } from '../../model/encodeChunk.js';
+import { loadModel } from '../../model/loadModel.js';
+import { attachAdapter, freshAdapter } from '../../model/lora.js';
+import { poolWithinMemory } from '../../train/poolWithinMemory.js';
+
+await startEngine({ backend: 'tensorflow' });
+const model = await loadModel('configs/bases/demo', 'float32');
+const adapter = freshAdapter(model, { rank: 4, alpha: 8, dropout: 0, targets: ['q', 'v', 'down'] }, 1);
+const parameters = attachAdapter(model, adapter);
+const texts = (count: number, tokens: number, first: number) =>
+  Array.from({ length: count }, (_, text) =>
+    Int32Array.from({ length: tokens }, (_, place) => (first + text * 131 + place * 17) % 4000),
+  );
+const pool = {
+  queries: texts(4, 12, 0),
+  passages: texts(48, 60, 7),
+  targets: [0, 1, 2, 3],
+  counts: new Float32Array(4 * 48).fill(1),
+};
+const sizes: number[] = [];
+const gradients: Gradients = new Map();
+const plan = { chunkTokens: 4096, keptBytes: 1e9, tracedLayers: 0 };
+const onLess = (chunkTokens: number) => sizes.push(chunkTokens);
+const loss = poolWithinMemory(model, pool, parameters, { temperature: 0.05 }, plan, gradients, onLess);
+const squares = [...gradients.values()].map((gradient) => gradient.square().sum().dataSync()[0]!);
+const gradient = squares.reduce((sum, square) => sum + square, 0);
+console.log(JSON.stringify({ loss: loss.dataSync()[0], gradient, sizes }));

@@ -36,6 +36,8 @@ export interface Adapter {
   targets: Projection[];
   /** Name or path of the model it was trained on. */
   base: string;
+  /** Commit of that model, where its name is an id of the hub. */
+  revision?: string;
   /** Of that model, as `openBaseFolder` states it; adapters of other tools do not say. */
   weightsHash?: string;
   /** By name, such as `layers.0.self_attn.q_proj`. */

@@ -8,6 +8,7 @@ import { targetModule, type AdapterKeys } from './adapterNames.js';
  */
 export function adapterCard(adapter: AdapterSettings, keys: AdapterKeys, contract?: Contract): string {
   const loader = keys === 'causal-lm' ? 'AutoModelForCausalLM' : 'AutoModel';
+  const base = JSON.stringify(adapter.base) + (adapter.revision ? `, revision="${adapter.revision}"` : '');
   return `---
 base_model: ${JSON.stringify(adapter.base)}
 library_name: peft
@@ -28,7 +29,7 @@ base model as it was.
 from transformers import ${loader}
 from peft import PeftModel
 
-model = PeftModel.from_pretrained(${loader}.from_pretrained(${JSON.stringify(adapter.base)}), "path/of/this/folder")
+model = PeftModel.from_pretrained(${loader}.from_pretrained(${base}), "path/of/this/folder")
 \`\`\`
 `;
 }
@@ -39,15 +40,29 @@ export function textRules(contract: Contract): string {
     ...(contract.bosId === null ? [] : [`token ${contract.bosId} is put first`]),
     ...(contract.eosId === null ? [] : [`token ${contract.eosId} is appended after the cut`]),
   ];
+  const trimmed = contract.titleRule === 'as-is' ? 'not trimmed' : 'trimmed';
+  const follows = whatFollows(contract);
   return `## How texts are prepared
 
 | | query | passage |
 |---|---|---|
-| text | \`${contract.queryPrefix}\` + text, no blank added | \`${contract.passagePrefix}\` + title + one blank + text, trimmed |
-| longest, in tokens with those added | ${contract.queryMaxLength} | ${contract.passageMaxLength} |
+| text | \`${contract.queryPrefix}\` + text, no blank added, ${trimmed} | \`${contract.passagePrefix}\` + title + one blank + text, ${trimmed} |
+${follows === '' ? '' : `| after it | ${quoted(contract.querySuffix)} | ${quoted(contract.passageSuffix)} |\n`}| longest, in tokens ${follows === '' ? 'with those added' : 'of prefix and text, cut before what follows them is put there'} | ${contract.queryMaxLength} | ${contract.passageMaxLength} |
 
-${added.length === 0 ? 'No token is added' : `Of special tokens, ${added.join(' and ')}`}. The embedding is the final hidden state of the last
+${follows}${added.length === 0 ? 'No token is added' : `Of special tokens, ${added.join(' and ')}`}. The embedding is the final hidden state of the last
 token, scaled to unit length. Frozen weights multiplied in ${contract.precision} while training.
 
 `;
 }
+
+/** In words, what the contract puts around prefix and text; empty where nothing follows the text. */
+function whatFollows({ querySuffix, passageSuffix, chatBefore, chatAfter, answerStart = '' }: Contract): string {
+  if (chatBefore !== undefined)
+    return `All of it stands in a chat, between \`${JSON.stringify(chatBefore)}\` and \`${JSON.stringify(chatAfter + answerStart)}\`
+(as JSON strings), which hold every special token of the chat.
+
+`;
+  return querySuffix === undefined && passageSuffix === undefined ? '' : 'What follows the text is never cut.\n\n';
+}
+
+const quoted = (text: string | undefined) => (text === undefined ? 'nothing' : `\`${text}\``);

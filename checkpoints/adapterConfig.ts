@@ -27,7 +27,7 @@ export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<
     peft_type: 'LORA',
     r: adapter.rank,
     rank_pattern: {},
-    revision: null,
+    revision: adapter.revision ?? null,
     target_modules: adapter.targets.map(targetModule),
     task_type: keys === 'causal-lm' ? 'CAUSAL_LM' : 'FEATURE_EXTRACTION',
     use_dora: false,
@@ -46,7 +46,13 @@ export function parseAdapterConfig(file: string, config: Record<string, unknown>
       throw new UserError(
         `${file}: ${field} must be ${wanted}; got ${JSON.stringify(config[field])}; only plain LoRA is read`,
       );
-  const { r: rank, lora_alpha: alpha, lora_dropout: dropout = 0, base_model_name_or_path: base = '' } = config;
+  const {
+    r: rank,
+    lora_alpha: alpha,
+    lora_dropout: dropout = 0,
+    base_model_name_or_path: base = '',
+    revision,
+  } = config;
   if (!Number.isInteger(rank) || (rank as number) < 1)
     throw new UserError(`${file}: r must be a whole number above 0; got ${JSON.stringify(rank)}`);
   if (typeof alpha !== 'number' || !(alpha > 0))
@@ -57,6 +63,7 @@ export function parseAdapterConfig(file: string, config: Record<string, unknown>
     dropout: Number(dropout),
     targets: parseTargets(file, config.target_modules),
     base: String(base ?? ''),
+    ...(typeof revision === 'string' && { revision }),
   };
 }
 

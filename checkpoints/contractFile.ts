@@ -5,20 +5,40 @@ import { readJsonObject } from './baseFolder.js';
 import { writeBeside } from '../data/writeBeside.js';
 
 /** Every field of a contract, in the order in which differences are told; the type makes the list complete. */
-const fields = Object.keys({
+export const contractFields = Object.keys({
   tokenizer: 0,
   queryPrefix: 0,
   passagePrefix: 0,
+  querySuffix: 0,
+  passageSuffix: 0,
   titleRule: 0,
+  chatBefore: 0,
+  chatAfter: 0,
+  answerStart: 0,
   bosId: 0,
   eosId: 0,
+  eosToken: 0,
   queryMaxLength: 0,
   passageMaxLength: 0,
   pooling: 0,
   normalize: 0,
   precision: 0,
+  float32Products: 0,
   temperature: 0,
 } satisfies Record<keyof Contract, 0>) as (keyof Contract)[];
+
+/** Absent where a contract has no use for them, and then no part of its hash. */
+const optionalFields: ReadonlySet<keyof Contract> = new Set([
+  'querySuffix',
+  'passageSuffix',
+  'chatBefore',
+  'chatAfter',
+  'answerStart',
+  'eosToken',
+  'float32Products',
+] as const satisfies OptionalField[]);
+
+type OptionalField = { [Key in keyof Contract]-?: undefined extends Contract[Key] ? Key : never }[keyof Contract];
 
 export interface ContractDifference {
   field: keyof Contract;
@@ -29,7 +49,7 @@ export interface ContractDifference {
 /** SHA-256, in hexadecimal, of a contract's fields in the order of their names: equal contracts, equal hashes. */
 export const contractHash = (contract: Contract): string =>
   createHash('sha256')
-    .update(JSON.stringify(Object.fromEntries([...fields].sort().map((field) => [field, contract[field]]))))
+    .update(JSON.stringify(Object.fromEntries([...contractFields].sort().map((field) => [field, contract[field]]))))
     .digest('hex');
 
 /** What a contract file holds: every field and, so that an edited one is noticed, the hash. */
@@ -46,7 +66,7 @@ export const writeContract = (file: string, contract: Contract): Promise<void> =
  */
 export async function readContract(file: string): Promise<Contract> {
   const { hash, ...contract } = (await readJsonObject(file)) as unknown as Contract & { hash: string };
-  const missing = fields.filter((field) => contract[field] === undefined);
+  const missing = contractFields.filter((field) => contract[field] === undefined && !optionalFields.has(field));
   if (missing.length > 0) throw new UserError(`${file} lacks ${missing.join(', ')}; write it again`);
   if (hash !== contractHash(contract))
     throw new UserError(`${file} was changed by hand: its hash is not that of its fields; restore it or train again`);
@@ -55,7 +75,7 @@ export async function readContract(file: string): Promise<Contract> {
 
 /** The fields in which two contracts differ. */
 export const contractDifferences = (left: Contract, right: Contract): ContractDifference[] =>
-  fields
+  contractFields
     .filter((field) => left[field] !== right[field])
     .map((field) => ({ field, left: left[field], right: right[field] }));
 

@@ -16,9 +16,13 @@ import { writeFolder } from '../data/writeFolder.js';
  * Source: sentence-transformers `Transformer`, `Pooling`, `Normalize`.
  * @throws UserError when the adapter does not fit the base, the folder is not empty, or the disk is full
  */
-export const exportSentenceTransformers = (output: string, merged: MergedExport): Promise<void> =>
-  writeFolder(output, async (folder) => {
-    const { adapter, contract } = merged;
+export async function exportSentenceTransformers(output: string, merged: MergedExport): Promise<void> {
+  const { adapter, contract } = merged;
+  if (contract.chatBefore !== undefined || contract.querySuffix !== undefined || contract.passageSuffix !== undefined)
+    throw new UserError(
+      'sentence-transformers has no place for what the contract puts after a text, a suffix or a chat template; export --as merged or peft',
+    );
+  await writeFolder(output, async (folder) => {
     const base = textModel(merged.base);
     await writeMergedWeights(folder, { ...merged, base });
     const write = (name: string, value: unknown) =>
@@ -30,6 +34,7 @@ export const exportSentenceTransformers = (output: string, merged: MergedExport)
     await write('tokenizer_config.json', plainTokenizerConfig(settings, contract));
     await writeBeside(join(folder, 'README.md'), mergedCard(adapter, contract, loading(contract)));
   });
+}
 
 function layoutFiles(hidden: number, contract: Contract): Record<string, unknown> {
   const module = (idx: number, name: string) => ({
@@ -81,11 +86,11 @@ const loading = (contract: Contract) => `## Loading it
 from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer("path/of/this/folder")
-queries = model.encode_query(["how tall is a giraffe"])
-passages = model.encode_document([(title.strip() + " " + text.strip()).rstrip()])
+queries = model.encode_query([text${contract.titleRule === 'as-is' ? '' : '.strip()'}])
+passages = model.encode_document([${contract.titleRule === 'as-is' ? 'title + " " + text' : '(title.strip() + " " + text.strip()).rstrip()'}])
 \`\`\`
 
-Two rules of the training are not in these files, because the library has no place for them: a passage's title is put
-before its text by the caller, as above (without a title the blank stays: only the end is trimmed), and queries longer than ${contract.queryMaxLength} tokens are not cut there but at
+Two rules of the training are not in these files, because the library has no place for them: texts are trimmed
+and a passage's title is put before its text by the caller, as above (without a title the blank stays), and queries longer than ${contract.queryMaxLength} tokens are not cut there but at
 ${contract.passageMaxLength}, the passages' length (\`model.max_seq_length = ${contract.queryMaxLength}\` before encoding queries makes them equal).
 `;

@@ -7,7 +7,13 @@ import { UserError } from '../configs/userError.js';
 import { writeBeside } from '../data/writeBeside.js';
 
 const shape = z.strictObject({
-  base: z.strictObject({ name: z.string(), folder: z.string(), weightsHash: z.string() }),
+  base: z.strictObject({
+    name: z.string(),
+    folder: z.string(),
+    weightsHash: z.string(),
+    /** Where the files came from, when they did not lie in a folder of the user's. */
+    hub: z.strictObject({ id: z.string(), commit: z.string() }).optional(),
+  }),
   recipe: z.string(),
   /** Training files, absolute paths. */
   data: z.array(z.string()),

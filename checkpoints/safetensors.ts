@@ -86,10 +86,16 @@ export function readTensorRows(entry: TensorEntry, rows: ArrayLike<number>): Uin
  * @throws UserError for a kind that is not F32, F16 or BF16
  */
 export function toFloat32(bytes: Uint8Array, dtype: TensorDtype): Float32Array {
+  requireFloat(dtype);
   if (dtype === 'F32') return new Float32Array(...aligned(bytes, 4));
   if (dtype === 'BF16') return bfloat16ToFloat32(new Uint16Array(...aligned(bytes, 2)));
-  if (dtype === 'F16') return float16ToFloat32(new Uint16Array(...aligned(bytes, 2)));
-  throw new UserError(`weights of kind ${dtype} cannot be used; convert them to BF16, F16 or F32`);
+  return float16ToFloat32(new Uint16Array(...aligned(bytes, 2)));
+}
+
+/** @throws UserError for a kind of weights that is not F32, F16 or BF16 */
+export function requireFloat(dtype: TensorDtype): asserts dtype is 'F32' | 'F16' | 'BF16' {
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
+    throw new UserError(`weights of kind ${dtype} cannot be used; convert them to BF16, F16 or F32`);
 }
 
 /** Bytes of float32 numbers in another kind, rounded to the nearest, halves to even. F32 is viewed, not copied. */

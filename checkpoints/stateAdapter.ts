@@ -8,7 +8,6 @@ import type { State } from './state.js';
  * @throws UserError when half of a pair is missing, or there is none
  */
 export function stateAdapter({ tensors }: Pick<State, 'tensors'>, like: Omit<Adapter, 'matrices'>): Adapter {
-  const { rank, alpha, dropout, targets, base, weightsHash } = like;
   const matrices: Adapter['matrices'] = new Map();
   for (const tensor of tensors.keys()) {
     const name = /^(layers\..*)\.lora_[AB]$/.exec(tensor)?.[1];
@@ -22,5 +21,5 @@ export function stateAdapter({ tensors }: Pick<State, 'tensors'>, like: Omit<Ada
     matrices.set(name, { a: a.values, b: b.values, inSize: a.shape[1]!, outSize: b.shape[0]! });
   }
   if (matrices.size === 0) throw new UserError('the saved state holds no adapter matrix; use the state before it');
-  return { rank, alpha, dropout, targets, base, ...(weightsHash !== undefined && { weightsHash }), matrices };
+  return { ...like, matrices };
 }

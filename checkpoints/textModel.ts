@@ -13,10 +13,7 @@ export function textModel(base: BaseFolder): BaseFolder {
   const rope = config.rope_parameters as { rope_theta?: number } | undefined;
   const tensors = [...base.tensors]
     .filter(([name]) => !/^(model\.)?visual\./.test(name))
-    .map(
-      ([name, entry]) => [name.replace(/^(model\.language_model|language_model\.model)\./, 'model.'), entry] as const,
-    )
-    .map(([name, entry]) => [name.replace(/^language_model\.lm_head\./, 'lm_head.'), entry] as const);
+    .map(([name, entry]) => [textName(name), entry] as const);
   return {
     ...base,
     config: {
@@ -31,3 +28,9 @@ export function textModel(base: BaseFolder): BaseFolder {
     tensors: new Map(tensors),
   };
 }
+
+/** The name that a Qwen2 model with a head gives a tensor; library versions put the text half in several places. */
+const textName = (name: string) =>
+  name
+    .replace(/^language_model\.lm_head\./, 'lm_head.')
+    .replace(/^(model\.language_model|language_model\.model|language_model)\./, 'model.');

@@ -1,18 +1,24 @@
 import type { Argv } from 'yargs';
 import { runCommand, type Command } from '../configs/cli.js';
 import { namesIn } from '../configs/names.js';
+import { UserError } from '../configs/userError.js';
 import { folderBytes } from '../setup/records.mjs';
+import { baseRows, tensorRows } from './baseRows.js';
+import { describeBase, describeTensors, type BaseDescription } from './describeBase.js';
 import { engineStatus, type EngineStatus } from './engine/engineStatus.js';
 import { loadNativeBinding } from './engine/loadNativeBinding.js';
 import { multiplySpeed, usesGpu } from './engine/multiplySpeed.js';
 import { startEngine, type Engine } from './engine/startEngine.js';
 import { describeMachine, type Machine } from './machine.js';
+import type { TensorReport } from './tensorReport.js';
 
 const matrixSize = 1024;
 
 interface Options {
   json: boolean;
   verify: boolean;
+  base: string | undefined;
+  tensors: boolean;
 }
 
 /** Everything the doctor finds out, as `--json` prints it. */
@@ -24,6 +30,10 @@ interface Findings {
   /** Bytes in the folders that fill up, by name. */
   folders: Record<string, number>;
   bases: string[];
+  /** With --base. */
+  base?: BaseDescription;
+  /** With --tensors. */
+  tensors?: TensorReport;
 }
 
 const doctor: Command<Options> = {
@@ -32,15 +42,28 @@ const doctor: Command<Options> = {
   options: (cli: Argv) =>
     cli
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object and nothing else' })
-      .option('verify', { type: 'boolean', default: false, describe: 'check every file of the engine by its hash' }),
+      .option('verify', { type: 'boolean', default: false, describe: 'check every file of the engine by its hash' })
+      .option('base', { type: 'string', describe: 'a base: what using it would download, and the memory it takes' })
+      .option('tensors', { type: 'boolean', default: false, describe: 'what becomes of each tensor of that base' }),
   examples: [
     ['npm run doctor', 'the table'],
+    ['npm run doctor -- --base qwen-math', 'what that base is and needs, before anything is downloaded'],
     ['npm run doctor -- --verify', 'find out whether a file of the engine is damaged'],
   ],
-  async handler({ json, verify }) {
-    const findings = await examine(verify);
-    console.log(json ? JSON.stringify(findings) : table(rows(findings, verify)));
-    return findings.status.damaged ? 2 : 0;
+  async handler({ json, verify, base, tensors }) {
+    if (tensors && base === undefined) throw new UserError('--tensors needs --base, the base to look at');
+    const description = base === undefined ? undefined : await describeBase(base);
+    const report = tensors ? await describeTensors(description!) : undefined;
+    const found = await examine(verify);
+    const findings = { ...found, ...(description && { base: description }), ...(report && { tensors: report }) };
+    if (json) console.log(JSON.stringify(findings));
+    else {
+      console.log(table(rows(findings, verify)));
+      if (description) console.log(`\n${table(baseRows(description, found.engine.gflops))}`);
+      if (report) console.log(`\n${table(tensorRows(report))}`);
+    }
+    const isUnfit = report && report.missing.length + report.refused.length > 0;
+    return found.status.damaged || description?.files.refused || isUnfit ? 2 : 0;
   },
 };
 
@@ -80,6 +103,7 @@ function rows(findings: Findings, verify: boolean): [string, string][] {
   return [
     ['Node.js', machine.node],
     ['processor', `${machine.processor}, ${machine.cores} cores${instructions}`],
+    ['threads', `${machine.threads} for TensorFlow on the processor`],
     ['memory', `${gigabytes(machine.memory.total)}, ${gigabytes(machine.memory.free)} free`],
     [
       'GPU',

@@ -50,6 +50,16 @@ describe('writeAdapter', () => {
     );
   });
 
+  it('names the commit of a base of the hub, in the file that PEFT reads and in the README', async () => {
+    const pinned = { ...adapter, revision: 'd'.repeat(40) };
+    await writeAdapter(place(), pinned);
+    const config = JSON.parse(await readFile(place('adapter_config.json'), 'utf8')) as Record<string, unknown>;
+    assert.equal(config['revision'], pinned.revision);
+    assert.deepEqual(await readAdapter(place()), pinned);
+    const card = await readFile(place('README.md'), 'utf8');
+    assert.ok(card.includes(`AutoModel.from_pretrained("some/base", revision="${pinned.revision}")`), card);
+  });
+
   it('leaves the vision tower alone, whose projections have the same names', async () => {
     await writeAdapter(place('text'), adapter);
     await writeAdapter(place('vision'), adapter, { keys: 'vision-language' });
@@ -64,6 +74,14 @@ describe('writeAdapter', () => {
     await writeAdapter(place(), adapter, { contract });
     assert.deepEqual(await readContract(place('contract.json')), contract);
     assert.match(await readFile(place('README.md'), 'utf8'), /`Query:` \+ text, no blank added/);
+  });
+
+  it('tells in the README what stands around the text', async () => {
+    const chat = { querySuffix: '?', chatBefore: '<user>\n', chatAfter: '</user>', answerStart: 'So', eosId: null };
+    await writeAdapter(place(), adapter, { contract: { ...contract, ...chat } });
+    const card = await readFile(place('README.md'), 'utf8');
+    assert.ok(card.includes('| after it | `?` | nothing |'), card);
+    assert.ok(card.includes('between `"<user>\\n"` and `"</user>So"`'), card);
   });
 
   it('names the weights it was trained on in base.json, where they are known', async () => {

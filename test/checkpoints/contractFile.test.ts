@@ -24,6 +24,12 @@ describe('contractHash', () => {
     const hashes = Object.keys(contract).map((field) => contractHash({ ...contract, [field]: 'other' }));
     assert.equal(new Set([...hashes, contractHash(contract)]).size, 13);
   });
+
+  it('depends on fields that a contract need not have, once it has them', () => {
+    const optional = ['querySuffix', 'passageSuffix', 'chatBefore', 'chatAfter', 'answerStart', 'eosToken'];
+    const hashes = optional.map((field) => contractHash({ ...contract, [field]: '' }));
+    assert.equal(new Set([...hashes, contractHash(contract)]).size, 7);
+  });
 });
 
 describe('contract files', () => {
@@ -34,6 +40,14 @@ describe('contract files', () => {
 
   it('are read as they were written', async () => {
     assert.deepEqual(await readContract(place('contract.json')), contract);
+  });
+
+  it('are read with a chat template as it was rendered', async () => {
+    const chat = { ...contract, chatBefore: '<|im_start|>user\n', chatAfter: '', answerStart: 'é "' };
+    await writeContract(place('contract.json'), chat);
+    assert.deepEqual(await readContract(place('contract.json')), chat);
+    await change((text) => text.replace('user', 'system'));
+    await assert.rejects(readContract(place('contract.json')), /was changed by hand/);
   });
 
   it('are refused when a field was changed by hand', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { openBaseFolder } from '../../checkpoints/baseFolder.js';
 import { exportSentenceTransformers } from '../../checkpoints/exportSentenceTransformers.js';
@@ -62,6 +63,16 @@ describe('exportSentenceTransformers', () => {
   it('tells how to put a title before a passage as training did: only the end is trimmed', async () => {
     const card = await readFile(place('out/README.md'), 'utf8');
     assert.ok(card.includes('model.encode_document([(title.strip() + " " + text.strip()).rstrip()])'), card);
+  });
+
+  it('refuses a contract that puts something after the text', async () => {
+    const base = await openBaseFolder(place('base'));
+    for (const more of [{ querySuffix: '?' }, { chatBefore: '<user>', chatAfter: '</user>' }])
+      await assert.rejects(
+        exportSentenceTransformers(place('chat'), { base, adapter, contract: { ...contract, ...more } }),
+        /sentence-transformers has no place for what the contract puts after a text.*--as merged or peft/,
+      );
+    assert.equal(existsSync(place('chat')), false);
   });
 
   it('holds the merged weights', async () => {

@@ -64,4 +64,10 @@ describe('textModel', () => {
     });
     assert.deepEqual([...tensors.keys()], ['model.norm.weight', 'model.layers.0.mlp.up_proj.weight', 'lm_head.weight']);
   });
+
+  it('reads the names of a text half that was saved by itself', () => {
+    const names = ['language_model.embed_tokens.weight', 'language_model.layers.0.mlp.up_proj.weight'];
+    const { tensors } = textModel(base({ model_type: 'qwen2_5_vl', vision_config: {} }, ...names));
+    assert.deepEqual([...tensors.keys()], ['model.embed_tokens.weight', 'model.layers.0.mlp.up_proj.weight']);
+  });
 });

@@ -90,6 +90,14 @@ describe('loadConfig', () => {
         'contract: { passageMaxLength: 1, appendEos: false }',
         'contract.passageMaxLength: must be 2 or more, to leave room for a token beyond BOS; got 1',
       ],
+      [
+        'contract: { answerStart: "It is" }',
+        'contract.answerStart: has no effect without contract.chatTemplate=true; got "It is"',
+      ],
+      [
+        'contract: { appendEos: false, eosToken: <|end|> }',
+        'contract.eosToken: has no effect with contract.appendEos=false; got "<|end|>"',
+      ],
       ['lora: { targets: [q, v, q] }', 'lora.targets: each projection must be named once; got ["q","v","q"]'],
       ['training: { passagesPerQuery: 1 }', 'training.passagesPerQuery: Too small: expected number to be >=2; got 1'],
     ] as const;

@@ -7,6 +7,11 @@ const study = {
   contract: {
     queryPrefix: 'Query:',
     passagePrefix: 'Passage:',
+    querySuffix: '',
+    passageSuffix: '',
+    titleRule: 'title-blank-text',
+    chatTemplate: false,
+    answerStart: '',
     queryMaxLength: 32,
     passageMaxLength: 156,
     appendEos: true,

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { downloadScreen, type DownloadScreen } from '../../configs/cliDownload.js';
+import type { BaseShape } from '../../configs/baseFile.js';
+import type { Base, HubOrigin, NamedBase } from '../../configs/resolveBase.js';
+import { readJsonObject } from '../baseFolder.js';
+import { downloadSnapshot, type DownloadOptions } from './downloadSnapshot.js';
+import type { Wanted } from './neededFiles.js';
+
+export interface FetchOptions extends DownloadOptions {
+  /** The whole model unless given. */
+  wanted?: Wanted;
+  screen?: DownloadScreen;
+}
+
+/**
+ * Have a base's files on this machine: downloaded when they are not.
+ * @throws UserError in one line when they cannot be had
+ */
+export async function fetchBase(named: NamedBase, options: FetchOptions = {}): Promise<Base> {
+  const { name, recipe, place, file } = named;
+  if ('folder' in place) return { name, recipe, folder: place.folder };
+  const { wanted = 'model', screen = downloadScreen } = options;
+  const { folder, commit } = await downloadSnapshot(place, wanted, screen, options);
+  if (file?.shape && wanted === 'model') await requireShape(name, file.shape, join(folder, 'config.json'));
+  return { name, recipe, folder, hub: { id: place.id, commit } };
+}
+
+/** A run's base: its folder, which is downloaded again when the cache was emptied. */
+export async function refetchBase<T extends { folder: string; name: string; hub?: HubOrigin | undefined }>(
+  base: T,
+  options: FetchOptions = {},
+): Promise<T> {
+  const { folder, name, hub } = base;
+  if (!hub || existsSync(join(folder, 'config.json'))) return base;
+  const place = { id: hub.id, revision: hub.commit };
+  return { ...base, folder: (await fetchBase({ name, recipe: '', place }, options)).folder };
+}
+
+/** What is stated before a download must be what comes. @throws a plain error: the base file is ours */
+async function requireShape(name: string, shape: BaseShape, file: string): Promise<void> {
+  const json = await readJsonObject(file);
+  const config = { ...json, ...(json['text_config'] as object | undefined) } as Record<string, unknown>;
+  const rope = (config['rope_parameters'] ?? {}) as Record<string, unknown>;
+  const found: Partial<Record<keyof BaseShape, unknown>> = {
+    hidden: config['hidden_size'],
+    layers: config['num_hidden_layers'],
+    heads: config['num_attention_heads'],
+    kvHeads: config['num_key_value_heads'],
+    intermediate: config['intermediate_size'],
+    vocabularyRows: config['vocab_size'],
+    ropeTheta: config['rope_theta'] ?? rope['rope_theta'],
+  };
+  for (const [field, value] of Object.entries(found))
+    if (value !== shape[field as keyof BaseShape])
+      throw new Error(`${file} gives ${field} ${String(value)}; configs/bases/${name}.yaml must say the same`);
+}

@@ -1,0 +1,91 @@
+import { listFiles, modelInfo } from '@huggingface/hub';
+import { UserError } from '../../configs/userError.js';
+import { readUrl } from '../../data/download/openUrl.js';
+import { defaultPatience, retry, type Patience } from '../../data/download/retry.js';
+import type { ExpectedHash } from '../../data/download/fetchFile.js';
+import type { HubPlace } from '../../configs/resolveBase.js';
+import { explainHubFailure } from './explainHubFailure.js';
+import type { HubSettings } from './hubSettings.js';
+
+export interface HubFile {
+  name: string;
+  bytes: number;
+  /** Its name among a cache's blobs. */
+  blob: string;
+  hash: ExpectedHash;
+}
+
+/** The files of a model at one commit. */
+export interface Snapshot {
+  /** What the hub calls the model now: another name than was asked for when it was moved. */
+  id: string;
+  commit: string;
+  files: HubFile[];
+}
+
+/** For questions to the hub, which are small: a network that is not there should be told soon. */
+const questionPatience: Patience = { ...defaultPatience, tries: 4, longestWaitMs: 120_000 };
+
+/**
+ * Ask the hub which commit a revision is and which files it holds, with their sizes and hashes.
+ * @throws UserError in one line: no such model or revision, gated, token refused, hub out of reach
+ */
+export async function listSnapshot(
+  place: HubPlace,
+  settings: HubSettings,
+  patience: Patience = questionPatience,
+): Promise<Snapshot> {
+  const asked = { hubUrl: settings.endpoint, fetch: askHub(settings, patience) };
+  try {
+    const { name, sha } = await modelInfo({
+      ...asked,
+      name: place.id,
+      revision: place.revision,
+      additionalFields: ['sha'],
+    });
+    if (!/^[0-9a-f]{40}$/.test(sha)) throw new UserError(`${settings.endpoint} names no commit of ${place.id}`);
+    const files: HubFile[] = [];
+    for await (const { type, path, size, oid, lfs } of listFiles({
+      ...asked,
+      repo: { type: 'model', name },
+      revision: sha,
+      recursive: true,
+    }))
+      if (type === 'file' && oid !== undefined) files.push(hubFile(path, size, oid, lfs?.oid));
+    return { id: name, commit: sha, files };
+  } catch (error) {
+    throw explainHubFailure(error, place, settings);
+  }
+}
+
+/** The text of one small file of a model, which is not kept. */
+export async function readHubFile(id: string, commit: string, name: string, settings: HubSettings): Promise<string> {
+  const url = fileUrl(id, commit, name, settings);
+  return (await retry(() => readUrl(url, { headers: tokenHeader(settings) }), questionPatience)).text;
+}
+
+export const fileUrl = (id: string, commit: string, name: string, { endpoint }: HubSettings) =>
+  `${endpoint}/${id}/resolve/${commit}/${encodeURIComponent(name)}`;
+
+/** Large files are known by the SHA-256 of their bytes, others by the hash that git gives a blob. */
+const hubFile = (name: string, bytes: number, oid: string, sha256: string | undefined): HubFile => ({
+  name,
+  bytes,
+  blob: sha256 ?? oid,
+  hash: sha256 ? { algorithm: 'sha256', hex: sha256 } : { algorithm: 'sha1', hex: oid, preamble: `blob ${bytes}\0` },
+});
+
+/** The header that carries the token, where there is one. */
+export const tokenHeader = ({ token }: HubSettings): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
+
+/** A `fetch` for the hub's own library that tries again, and sends the token to the hub alone. */
+function askHub(settings: HubSettings, patience: Patience): typeof fetch {
+  const { origin } = new URL(settings.endpoint);
+  return async (input) => {
+    const url = String(input);
+    const headers = new URL(url).origin === origin ? tokenHeader(settings) : {};
+    const answer = await retry(() => readUrl(url, { headers }), patience);
+    return new Response(answer.text, { headers: answer.headers });
+  };
+}

@@ -1,4 +1,5 @@
 import type { BaseDescription, FilesOnDisk } from './describeBase.js';
+import { describePlan } from './memoryPlan.js';
 import type { TensorNote, TensorReport } from './tensorReport.js';
 
 type Row = [name: string, value: string];
@@ -23,7 +24,7 @@ export function baseRows(base: BaseDescription, gflops: number): Row[] {
       : []),
     ['files', filesLine(base.files)],
     ['disk', `${gigabytes(base.diskFree)} free there`],
-    ...base.memory.map(({ what, bytes }): Row => ['memory', `${gigabytes(bytes)}, ${what}`]),
+    ...(base.memory && shape ? [['memory', memoryLine(base.memory, shape.layers)] as Row] : []),
     ...(operations ? [['time', timeLine(operations, gflops)] as Row] : []),
   ];
 }
@@ -65,6 +66,11 @@ function filesLine({ count, bytes, present, estimated, refused }: FilesOnDisk): 
   const whole = `${count} files, ${size}`;
   if (present === bytes) return `${whole}, all here`;
   return present === 0 ? `${whole}, to download` : `${whole}, of which ${gigabytes(bytes - present)} are to download`;
+}
+
+function memoryLine(memory: NonNullable<BaseDescription['memory']>, layers: number): string {
+  if ('needs' in memory) return `training needs at least ${gigabytes(memory.needs)}, more than is free here`;
+  return `training by that recipe takes ${describePlan(memory, { layers })}`;
 }
 
 function timeLine({ training, encoding }: { training: number; encoding: number }, gflops: number): string {

@@ -52,9 +52,9 @@ const doctor: Command<Options> = {
   ],
   async handler({ json, verify, base, tensors }) {
     if (tensors && base === undefined) throw new UserError('--tensors needs --base, the base to look at');
+    const found = await examine(verify);
     const description = base === undefined ? undefined : await describeBase(base);
     const report = tensors ? await describeTensors(description!) : undefined;
-    const found = await examine(verify);
     const findings = { ...found, ...(description && { base: description }), ...(report && { tensors: report }) };
     if (json) console.log(JSON.stringify(findings));
     else {

@@ -11,7 +11,8 @@ import { resolveBase, type HubPlace } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
 import { freeBytes } from '../data/download/requireSpace.js';
 import { UnreachableError } from '../data/download/webErrors.js';
-import { memoryLines } from './memoryLines.js';
+import { expectedPlan } from './expectedPlan.js';
+import type { MemoryPlan } from './memoryPlan.js';
 import { modelConfig } from './modelConfig.js';
 import { adapterParameters, checkpointParameters, matrixParameters, shapeOf } from './shapeArithmetic.js';
 import { tensorReport, type TensorReport } from './tensorReport.js';
@@ -30,8 +31,8 @@ export interface BaseDescription {
   diskFree: number;
   shape?: BaseShape;
   parameters?: { checkpoint: number; trained: number };
-  /** What a device holds of it in training, whatever the batch. */
-  memory: { what: string; bytes: number }[];
+  /** How training by its recipe would use the memory of this machine, or the bytes that it needs at least. */
+  memory?: MemoryPlan | { needs: number };
   /** Operations on numbers for a token, in training and in encoding. */
   operationsPerToken?: { training: number; encoding: number };
 }
@@ -113,14 +114,14 @@ function arithmetic(
   recipe: string,
   shape: BaseShape | undefined,
 ): Pick<BaseDescription, 'shape' | 'parameters' | 'memory' | 'operationsPerToken'> {
-  if (!shape) return { memory: [] };
+  if (!shape) return {};
   const { config } = loadConfig(recipe);
   const trained = adapterParameters(shape, config.lora.rank, config.lora.targets);
   const numbers = matrixParameters(shape);
   return {
     shape,
     parameters: { checkpoint: checkpointParameters(shape), trained },
-    memory: memoryLines(shape, config).map(([what, bytes]) => ({ what, bytes })),
+    memory: expectedPlan(shape, config),
     // Two operations a number forward; training goes forward again for the gradient, and back through the inputs.
     operationsPerToken: { training: 6 * numbers, encoding: 2 * numbers },
   };

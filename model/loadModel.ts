@@ -5,14 +5,17 @@ import { projections } from '../configs/schema.js';
 import { UserError } from '../configs/userError.js';
 import { matrixName } from '../checkpoints/adapterNames.js';
 import { openBaseFolder } from '../checkpoints/baseFolder.js';
-import { fromFloat32, readTensorBytes, toFloat32, type TensorEntry } from '../checkpoints/safetensors.js';
+import { requireFloat, type TensorEntry } from '../checkpoints/safetensors.js';
+import { streamTensors } from '../checkpoints/streamTensors.js';
 import { tensorPrefixes } from '../checkpoints/tensorPrefixes.js';
 import { embeddingTable, type EmbeddingTable } from './embeddingTable.js';
+import { floatTensor } from './engine/floatTensor.js';
 import { freezeMatrix, type FrozenMatrix } from './engine/frozenMatrix.js';
 import { tf } from './engine/tf.js';
 import type { LayerWeights } from './layer.js';
 import type { Linear } from './linear.js';
 import { modelConfig, type ModelConfig } from './modelConfig.js';
+import { requireTensors, tensorReport } from './tensorReport.js';
 
 /** A decoder on the device, without a language head. Freed by `disposeModel`. */
 export interface Model {
@@ -42,32 +45,24 @@ export async function loadModel(
   const base = await openBaseFolder(folder);
   const config = modelConfig(base.config, join(folder, 'config.json'));
   const find = tensorFinder(base.tensors, folder);
-  const vector = async (name: string, size: number) => tf.keep(tf.tensor1d(await read(find(name, [size]))));
-  const layers: LayerWeights[] = [];
-  for (let layer = 0; layer < config.layers; layer++) {
-    const entries = projections.map(async (target) => {
-      const shape = projectionShape(config, target);
-      const name = matrixName(layer, target);
-      const weight = await freeze(find(`${name}.weight`, shape), shape, precision);
-      const hasBias = target === 'q' || target === 'k' || target === 'v';
-      const linear: Linear = hasBias ? { weight, bias: await vector(`${name}.bias`, shape[0]) } : { weight };
-      return [target, linear] as const;
-    });
-    layers.push({
-      ...(Object.fromEntries(await Promise.all(entries)) as Record<Projection, Linear>),
-      inputNorm: await vector(`layers.${layer}.input_layernorm.weight`, config.hidden),
-      postAttentionNorm: await vector(`layers.${layer}.post_attention_layernorm.weight`, config.hidden),
-    });
-    onProgress(layer + 1, config.layers);
-  }
+  requireTensors(tensorReport(base.tensors, config), folder);
+  const matrices = new Map<string, FrozenMatrix>();
+  const vectors = new Map<string, tf.Tensor1D>();
+  const tellLayers = layerCounter(config.layers, onProgress);
+  await streamTensors(wantedTensors(config, find), ({ name, shape, dtype }, bytes) => {
+    const stored = { dtype, bytes };
+    if (shape.length === 2) matrices.set(name, freezeMatrix(stored, shape as [number, number], precision));
+    else vectors.set(name, tf.keep(floatTensor(stored, shape)) as tf.Tensor1D);
+    tellLayers(name);
+  });
   return {
     folder,
     config,
     precision,
     weightsHash: base.weightsHash,
     embedding: embeddingTable(find('embed_tokens.weight', [config.vocabularySize, config.hidden])),
-    layers,
-    finalNorm: await vector('norm.weight', config.hidden),
+    layers: Array.from({ length: config.layers }, (_, layer) => layerOf(layer, matrices, vectors)),
+    finalNorm: vectors.get('norm.weight')!,
   };
 }
 
@@ -101,26 +96,70 @@ export function projectionShape(config: ModelConfig, target: Projection): [numbe
   return shapes[target];
 }
 
-function tensorFinder(tensors: Map<string, TensorEntry>, folder: string) {
+/** A tensor of the file under the decoder's own name for it. */
+type NamedTensor = TensorEntry & { name: string };
+type FindTensor = (name: string, shape: number[]) => NamedTensor;
+
+const inputNorm = (layer: number) => `layers.${layer}.input_layernorm.weight`;
+const postAttentionNorm = (layer: number) => `layers.${layer}.post_attention_layernorm.weight`;
+
+/** Everything that goes to the device. */
+function wantedTensors(config: ModelConfig, find: FindTensor): NamedTensor[] {
+  const wanted = [find('norm.weight', [config.hidden])];
+  for (let layer = 0; layer < config.layers; layer++) {
+    wanted.push(find(inputNorm(layer), [config.hidden]), find(postAttentionNorm(layer), [config.hidden]));
+    for (const target of projections) {
+      const shape = projectionShape(config, target);
+      const name = matrixName(layer, target);
+      wanted.push(find(`${name}.weight`, shape));
+      if (hasBias(target)) wanted.push(find(`${name}.bias`, [shape[0]]));
+    }
+  }
+  return wanted;
+}
+
+const hasBias = (target: Projection) => target === 'q' || target === 'k' || target === 'v';
+
+function layerOf(
+  layer: number,
+  matrices: ReadonlyMap<string, FrozenMatrix>,
+  vectors: ReadonlyMap<string, tf.Tensor1D>,
+): LayerWeights {
+  const linears = projections.map((target): [Projection, Linear] => {
+    const name = matrixName(layer, target);
+    const weight = matrices.get(`${name}.weight`)!;
+    return [target, hasBias(target) ? { weight, bias: vectors.get(`${name}.bias`)! } : { weight }];
+  });
+  return {
+    ...(Object.fromEntries(linears) as Record<Projection, Linear>),
+    inputNorm: vectors.get(inputNorm(layer))!,
+    postAttentionNorm: vectors.get(postAttentionNorm(layer))!,
+  };
+}
+
+/** Told of each tensor, it tells of each layer whose tensors are all there; layers arrive in the order of the file. */
+function layerCounter(layers: number, onProgress: (layersDone: number, layers: number) => void) {
+  const tensorsOfLayer = 2 + projections.length + projections.filter(hasBias).length;
+  const arrived = new Map<string, number>();
+  let done = 0;
+  return (name: string): void => {
+    const layer = /^layers\.\d+/.exec(name)?.[0];
+    if (layer === undefined) return;
+    arrived.set(layer, (arrived.get(layer) ?? 0) + 1);
+    if (arrived.get(layer) === tensorsOfLayer) onProgress(++done, layers);
+  };
+}
+
+function tensorFinder(tensors: Map<string, TensorEntry>, folder: string): FindTensor {
   const prefix = tensorPrefixes.find((prefix) => tensors.has(`${prefix}embed_tokens.weight`));
   if (prefix === undefined)
     throw new UserError(`${folder}: no tensor embed_tokens.weight, so this is not a Qwen2 checkpoint`);
-  return (name: string, shape: readonly number[]): TensorEntry => {
+  return (name, shape) => {
     const entry = tensors.get(prefix + name);
     if (!entry) throw new UserError(`${folder}: tensor ${prefix}${name} is missing; download the checkpoint again`);
     if (entry.shape.join() !== shape.join())
       throw new UserError(`${folder}: tensor ${prefix}${name} must be [${shape}] by config.json; got [${entry.shape}]`);
-    return entry;
+    requireFloat(entry.dtype);
+    return { ...entry, name };
   };
-}
-
-async function read(entry: TensorEntry): Promise<Float32Array> {
-  return toFloat32(await readTensorBytes(entry), entry.dtype);
-}
-
-async function freeze(entry: TensorEntry, shape: [number, number], precision: Precision): Promise<FrozenMatrix> {
-  const bytes = await readTensorBytes(entry);
-  if (precision === 'float32') return freezeMatrix({ float32: toFloat32(bytes, entry.dtype) }, shape, precision);
-  const bfloat16 = entry.dtype === 'BF16' ? bytes : fromFloat32(toFloat32(bytes, entry.dtype), 'BF16');
-  return freezeMatrix({ bfloat16 }, shape, precision);
 }

@@ -71,7 +71,7 @@ export function planMemory(
 /** The plan in one line, for people: the sum, its parts from the largest on, and the way it was chosen. */
 export function describePlan(
   { bytes, chunkTokens, tracedLayers, keptBytes }: MemoryPlan,
-  { layers }: ModelConfig,
+  { layers }: { layers: number },
 ): string {
   const gigabytes = (count: number) => `${(count / 1e9).toFixed(2)} GB`;
   const parts = Object.entries(bytes)

@@ -43,10 +43,7 @@ export function modelConfig(json: Record<string, unknown>, file: string): ModelC
     throw new UserError(
       `${file}: num_attention_heads must be a multiple of num_key_value_heads; got ${heads}, ${kvHeads}`,
     );
-  if (text['hidden_act'] !== 'silu')
-    throw new UserError(`${file}: hidden_act must be silu; got ${JSON.stringify(text['hidden_act'])}`);
-  if (text['use_sliding_window'] === true)
-    throw new UserError(`${file}: use_sliding_window must be false; sliding-window attention is not supported`);
+  refuseOtherDecoders(text, file);
   return {
     vocabularySize: size('vocab_size'),
     hidden,
@@ -60,13 +57,45 @@ export function modelConfig(json: Record<string, unknown>, file: string): ModelC
   };
 }
 
-/** The base of the rotary frequencies. Text positions of multimodal rope are equal on all axes, so it is plain rope there. */
+/** What a file may ask for and these layers do not compute. Absent, every value is the plain one. */
+function refuseOtherDecoders(text: Record<string, unknown>, file: string): void {
+  const refuse = (name: string, rule: string) => {
+    throw new UserError(`${file}: ${name} must be ${rule}; got ${JSON.stringify(text[name])}`);
+  };
+  if (text['hidden_act'] !== 'silu') refuse('hidden_act', 'silu');
+  if (text['use_sliding_window'] === true)
+    throw new UserError(`${file}: use_sliding_window must be false; sliding-window attention is not supported`);
+  const kinds = text['layer_types'] ?? [];
+  if (!Array.isArray(kinds) || kinds.some((kind) => kind !== 'full_attention'))
+    refuse('layer_types', 'full_attention in every layer');
+  if ((text['partial_rotary_factor'] ?? 1) !== 1) refuse('partial_rotary_factor', '1');
+  if ((text['attention_dropout'] ?? 0) !== 0) refuse('attention_dropout', '0');
+  if (text['quantization_config'] != null)
+    throw new UserError(
+      `${file}: quantization_config says that the weights are quantized; take the checkpoint in bfloat16`,
+    );
+}
+
+/**
+ * The base of the rotary frequencies: in the group `rope_parameters` of transformers 5, else at the top. The files of
+ * Qwen2.5-VL ask for `mrope`, one position number each for time, height and width; of text all three are the token's
+ * place, so every frequency turns by that place as in plain rotary embeddings, however `mrope_section` deals them out.
+ */
 function ropeTheta(text: Record<string, unknown>, file: string): number {
-  const scaling = (text['rope_scaling'] ?? text['rope_parameters'] ?? {}) as Record<string, unknown>;
-  const kind = scaling['rope_type'] ?? scaling['type'] ?? 'default';
-  if (kind !== 'default' && kind !== 'mrope')
-    throw new UserError(`${file}: rope scaling must be default or mrope; got ${JSON.stringify(kind)}`);
-  return above0(scaling['rope_theta'] === undefined ? text : scaling, 'rope_theta', file);
+  const group = (name: string) => (text[name] ?? {}) as Record<string, unknown>;
+  const parameters = group('rope_parameters');
+  const inner = (parameters['full_attention'] ?? parameters) as Record<string, unknown>;
+  for (const scaling of [group('rope_scaling'), inner]) {
+    const kind = scaling['rope_type'] ?? scaling['type'] ?? 'default';
+    if (kind !== 'default' && kind !== 'mrope')
+      throw new UserError(
+        `${file}: rope scaling must be default or mrope; got ${JSON.stringify(kind)}, which changes texts of every length; leave it out`,
+      );
+  }
+  const [below, top] = [inner['rope_theta'], text['rope_theta']];
+  if (below !== undefined && top !== undefined && below !== top)
+    throw new UserError(`${file}: rope_theta must be one number; got ${top} and, in rope_parameters, ${below}`);
+  return above0(below === undefined ? text : inner, 'rope_theta', file);
 }
 
 function above0(values: Record<string, unknown>, name: string, file: string): number {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fromFloat32 } from '../../checkpoints/safetensors.js';
 import { freezeMatrix, type FrozenMatrix } from '../../model/engine/frozenMatrix.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
@@ -6,7 +7,7 @@ import { linear, type Linear } from '../../model/linear.js';
 import { assertClose, assertGradients, assertTensorsKept, randomTensor } from '../assertions.js';
 
 const freeze = (matrix: tf.Tensor2D): FrozenMatrix =>
-  freezeMatrix({ float32: matrix.dataSync() as Float32Array }, matrix.shape, 'float32');
+  freezeMatrix({ dtype: 'F32', bytes: fromFloat32(matrix.dataSync() as Float32Array, 'F32') }, matrix.shape, 'float32');
 
 describe('linear', () => {
   before(() => startEngine());

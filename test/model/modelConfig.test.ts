@@ -45,9 +45,36 @@ describe('modelConfig', () => {
   it('takes the text half of a vision-language checkpoint, at the top or under text_config', () => {
     const rope = { rope_scaling: { type: 'mrope', mrope_section: [16, 24, 24] } };
     assert.deepEqual(read({ model_type: 'qwen2_5_vl', ...rope }), read());
+    // As transformers 5 writes it.
+    const { rope_theta: _theta, ...text } = { ...qwen7B, model_type: 'qwen2_5_vl_text' };
+    const rope_parameters = { mrope_section: [16, 24, 24], rope_theta: 1e6, rope_type: 'default', type: 'default' };
+    const vision_config = { hidden_act: 'gelu', hidden_size: 1280 };
+    assert.deepEqual(
+      modelConfig(
+        { model_type: 'qwen2_5_vl', vision_config, text_config: { ...text, rope_parameters } },
+        'config.json',
+      ),
+      read(),
+    );
     const { model_type: _, hidden_size, ...rest } = qwen7B;
     const nested = { model_type: 'qwen2_5_vl', ...rest, text_config: { model_type: 'qwen2_5_vl_text', hidden_size } };
     assert.deepEqual(modelConfig(nested, 'config.json'), read());
+  });
+
+  it('takes files that state what is plain anyway', () => {
+    const plain = {
+      layer_types: new Array(28).fill('full_attention'),
+      sliding_window: 4096,
+      max_window_layers: 28,
+      use_mrope: false,
+      attention_dropout: 0,
+      partial_rotary_factor: 1,
+      tie_word_embeddings: true,
+    };
+    assert.deepEqual(read(plain), read());
+    assert.deepEqual(read({ use_sliding_window: undefined }), read());
+    const perLayer = { full_attention: { rope_type: 'default', rope_theta: 1e4 } };
+    assert.equal(read({ rope_theta: undefined, rope_parameters: perLayer }).ropeTheta, 1e4);
   });
 
   it('takes head_dim where it is stated, else divides', () => {
@@ -59,7 +86,27 @@ describe('modelConfig', () => {
     const cases: [object, string][] = [
       [{ model_type: 'llama' }, 'model_type must be one of qwen2, qwen2_5_vl, qwen2_5_vl_text; got "llama"'],
       [{ use_sliding_window: true }, 'use_sliding_window must be false; sliding-window attention is not supported'],
-      [{ rope_scaling: { type: 'yarn', factor: 4 } }, 'rope scaling must be default or mrope; got "yarn"'],
+      ...['yarn', 'linear', 'dynamic', 'llama3'].flatMap((kind): [object, string][] => {
+        const message = `rope scaling must be default or mrope; got "${kind}", which changes texts of every length; leave it out`;
+        return [
+          [{ rope_scaling: { type: kind, factor: 4 } }, message],
+          [{ rope_scaling: null, rope_parameters: { rope_type: kind, factor: 4, rope_theta: 1e6 } }, message],
+        ];
+      }),
+      [
+        { rope_parameters: { rope_theta: 1e4 } },
+        'rope_theta must be one number; got 1000000 and, in rope_parameters, 10000',
+      ],
+      [
+        { layer_types: ['full_attention', 'sliding_attention'] },
+        'layer_types must be full_attention in every layer; got ["full_attention","sliding_attention"]',
+      ],
+      [{ partial_rotary_factor: 0.5 }, 'partial_rotary_factor must be 1; got 0.5'],
+      [{ attention_dropout: 0.1 }, 'attention_dropout must be 0; got 0.1'],
+      [
+        { quantization_config: { quant_method: 'awq' } },
+        'quantization_config says that the weights are quantized; take the checkpoint in bfloat16',
+      ],
       [{ hidden_act: 'gelu' }, 'hidden_act must be silu; got "gelu"'],
       [{ num_hidden_layers: undefined }, 'num_hidden_layers must be a whole number above 0; got undefined'],
       [{ vocab_size: '152064' }, 'vocab_size must be a whole number above 0; got "152064"'],

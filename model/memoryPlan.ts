@@ -142,7 +142,7 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
     traces: secondPass,
     // On the way back through the feed-forward half: gate and up, their gradients, the gated product and its gradient.
     working: float * chunk * (6 * intermediate + 6 * hidden) + traceBytes(config, chunk) + widened,
-    embeddings: float * poolTexts * hidden * 6,
+    embeddings: float * poolTexts * hidden * 2,
   };
 }
 

@@ -47,40 +47,71 @@ export function poolGradient(
   options: PoolOptions,
   into: Gradients,
 ): tf.Scalar {
-  const texts = [...pool.queries, ...pool.passages];
-  const chunks = cutChunks(texts, options.chunkTokens).map(({ rows }, index) => ({
-    rows,
-    texts: rows.map((row) => texts[row]!),
-    dropout: options.dropout && { rate: options.dropout.rate, seed: (options.dropout.seed + index) | 0 },
-  }));
-  const order = tf.tensor1d(placeOf(chunks.flatMap(({ rows }) => rows)), 'int32');
+  // Longest first: a pool that does not fit into memory fails at once.
+  const passages = inChunks(pool.passages, options, 0);
+  const queries = inChunks(pool.queries, options, passages.chunks.length);
+  const chunks = [...passages.chunks, ...queries.chunks];
   const keep = whatToKeep(model, chunks, options.keptBytes);
   const kept: (Pass | undefined)[] = [];
-  const embedded = chunks.map(({ texts, dropout }, index) => {
+  const embed = ({ texts, dropout }: TextChunk, index: number) => {
     const traces = keep[index];
     if (traces === undefined) return encodeChunk(model, texts, dropout);
     kept[index] = forwardChunk(model, texts, dropout, traces);
     return kept[index].embeddings.clone();
-  });
-  const { loss, dTexts } = tf.tidy(() => {
-    const all = tf.gather(tf.concat(embedded), order);
-    const [queries, passages] = tf.split(all, [pool.queries.length, pool.passages.length]) as [
-      tf.Tensor2D,
-      tf.Tensor2D,
-    ];
-    const { loss, dQueries, dPassages } = infoNce(queries, passages, pool, options.temperature);
-    return { loss, dTexts: tf.concat([dQueries, dPassages]) };
-  });
-  tf.dispose([...embedded, order]);
-  for (const [index, { rows, texts, dropout }] of chunks.entries()) {
+  };
+  const passageRows = joined(passages.chunks.map((chunk, index) => embed(chunk, index)));
+  const queryRows = joined(queries.chunks.map((chunk, index) => embed(chunk, passages.chunks.length + index)));
+  const candidates = candidatesInOrder(pool, queries.order, passages.order);
+  const { loss, dQueries, dPassages } = infoNce(queryRows, passageRows, candidates, options.temperature);
+  tf.dispose([queryRows, passageRows]);
+  let row = 0;
+  for (const [index, { texts, dropout }] of chunks.entries()) {
+    if (index === passages.chunks.length) row = 0;
     const pass = kept[index] ?? forwardChunk(model, texts, dropout, options.tracedLayers);
-    const upstream = tf.tidy(() => tf.gather(dTexts, tf.tensor1d(rows, 'int32')));
+    const rows = index < passages.chunks.length ? dPassages : dQueries;
+    const upstream = tf.slice(rows, [row, 0], [texts.length, rows.shape[1]]);
+    row += texts.length;
     backwardChunk(model, pass, upstream, parameters, into);
     upstream.dispose();
     disposePass(pass);
   }
-  dTexts.dispose();
+  tf.dispose([dQueries, dPassages]);
   return loss;
+}
+
+interface TextChunk {
+  texts: Int32Array[];
+  dropout: Dropout | undefined;
+}
+
+/** Texts cut into chunks, and the order in which the chunks list them. */
+function inChunks(texts: Int32Array[], { chunkTokens, dropout }: PoolOptions, firstChunk: number) {
+  const cut = cutChunks(texts, chunkTokens);
+  const chunks = cut.map(({ rows }, index): TextChunk => ({
+    texts: rows.map((row) => texts[row]!),
+    dropout: dropout && { rate: dropout.rate, seed: (dropout.seed + firstChunk + index) | 0 },
+  }));
+  return { chunks, order: cut.flatMap(({ rows }) => rows) };
+}
+
+/** The rows of all chunks as one matrix; frees the parts. */
+function joined(parts: tf.Tensor2D[]): tf.Tensor2D {
+  const whole = tf.concat(parts);
+  tf.dispose(parts);
+  return whole;
+}
+
+/** The candidates with queries and passages in another order: moving these few numbers spares moving the embeddings. */
+function candidatesInOrder({ targets, counts, passages }: PoolTokens, queryOrder: number[], passageOrder: number[]) {
+  const placeOf = new Int32Array(passages.length);
+  passageOrder.forEach((passage, place) => (placeOf[passage] = place));
+  const moved = new Float32Array(counts.length);
+  queryOrder.forEach((query, row) =>
+    passageOrder.forEach((passage, column) => {
+      moved[row * passages.length + column] = counts[query * passages.length + passage]!;
+    }),
+  );
+  return { targets: queryOrder.map((query) => placeOf[targets[query]!]!), counts: moved };
 }
 
 /**
@@ -103,11 +134,4 @@ function whatToKeep(model: Model, chunks: { texts: Int32Array[] }[], keptBytes: 
 function tokensInModel(model: Model, texts: Int32Array[]): number {
   const lengths = texts.map((ids) => ids.length);
   return packs(model) ? lengths.reduce((sum, length) => sum + length, 0) : lengths.length * Math.max(...lengths);
-}
-
-/** For each text, its place in the order in which the chunks list them. */
-function placeOf(listed: number[]): number[] {
-  const places = new Array<number>(listed.length);
-  listed.forEach((text, place) => (places[text] = place));
-  return places;
 }

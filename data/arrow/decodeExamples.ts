@@ -1,27 +1,33 @@
 import type { RecordBatch, Vector } from 'apache-arrow';
 import { UserError } from '../../configs/userError.js';
 import type { Example, Passage } from '../example.js';
+import { textId } from '../textId.js';
+import { passageNames, type ColumnMatch } from './matchColumns.js';
 
 /**
- * The examples of one record batch.
- * @param batch     its schema has passed `explainSchema`
+ * The examples of one record batch. Rows without an id get one made from their query; empty passages of columns that
+ * hold one text each are left out.
+ * @param match     where they are in its schema
  * @param firstRow  how many rows of the file come before it, for messages
  * @throws UserError naming the file and the row (counted from 1) that has no query, no positives or an unusable passage
  */
-export function decodeExamples(batch: RecordBatch, firstRow: number, path: string): Example[] {
-  const [ids, queries] = [column(batch, 'query_id'), column(batch, 'query')];
-  const [positives, negatives] = [column(batch, 'positives'), column(batch, 'negatives')];
+export function decodeExamples(batch: RecordBatch, match: ColumnMatch, firstRow: number, path: string): Example[] {
+  const ids = match.id === null ? null : column(batch, match.id);
+  const queries = column(batch, match.query);
+  const [positives, negatives] = [match.positives, match.negatives].map((names) =>
+    names.map((name) => column(batch, name)),
+  );
   return Array.from({ length: batch.numRows }, (_, row) => {
     const refuse = (what: string) => new UserError(`${path}: row ${firstRow + row + 1} ${what}`);
-    const id: unknown = ids.get(row);
     const query: unknown = queries.get(row);
-    if (id === null) throw refuse('has no query_id');
+    const id: unknown = ids === null ? '' : ids.get(row);
+    if (id === null) throw refuse(`has no ${match.id}`);
     if (query === null) throw refuse('has no query');
     const example: Example = {
-      id: String(id),
+      id: ids === null ? textId(Buffer.from(String(query))) : String(id),
       query: String(query),
-      positives: passages(positives.get(row) as Vector | null, refuse),
-      negatives: passages(negatives.get(row) as Vector | null, refuse),
+      positives: positives!.flatMap((vector) => passages(vector.get(row), refuse)),
+      negatives: negatives!.flatMap((vector) => passages(vector.get(row), refuse)),
     };
     if (example.positives.length === 0) throw refuse(`(query ${example.id}) has no positives`);
     return example;
@@ -34,13 +40,23 @@ function column(batch: RecordBatch, name: string): Vector {
   return found;
 }
 
-function passages(list: Vector | null, refuse: (what: string) => UserError): Passage[] {
-  if (list === null || list.length === 0) return [];
-  const [ids, titles, texts] = [list.getChild('id'), list.getChild('title'), list.getChild('text')];
+function passages(value: unknown, refuse: (what: string) => UserError): Passage[] {
+  if (value === null || value === '') return [];
+  if (typeof value === 'string') return [{ id: '', title: '', text: value }];
+  const list = value as Vector;
+  const child = (names: string[]) => names.map((name) => list.getChild(name)).find((vector) => vector !== null) ?? null;
+  const texts = child(passageNames.text) ?? ((list.type.children ?? []).length === 0 ? list : null);
+  const [ids, titles, scores] = [child(passageNames.id), child(passageNames.title), child(passageNames.score)];
   return Array.from({ length: list.length }, (_, index) => {
-    const id: unknown = ids?.get(index) ?? null;
+    const id: unknown = ids === null ? '' : (ids.get(index) ?? null);
     const text: unknown = texts?.get(index) ?? null;
+    const score: unknown = scores?.get(index) ?? null;
     if (id === null || text === null) throw refuse(`has a passage without ${id === null ? 'id' : 'text'}`);
-    return { id: String(id), title: String(titles?.get(index) ?? ''), text: String(text) };
+    return {
+      id: String(id),
+      title: String(titles?.get(index) ?? ''),
+      text: String(text),
+      ...(score !== null && { score: Number(score) }),
+    };
   });
 }

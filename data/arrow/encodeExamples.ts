@@ -1,42 +1,59 @@
-import { makeData, RecordBatch, Struct, Utf8, type Data, type List, type Schema } from 'apache-arrow';
-import type { Example, Passage } from '../example.js';
+import { Float32, makeData, RecordBatch, Struct, Utf8, type Data, type List, type Schema } from 'apache-arrow';
+import type { Example } from '../example.js';
+import { addExample, createColumns, type ExampleColumns, type PassageColumns } from './exampleColumns.js';
 import { passageType } from './exampleSchema.js';
+import type { TextColumn } from './textColumn.js';
 
 /** One record batch that holds these examples. @param schema  an `exampleSchema` */
 export function encodeExamples(examples: Example[], schema: Schema): RecordBatch {
+  const columns = createColumns(examples.length);
+  for (const example of examples) addExample(columns, example);
+  return encodeColumns(columns, schema);
+}
+
+/** One record batch over these columns, which it goes on using. @param schema  an `exampleSchema` */
+export function encodeColumns({ rows, ids, queries, positives, negatives }: ExampleColumns, schema: Schema) {
   const type = (name: string) => schema.fields.find((field) => field.name === name)!.type as List;
-  const lists = (pick: (example: Example) => Passage[], name: string) => passageLists(examples.map(pick), type(name));
   const children = [
-    texts(examples.map(({ id }) => id)),
-    texts(examples.map(({ query }) => query)),
-    lists(({ positives }) => positives, 'positives'),
-    lists(({ negatives }) => negatives, 'negatives'),
+    texts(ids),
+    texts(queries),
+    passageLists(positives, rows, type('positives')),
+    passageLists(negatives, rows, type('negatives')),
   ];
-  const rows = makeData({ type: new Struct(schema.fields), length: examples.length, nullCount: 0, children });
-  return new RecordBatch(schema, rows);
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }),
+  ) as RecordBatch;
 }
 
-function passageLists(lists: Passage[][], type: List): Data<List> {
-  const passages = lists.flat();
-  const children = [
-    texts(passages.map(({ id }) => id)),
-    texts(passages.map(({ title }) => title)),
-    texts(passages.map(({ text }) => text)),
-  ];
-  const child = makeData({ type: passageType, length: passages.length, nullCount: 0, children });
-  const valueOffsets = offsets(lists.map((list) => list.length));
-  return makeData({ type, length: lists.length, nullCount: 0, valueOffsets, child });
+function passageLists(list: PassageColumns, rows: number, type: List): Data<List> {
+  const { count } = list.texts;
+  const children = [texts(list.ids), texts(list.titles), texts(list.texts), scores(list.scores, count)];
+  const child = makeData({ type: passageType, length: count, nullCount: 0, children });
+  const valueOffsets = new Int32Array(rows + 1);
+  valueOffsets.set(list.ends.subarray(0, rows), 1);
+  return makeData({ type, length: rows, nullCount: 0, valueOffsets, child });
 }
 
-function texts(values: string[]): Data<Utf8> {
-  const bytes = values.map((value) => Buffer.from(value, 'utf8'));
-  const valueOffsets = offsets(bytes.map(({ length }) => length));
-  return makeData({ type: new Utf8(), length: values.length, nullCount: 0, valueOffsets, data: Buffer.concat(bytes) });
+function texts({ bytes, used, offsets, count }: TextColumn): Data<Utf8> {
+  return makeData({
+    type: new Utf8(),
+    length: count,
+    nullCount: 0,
+    valueOffsets: offsets.subarray(0, count + 1),
+    data: bytes.subarray(0, used),
+  });
 }
 
-/** Where each of the values begins, and where the last one ends. */
-function offsets(lengths: number[]): Int32Array {
-  const starts = new Int32Array(lengths.length + 1);
-  lengths.forEach((length, index) => (starts[index + 1] = starts[index]! + length));
-  return starts;
+function scores(values: Float64Array | null, count: number): Data<Float32> {
+  const data = new Float32Array(count);
+  const nullBitmap = new Uint8Array(Math.ceil(count / 8));
+  let nullCount = count;
+  for (let place = 0; place < Math.min(count, values?.length ?? 0); place++) {
+    if (Number.isNaN(values![place])) continue;
+    data[place] = values![place]!;
+    nullBitmap[place >> 3]! |= 1 << (place & 7);
+    nullCount--;
+  }
+  return makeData({ type: new Float32(), length: count, nullCount, nullBitmap, data });
 }

@@ -3,9 +3,11 @@ import { RecordBatchReader, type RecordBatch } from 'apache-arrow';
 import { UserError } from '../../configs/userError.js';
 import type { Example } from '../example.js';
 import { decodeExamples } from './decodeExamples.js';
-import { explainSchema } from './exampleSchema.js';
+import { inflateMessage } from './inflateMessage.js';
+import { matchColumns, type ColumnMatch } from './matchColumns.js';
 import { readRange } from './readRange.js';
 import { scanArrow, type ArrowLayout, type MessagePlace } from './scanArrow.js';
+import { verifyBatch } from './verifyBatch.js';
 
 /** A file of training examples, opened for random access by record batch. */
 export interface ExampleFile {
@@ -21,7 +23,7 @@ export interface ExampleFile {
 
 /**
  * Open an Arrow file of either form that holds training examples; only its message headers are read now.
- * @throws UserError when it is missing, no Arrow file, cut short, compressed, without rows, or has other columns
+ * @throws UserError when it is missing, no Arrow file, cut short, without rows, or has other columns
  */
 export async function openExamples(path: string): Promise<ExampleFile> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
@@ -30,8 +32,8 @@ export async function openExamples(path: string): Promise<ExampleFile> {
   try {
     if (!(await file.stat()).isFile()) throw new UserError(`${path} is not a file; name the Arrow file itself`);
     const layout = await scanArrow(file, path);
-    const mismatch = explainSchema(layout.schema);
-    if (mismatch !== null) throw new UserError(`${path} holds no training examples: ${mismatch}`);
+    const match = matchColumns(layout.schema);
+    if (typeof match === 'string') throw new UserError(`${path} holds no training examples: ${match}`);
     const batchRows = layout.batches.map(({ rows }) => rows);
     const rows = batchRows.reduce((sum, count) => sum + count, 0);
     if (rows === 0) throw new UserError(`${path} holds no rows`);
@@ -40,7 +42,7 @@ export async function openExamples(path: string): Promise<ExampleFile> {
       form: layout.form,
       rows,
       batchRows,
-      read: (batch) => read(file, layout, batch, path),
+      read: (batch) => read(file, layout, match, batch, path),
       close: () => file.close(),
     };
   } catch (error) {
@@ -49,7 +51,13 @@ export async function openExamples(path: string): Promise<ExampleFile> {
   }
 }
 
-async function read(file: FileHandle, layout: ArrowLayout, batch: number, path: string): Promise<Example[]> {
+async function read(
+  file: FileHandle,
+  layout: ArrowLayout,
+  match: ColumnMatch,
+  batch: number,
+  path: string,
+): Promise<Example[]> {
   const place = layout.batches[batch];
   if (place === undefined)
     throw new Error(`${path} has ${layout.batches.length} record batches; batch ${batch} was asked for`);
@@ -57,7 +65,8 @@ async function read(file: FileHandle, layout: ArrowLayout, batch: number, path: 
   try {
     const bytes = await gather(file, layout.schemaBytes, [...dictionariesOf(layout, batch), place]);
     const [decoded] = [...RecordBatchReader.from(bytes)] as RecordBatch[];
-    return decodeExamples(decoded!, firstRow, path);
+    verifyBatch(decoded!);
+    return decodeExamples(decoded!, match, firstRow, path);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${path}: record batch ${batch} cannot be read (${(error as Error).message})`);
@@ -73,14 +82,9 @@ function dictionariesOf(layout: ArrowLayout, batch: number): MessagePlace[] {
   return seen.filter(({ id }, index) => !seen.slice(index + 1).some((later) => later.id === id && !later.isDelta));
 }
 
-/** The schema and the messages one after the other: a stream of their own. */
+/** The schema and the messages, uncompressed, one after the other: a stream of their own. */
 async function gather(file: FileHandle, schemaBytes: Uint8Array, places: MessagePlace[]): Promise<Uint8Array> {
-  const bytes = new Uint8Array(places.reduce((sum, { length }) => sum + length, schemaBytes.length));
-  bytes.set(schemaBytes);
-  let filled = schemaBytes.length;
-  for (const { offset, length } of places) {
-    await readRange(file, offset, length, bytes.subarray(filled, filled + length));
-    filled += length;
-  }
-  return bytes;
+  const messages: Uint8Array[] = [schemaBytes];
+  for (const { offset, length } of places) messages.push(await inflateMessage(await readRange(file, offset, length)));
+  return Buffer.concat(messages);
 }

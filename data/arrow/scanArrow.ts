@@ -1,7 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
-import { CompressionType, Message, RecordBatchReader, type Schema } from 'apache-arrow';
+import { Message, RecordBatchReader, type Schema } from 'apache-arrow';
+import { Footer } from 'apache-arrow/ipc/metadata/file';
 import { UserError } from '../../configs/userError.js';
 import { createRangeReader, readRange, type RangeReader } from './readRange.js';
+import { verifyHeader } from './verifyHeader.js';
 
 /** Where one message lies in its file: its prefix, header and body, in bytes. */
 export interface MessagePlace {
@@ -22,7 +24,7 @@ export interface ArrowLayout {
 /**
  * Find every message of an Arrow file of either form by reading the message headers alone.
  * Source: Arrow columnar format 1.5, "Encapsulated message format", "IPC streaming format", "IPC file format".
- * @throws UserError when it is no Arrow file, is cut short or damaged, or is compressed
+ * @throws UserError when it is no Arrow file, is cut short or damaged
  */
 export async function scanArrow(file: FileHandle, path: string): Promise<ArrowLayout> {
   const { size } = await file.stat();
@@ -34,30 +36,35 @@ export async function scanArrow(file: FileHandle, path: string): Promise<ArrowLa
   const [begin, end] = form === 'file' ? [8, await footerStart(read, size, path)] : [0, size];
   for await (const { message, ...place } of messagesOf(read, begin, end, path)) {
     if (message.isRecordBatch()) {
-      const { length: rows, compression } = message.header();
-      refuseCompression(compression, path);
+      const { length: rows } = message.header();
+      if (!(rows >= 0))
+        throw new UserError(`${path} is damaged: the record batch at byte ${place.offset} has ${rows} rows`);
       batches.push({ ...place, rows });
     } else if (message.isDictionaryBatch()) {
-      const { id, isDelta, data } = message.header();
-      refuseCompression(data.compression, path);
+      const { id, isDelta } = message.header();
       dictionaries.push({ ...place, id, isDelta, before: batches.length });
     } else if (message.isSchema() && place.offset === begin) {
       schemaBytes = await readRange(file, begin, place.length);
     } else throw new UserError(`${path} is damaged: unexpected message at byte ${place.offset}`);
   }
-  if (form === 'file') schemaBytes ??= await footerSchema(file, path);
+  // What became known only while it was written, such as the number of rows, is in the footer alone.
+  const inFooter = form === 'file' ? await footerSchema(file, end, size, path) : undefined;
+  schemaBytes ??= inFooter && schemaMessage(inFooter);
   if (schemaBytes === undefined) throw new UserError(`${path} is damaged: its first message is no schema`);
-  const schema: Schema = RecordBatchReader.from(schemaBytes).open().schema;
-  return { form, schema, schemaBytes, dictionaries, batches };
+  return { form, schema: inFooter ?? decodeSchema(schemaBytes, path), schemaBytes, dictionaries, batches };
 }
 
 const MAGIC = 'ARROW1';
 const CONTINUATION = -1;
+/** Headers and footers are read whole: no damaged length may make them fill the memory. */
+const LONGEST_HEADER_BYTES = 2 ** 26;
 
 async function formOf(read: RangeReader, size: number, path: string): Promise<'file' | 'stream'> {
   const start = await read(0, Math.min(size, 8));
   if (start.toString('latin1').startsWith(MAGIC)) return 'file';
   if (start.length === 8 && start.readInt32LE(0) === CONTINUATION) return 'stream';
+  if (start.toString('latin1', 0, 4) === 'PAR1')
+    throw new UserError(`${path} is a Parquet file; \`npm run data -- import\` brings it into Arrow`);
   throw new UserError(`${path} is not an Arrow file: it begins with the mark of neither form`);
 }
 
@@ -69,12 +76,14 @@ async function footerStart(read: RangeReader, size: number, path: string): Promi
   const tail = await read(size - tailLength, tailLength);
   if (tail.toString('latin1', 4) !== MAGIC) throw cut;
   const start = size - tailLength - tail.readInt32LE(0);
-  if (start < 8 || start > size - tailLength) throw new UserError(`${path} is damaged: its footer cannot be read`);
+  const isTooLong = size - tailLength - start > LONGEST_HEADER_BYTES;
+  if (start < 8 || start > size - tailLength || isTooLong)
+    throw new UserError(`${path} is damaged: its footer cannot be read`);
   return start;
 }
 
-/** Every message in [begin, end), up to the end mark. */
-async function* messagesOf(
+/** Every message in [begin, end), up to the end mark. @throws UserError when one is cut short or damaged */
+export async function* messagesOf(
   read: RangeReader,
   begin: number,
   end: number,
@@ -85,7 +94,7 @@ async function* messagesOf(
     if (offset + 8 > end) throw new UserError(cut);
     const prefix = await read(offset, 8);
     const headerLength = prefix.readInt32LE(4);
-    if (prefix.readInt32LE(0) !== CONTINUATION || headerLength < 0)
+    if (prefix.readInt32LE(0) !== CONTINUATION || headerLength < 0 || headerLength > LONGEST_HEADER_BYTES)
       throw new UserError(`${path} is damaged: no message at byte ${offset}`);
     if (headerLength === 0) {
       // Of streams put one after the other all but the first would be lost without a word.
@@ -96,6 +105,7 @@ async function* messagesOf(
     if (offset + 8 + headerLength > end) throw new UserError(cut);
     const message = decodeHeader(await read(offset + 8, headerLength), offset, path);
     const length = 8 + headerLength + message.bodyLength;
+    if (!(message.bodyLength >= 0)) throw new UserError(`${path} is damaged: the message at byte ${offset} has no end`);
     if (offset + length > end) throw new UserError(cut);
     yield { message, offset, length };
     offset += length;
@@ -104,6 +114,7 @@ async function* messagesOf(
 
 function decodeHeader(bytes: Uint8Array, offset: number, path: string): Message {
   try {
+    verifyHeader(bytes, 'message');
     const message = Message.decode(bytes);
     message.header();
     return message;
@@ -112,27 +123,28 @@ function decodeHeader(bytes: Uint8Array, offset: number, path: string): Message 
   }
 }
 
-function refuseCompression(compression: { type: CompressionType } | null, path: string): void {
-  if (compression === null) return;
-  const kind = CompressionType[compression.type] ?? 'an unknown codec';
-  throw new UserError(
-    `${path} is compressed with ${kind}, which is not read; write it without compression` +
-      ` (pyarrow: IpcWriteOptions(compression=None), pandas: to_feather(compression='uncompressed'))`,
-  );
+function decodeSchema(bytes: Uint8Array, path: string): Schema {
+  try {
+    return RecordBatchReader.from(bytes).open().schema;
+  } catch {
+    throw new UserError(`${path} is damaged: its schema cannot be read`);
+  }
 }
 
-/**
- * The schema in the footer of the file form, as a message of its own: apache-arrow 21 writes it nowhere else, while
- * other writers put it before the batches too.
- */
-async function footerSchema(file: FileHandle, path: string): Promise<Uint8Array> {
-  let header: Uint8Array;
+/** The schema in the footer of the file form. Not every writer puts it before the batches too. */
+async function footerSchema(file: FileHandle, start: number, size: number, path: string): Promise<Schema> {
   try {
-    const { schema } = await (await RecordBatchReader.from(file)).open();
-    header = Message.encode(Message.from(schema));
+    const footer = await readRange(file, start, size - 4 - MAGIC.length - start);
+    verifyHeader(footer, 'footer');
+    return Footer.decode(footer).schema;
   } catch {
     throw new UserError(`${path} is damaged: its footer cannot be read`);
   }
+}
+
+/** The schema as a message of its own. */
+function schemaMessage(schema: Schema): Uint8Array {
+  const header = Message.encode(Message.from(schema));
   const length = Math.ceil(header.length / 8) * 8;
   const bytes = Buffer.alloc(8 + length);
   bytes.writeInt32LE(CONTINUATION, 0);

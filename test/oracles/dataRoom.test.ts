@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { readBeir } from '../../data/beir.js';
-import { importTevatron } from '../../data/importTevatron.js';
+import { importExamples } from '../../data/import/importExamples.js';
 import { streamExamples } from '../../data/shuffle.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 
@@ -18,11 +18,11 @@ describe('real data', function () {
   });
 
   it('imports all 11,992 MS MARCO training queries and streams each once an epoch', async () => {
-    const summary = await importTevatron(
+    const summary = await importExamples(
       [join(oracles, 'msmarco/train_sample/train.tevatron.jsonl')],
       at('train.arrow'),
     );
-    assert.deepEqual([summary.rows, summary.rejected], [11992, []]);
+    assert.deepEqual([summary?.rows, summary?.rejected], [11992, []]);
     const file = await openExamples(at('train.arrow'));
     const seen = new Set<string>();
     let passages = 0;

@@ -6,7 +6,9 @@ import { UserError } from '../../../configs/userError.js';
 import { encodeExamples } from '../../../data/arrow/encodeExamples.js';
 import { exampleSchema } from '../../../data/arrow/exampleSchema.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
+import { scanArrow } from '../../../data/arrow/scanArrow.js';
 import type { Example } from '../../../data/example.js';
+import { textId } from '../../../data/textId.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 const schema = exampleSchema();
@@ -64,8 +66,8 @@ describe('openExamples', () => {
     const expected = [0, 1, 2, 3, 4].map((i) => ({
       id: `${2 ** 40 + i}`,
       query: `question ${i % 2}`,
-      positives: [{ id: `${i}`, title: '', text: `answer ${i}` }],
-      negatives: [{ id: `${-i || 0}`, title: '', text: 'other' }],
+      positives: [{ id: `${i}`, title: '', text: `answer ${i}`, score: 1 }],
+      negatives: [{ id: `${-i || 0}`, title: '', text: 'other', score: 0 }],
     }));
     for (const name of ['otherTypes.arrow', 'otherTypes.stream']) {
       const batches = await readAll(fixture(name));
@@ -164,12 +166,12 @@ describe('openExamples', () => {
     await write(tableFromArrays({ query: ['a'], label: Float32Array.of(1) }) as never);
     await refused(
       at('foreign'),
-      /: query_id, positives, negatives missing; found query \(Dictionary<.*>\), label \(Float32\)/,
+      /: positives \(or positive_passages, .*\) and negatives \(or .*\) missing; found query \(Dictionary<.*>\), label \(Float32\)/,
     );
-    await write(tableFromArrays({ query_id: ['1'], query: [1.5], positives: ['a'], negatives: ['b'] }) as never);
+    await write(tableFromArrays({ query_id: ['1'], query: [1.5], positives: [2.5], negatives: ['b'] }) as never);
     await refused(
       at('foreign'),
-      /: column query of unusable type Float64, column positives not a list of passages \{id, title, text\}, column neg/,
+      /: column query of unusable type Float64, column positives not a text, a list of texts or a list of passages \{id, /,
     );
   });
 
@@ -178,14 +180,44 @@ describe('openExamples', () => {
     await refused(at('empty'), /holds no rows/);
   });
 
-  it('refuses compressed files and says how to write them without', async () => {
-    await refused(fixture('lz4.arrow'), /compressed with LZ4_FRAME.*IpcWriteOptions\(compression=None\)/);
-    await refused(fixture('zstd.stream'), /compressed with ZSTD/);
+  it('reads what another writer compressed with LZ4 or zstd', async () => {
+    const expected = await readAll(fixture('inferred.arrow'));
+    assert.deepEqual(await readAll(fixture('lz4.arrow')), expected);
+    assert.deepEqual(await readAll(fixture('zstd.stream')), expected);
+  });
+
+  it('reads dictionaries and long repetitions that another writer compressed', async () => {
+    const rows = Array.from({ length: 3000 }, (_, i) => ({
+      id: textId(Buffer.from(`question ${i % 3}`)),
+      query: `question ${i % 3}`,
+      positives: [{ id: '', title: '', text: `${'long repetition '.repeat(20)}${i}` }],
+      negatives: [{ id: '', title: '', text: 'no' }, ...(i % 2 === 0 ? [{ id: '', title: '', text: `x${i}` }] : [])],
+    }));
+    for (const name of ['lists.lz4.arrow', 'lists.zstd.arrow'])
+      assert.deepEqual((await readAll(fixture(name))).flat(), rows);
+  });
+
+  it('reads texts in columns of sentence-transformers, leaving out empty negatives', async () => {
+    const table = tableFromArrays({
+      anchor: ['a', 'b'],
+      positive: ['p', 'q'],
+      negative_1: ['m', 'n'],
+      negative_2: ['', 'o'],
+    });
+    const writer = RecordBatchStreamWriter.writeAll(table as never);
+    await writeFile(at('columns'), await writer.toUint8Array());
+    const text = (value: string) => ({ id: '', title: '', text: value });
+    assert.deepEqual((await readAll(at('columns'))).flat(), [
+      { id: textId(Buffer.from('a')), query: 'a', positives: [text('p')], negatives: [text('m')] },
+      { id: textId(Buffer.from('b')), query: 'b', positives: [text('q')], negatives: [text('n'), text('o')] },
+    ]);
   });
 
   it('refuses what is no file or no Arrow file', async () => {
     await writeFile(at('text'), '{"query": "not arrow"}\n');
     await refused(at('text'), /is not an Arrow file/);
+    await writeFile(at('parquet'), 'PAR1 and more');
+    await refused(at('parquet'), /is a Parquet file; `npm run data -- import` brings it into Arrow/);
     await refused(at('absent'), /does not exist/);
     await refused(at(), /is not a file/);
   });
@@ -223,6 +255,58 @@ describe('openExamples', () => {
       const opened = await openExamples(file);
       await assert.rejects(opened.read(0), message);
       await opened.close();
+    }
+  });
+
+  it('refuses lengths that lie, without taking the memory that they name', async () => {
+    const whole = Buffer.from(await readFile(fixture('zstd.stream')));
+    const file = await open(fixture('zstd.stream'));
+    const { batches } = await scanArrow(file, 'zstd.stream');
+    await file.close();
+    // Its last buffer begins with its length without compression.
+    const frame = whole.lastIndexOf(Buffer.of(0x28, 0xb5, 0x2f, 0xfd));
+    for (const [at64, value, message] of [
+      [
+        frame - 8,
+        2n ** 40n,
+        /record batch 0 cannot be read \(a record batch of more than 1024 MB; write smaller ones\)/,
+      ],
+      [frame - 8, -7n, /record batch 0 cannot be read/],
+      [frame - 8, 5n, /record batch 0 cannot be read/],
+    ] as const) {
+      const lying = Buffer.from(whole);
+      lying.writeBigInt64LE(value, at64);
+      await writeFile(at('lying'), lying);
+      await assert.rejects(readAll(at('lying')), message);
+    }
+    // A footer that ends before it begins, and a message whose body has less than nothing.
+    const tail = Buffer.from(await arrow('file', [[example('1')]]));
+    tail.writeInt32LE(-5, tail.length - 10);
+    await writeFile(at('tail'), tail);
+    await refused(at('tail'), /is damaged: its footer cannot be read/);
+    const { offset } = batches[0]!;
+    const body = BigInt(whole.length - offset - 8 - whole.readInt32LE(offset + 4) - 8);
+    const place = whole.indexOf(Buffer.from(BigInt64Array.of(body).buffer), offset);
+    assert.ok(place > offset, 'the length of the body was not found');
+    const negative = Buffer.from(whole);
+    negative.writeBigInt64LE(-body, place);
+    await writeFile(at('negative'), negative);
+    await refused(at('negative'), /is damaged: the message at byte \d+ has no end/);
+  });
+
+  it('refuses offsets that fall or leave their column', async () => {
+    const bytes = Buffer.from(await arrow('stream', [[example('12'), example('345')]]));
+    // The offsets of the ids: 0, 2, 5.
+    const place = bytes.indexOf(Buffer.from(Int32Array.of(0, 2, 5).buffer));
+    for (const [second, third, message] of [
+      [6, 5, /the offsets of column query_id do not rise/],
+      [-1, 5, /the offsets of column query_id do not rise/],
+      [2, 2 ** 30, /column query_id is cut short/],
+    ] as const) {
+      bytes.writeInt32LE(second, place + 4);
+      bytes.writeInt32LE(third, place + 8);
+      await writeFile(at('offsets'), bytes);
+      await assert.rejects(readAll(at('offsets')), message);
     }
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { tableFromIPC } from 'apache-arrow';
+import { CompressionType, compressionRegistry, tableFromIPC } from 'apache-arrow';
+import { decompress } from 'fzstd';
 import { openExamples } from '../../../data/arrow/openExamples.js';
 import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
 import type { Example } from '../../../data/example.js';
@@ -25,10 +26,27 @@ describe('createExampleWriter', () => {
     assert.deepEqual(file.batchRows, [2, 2, 1]);
     assert.deepEqual((await Promise.all([0, 1, 2].map((batch) => file.read(batch)))).flat(), examples);
     await file.close();
-    // The library's own reader goes by the footer, ours by the messages.
+    // The library's own reader goes by the footer, ours by the messages. It knows no codec but those that it is given.
+    compressionRegistry.set(CompressionType.ZSTD, { decode: (bytes) => decompress(bytes) });
     const table = tableFromIPC(await readFile(at('a.arrow')));
     assert.equal(table.schema.metadata.get('source'), 'by hand');
     assert.equal(table.getChild('query')!.get(4), 'Frage 4 ß');
+  });
+
+  it('keeps scores, and none where there are none', async () => {
+    const writer = await createExampleWriter(at('a.arrow'));
+    const negatives = [0.5, undefined, -2].map((score, id) => ({
+      id: `${id}`,
+      title: 'T',
+      text: 'x',
+      ...(score !== undefined && { score }),
+    }));
+    const rows = [example(0), { ...example(1), negatives }, example(2)];
+    for (const row of rows) await writer.write(row);
+    await writer.close();
+    const file = await openExamples(at('a.arrow'));
+    assert.deepEqual(await file.read(0), rows);
+    await file.close();
   });
 
   it('ends a batch early where rows are long, so that memory stays bounded', async () => {

@@ -1,0 +1,55 @@
+/** Texts one after the other as Arrow lays them out: UTF-8 bytes, and where each text begins. It grows as needed. */
+export interface TextColumn {
+  bytes: Buffer;
+  /** How many of the bytes are taken. */
+  used: number;
+  /** `count` + 1 are taken: the start of each text and the end of the last. */
+  offsets: Int32Array;
+  count: number;
+}
+
+/** An empty column with room for so many bytes and texts; its buffers are its own, to be handed to another thread. */
+export function createTextColumn(bytes: number, texts: number): TextColumn {
+  return { bytes: Buffer.allocUnsafeSlow(bytes), used: 0, offsets: new Int32Array(texts + 1), count: 0 };
+}
+
+/** Add the bytes [from, to) of a buffer as one text; that they are UTF-8 is for the caller to know. */
+export function addBytes(column: TextColumn, source: Buffer, from: number, to: number): void {
+  reserve(column, to - from);
+  source.copy(column.bytes, column.used, from, to);
+  endText(column, to - from);
+}
+
+/** Add one text. */
+export function addText(column: TextColumn, text: string): void {
+  // A code unit takes three bytes at most; only for long texts is it worth counting them.
+  reserve(column, text.length < 2 ** 16 ? 3 * text.length : Buffer.byteLength(text));
+  endText(column, column.bytes.write(text, column.used, 'utf8'));
+}
+
+/** Take back every text from the `count`th on. */
+export function shorten(column: TextColumn, count: number): void {
+  column.count = count;
+  column.used = column.offsets[count]!;
+}
+
+function endText(column: TextColumn, length: number): void {
+  column.used += length;
+  column.count++;
+  if (column.count === column.offsets.length) column.offsets = enlarge(column.offsets, 2 * column.count);
+  column.offsets[column.count] = column.used;
+}
+
+function reserve(column: TextColumn, length: number): void {
+  const needed = column.used + length;
+  if (needed <= column.bytes.length) return;
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * column.bytes.length));
+  column.bytes.copy(larger, 0, 0, column.used);
+  column.bytes = larger;
+}
+
+function enlarge(offsets: Int32Array, length: number): Int32Array {
+  const larger = new Int32Array(length);
+  larger.set(offsets);
+  return larger;
+}

@@ -1,0 +1,124 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { UserError } from '../../configs/userError.js';
+import { syncFolder } from '../writeBeside.js';
+import { beirFiles } from './beirJudgements.js';
+import { importRows, type ImportedRows, type ImportTask } from './importRows.js';
+import { requireLookups, type LookupFiles } from './openLookups.js';
+import { recogniseFormat, type Recognised } from './recogniseFormat.js';
+import { orStop, Stopped } from './stopped.js';
+import { inputFiles, openWorkFolder, type WorkFolder } from './workFolder.js';
+
+/** `rowsWithoutNegatives` need mining before they can train. */
+export interface ImportSummary extends ImportedRows {
+  output: string;
+  sources: Recognised[];
+  /** Where each row left out is listed, null when there is none. */
+  rejectsFile: string | null;
+}
+
+export interface ImportOptions extends LookupFiles {
+  /** Instead of what the content of the files tells. */
+  format?: string | undefined;
+  /** More rejected rows than this, or than this share of all rows, are an error. */
+  maxRejects?: ImportTask['maxRejects'];
+  /** When it is aborted, what is done is put on the disk and the import ends. */
+  signal?: AbortSignal;
+  /** How often the place is put on the disk from which a later process goes on. */
+  saveEveryMs?: number;
+  /** Told what the sources were taken for, and after which line a stopped import goes on. */
+  onSources?: (sources: Recognised[], from: { path: string; line: number } | null) => void;
+  /** Told how much of all input has been read. */
+  onBytes?: (done: number, all: number) => void;
+}
+
+/**
+ * Bring training data of any known format into one Arrow file; memory does not grow with the data. Rows that cannot be
+ * used are listed in `<output>.rejects.jsonl`. What is done lies in `<output>.import/` until it is complete: an import
+ * that was stopped goes on from there when it is asked for again.
+ * @returns null when it was interrupted
+ * @throws UserError when a file cannot be used, too many rows are rejected or none is left; an older output stays
+ */
+export async function importExamples(
+  paths: string[],
+  output: string,
+  options: ImportOptions = {},
+): Promise<ImportSummary | null> {
+  const recognised: Recognised[] = [];
+  for (const path of paths) recognised.push(await recogniseFormat(path, options.format));
+  const { sources, lookupFiles } = await filesOf(recognised, options);
+  const inputs = await inputFiles([...Object.values(lookupFiles), ...sources.map(({ file }) => file)]);
+  const work = await openWorkFolder(output, { inputs, format: options.format ?? null });
+  const all = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const rejectsFile = `${output}.rejects.jsonl`;
+  const task: ImportTask = {
+    output,
+    rejectsFile,
+    sources,
+    lookupFiles,
+    maxRejects: options.maxRejects,
+    signal: options.signal,
+    saveEveryMs: options.saveEveryMs ?? SAVE_EVERY_MS,
+    onBytes: (bytes) => options.onBytes?.((done += bytes), all),
+  };
+  try {
+    const place = work.progress?.place;
+    options.onSources?.(recognised, place ? { path: sources[place.source]!.path, line: place.line } : null);
+    const imported = await importRows(work, task);
+    if (imported === null) return null;
+    const hasRejects = imported.rejected.length > 0;
+    await orStop(output, () => publish(work, output, rejectsFile, hasRejects));
+    return { output, sources: recognised, ...imported, rejectsFile: hasRejects ? rejectsFile : null };
+  } catch (error) {
+    await leave(work, error, rejectsFile);
+    throw error;
+  } finally {
+    await work.release();
+  }
+}
+
+const SAVE_EVERY_MS = 10_000;
+
+/** The files to read. A folder in BEIR layout brings its own texts to look up. */
+async function filesOf(sources: Recognised[], { collection, queries }: LookupFiles) {
+  const folder = sources.find(({ container }) => container === 'folder');
+  const given: LookupFiles = {
+    ...(collection !== undefined && { collection }),
+    ...(queries !== undefined && { queries }),
+  };
+  if (folder === undefined) {
+    const formats = sources.map(({ format }) => format);
+    requireLookups(formats, given);
+    return { sources: sources.map((source) => ({ ...source, file: source.path })), lookupFiles: given };
+  }
+  if (sources.length > 1 || Object.keys(given).length > 0)
+    throw new UserError(
+      `${folder.path} is a folder in BEIR layout, which is imported alone; leave the other files out`,
+    );
+  const { qrels, ...own } = await beirFiles(folder.path);
+  return { sources: [{ ...folder, file: qrels }], lookupFiles: own };
+}
+
+/** Give the finished files their names. */
+async function publish(work: WorkFolder, output: string, rejectsFile: string, hasRejects: boolean): Promise<void> {
+  if (hasRejects) await rename(work.at('rejects.jsonl'), rejectsFile);
+  else await rm(rejectsFile, { force: true }); // what an earlier import left is out of date
+  await rename(work.at('rows.arrow'), output);
+  await syncFolder(dirname(resolve(output)));
+  await work.remove();
+}
+
+/** What a full disk or a lost process stopped can go on later; what is wrong in the data would be wrong again. */
+async function leave(work: WorkFolder, error: unknown, rejectsFile: string): Promise<void> {
+  const hasProgress = await exists(work.at('progress.json'));
+  const isFault = error instanceof UserError && !(error instanceof Stopped);
+  if (isFault && (await exists(work.at('rejects.jsonl')))) await rename(work.at('rejects.jsonl'), rejectsFile);
+  if (isFault || !hasProgress) await work.remove();
+}
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,68 @@
+import { readJudged } from './beirJudgements.js';
+import { openSource, type KnownBeginning, type Source } from './openSource.js';
+import { readLineRows, readParquetRows, type AfterRow } from './readRows.js';
+import type { Recognised } from './recogniseFormat.js';
+import { recordParsers, type Lookups } from './records.js';
+import type { RowSink } from './rowSink.js';
+
+/** What reading a source needs. */
+export interface Reading {
+  /** Where its rows begin that are still to be read. */
+  from: { offset: number; line: number };
+  known: KnownBeginning | undefined;
+  sink: RowSink;
+  lookups: Lookups;
+  /** Told how many more bytes have been read. */
+  onBytes: (bytes: number) => void;
+  /** Called after each row with how much of the file was read by then. */
+  afterRow: (...args: [...Parameters<AfterRow>, read: () => ReturnType<Source['read']>]) => ReturnType<AfterRow>;
+}
+
+/**
+ * Read the rows of one source into the sink.
+ * @param file  of the source, read from beginning to end whatever rows are wanted, for its hash
+ * @returns the SHA-256 of the file
+ * @throws UserError when it cannot be read or is damaged
+ */
+export async function readSource(source: Recognised, file: string, reading: Reading): Promise<string> {
+  const { from, sink, lookups } = reading;
+  const opened = await openSource(file, reading.known);
+  const { read } = opened;
+  const afterRow: AfterRow = (offset, line) => reading.afterRow(offset, line, read);
+  const pieces = told(opened, reading.onBytes);
+  try {
+    if (source.container === 'lines') await readLineRows(source, pieces, from, sink, lookups, afterRow);
+    else {
+      // Rows of these are not read in the order of bytes: the file is read once more for its hash.
+      for await (const _ of pieces);
+      if (source.container === 'parquet') await readParquetRows(source, from.offset, sink, lookups, afterRow);
+      else await readJudgedRows(file, from.offset, sink, lookups, afterRow);
+    }
+    return read().sha256;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** One row for each judged query. */
+async function readJudgedRows(qrels: string, from: number, sink: RowSink, lookups: Lookups, afterRow: AfterRow) {
+  const judged = await readJudged(qrels, from > 0 ? () => {} : (...reject) => sink.reject(qrels, ...reject));
+  let row = 0;
+  for (const [qid, { line, relevant, other }] of judged) {
+    if (++row <= from) continue;
+    const example = recordParsers['hard-negatives']({ qid, pos: relevant, neg: other }, lookups);
+    if (typeof example !== 'string') sink.add(qrels, line, example);
+    else sink.reject(qrels, line, example.replace('pos empty', 'no relevant document'), qid);
+    await afterRow(row, line);
+  }
+}
+
+async function* told({ pieces, read }: Source, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
+  let before = 0;
+  for await (const piece of pieces) {
+    const { bytes } = read();
+    onBytes(bytes - before);
+    before = bytes;
+    yield piece;
+  }
+}

@@ -1,8 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Passage } from '../data/example.js';
 import { createAnalyzer, type Analyzer } from './analyze.js';
 import { decodeLength, encodeLength } from './lengthByte.js';
-import type { Retriever, Run } from './ranking.js';
 import { idRanks, topRows } from './topRows.js';
 
 export interface Bm25Settings {
@@ -68,27 +66,6 @@ export function bm25Searcher(index: Bm25Index, depth: number): (query: string) =
       scores[row] = 0;
     }
     return top.take();
-  };
-}
-
-/** BM25 as a retriever: indexes the corpus of the task, then answers its queries. */
-export function bm25Retriever(settings: Bm25Settings = bm25Defaults): Retriever {
-  return {
-    name: `bm25 k1=${settings.k1} b=${settings.b} lucene-english`,
-    async retrieve(task, depth, onProgress) {
-      const index = buildBm25Index(task.corpus, settings);
-      const search = bm25Searcher(index, depth);
-      const run: Run = new Map();
-      for (const { id, text } of task.queries) {
-        run.set(
-          id,
-          search(text).map(({ row, score }) => ({ id: index.ids[row]!, score })),
-        );
-        if (run.size % 64 === 0) await setImmediate(); // lets progress and interruption through
-        onProgress?.(run.size, task.queries.length);
-      }
-      return run;
-    },
   };
 }
 

@@ -1,16 +1,26 @@
 import { join } from 'node:path';
 import { runCommand, type Command } from '../configs/cli.js';
 import { progressBar } from '../configs/cliProgress.js';
+import { precisions, type Precision } from '../configs/contract.js';
 import { UserError } from '../configs/userError.js';
 import { runFolder, runsRoot } from '../checkpoints/runFolder.js';
-import { bm25Retriever } from './bm25.js';
+import { writeBeside } from '../data/writeBeside.js';
+import { averagesOf, withAverages } from './averages.js';
+import { bm25Defaults } from './bm25.js';
+import { bm25Retriever } from './bm25Retriever.js';
+import type { FieldChoice } from './bm25Store.js';
 import { prepareDemonstration } from './demonstration.js';
-import { denseRetriever } from './denseRetriever.js';
-import { openEncoder } from './openEncoder.js';
+import { defaultCacheBytes, denseRetriever } from './denseRetriever.js';
+import { openEncoder, type OpenEncoder } from './openEncoder.js';
+import type { Retriever } from './ranking.js';
 import type { ResultRow } from './reportData.js';
+import { resultsFolder } from './resultsFolder.js';
 import { resultTable } from './resultTable.js';
-import { evaluateRetriever, taskFolderName } from './scoreModel.js';
-import { loadTasks, requireTaskData } from './task.js';
+import { evaluateRetriever, taskFolderName, type EvaluationSummary } from './scoreModel.js';
+import { loadTaskTree, requireTaskData, tasksOf, type Task } from './task.js';
+import { isSet, type TaskNode } from './taskFile.js';
+import { trecRetriever } from './trecRetriever.js';
+import { vectorFormats, type VectorFormat } from './vectorFormat.js';
 
 interface EvalArguments {
   model: string;
@@ -18,8 +28,14 @@ interface EvalArguments {
   'tasks-dir': string | undefined;
   recipe: string | undefined;
   base: string | undefined;
-  precision: 'float32' | 'bfloat16' | undefined;
+  precision: Precision | undefined;
+  vectors: VectorFormat | undefined;
+  'cache-gigabytes': number | undefined;
+  k1: number | undefined;
+  b: number | undefined;
+  fields: FieldChoice | undefined;
   output: string | undefined;
+  again: boolean;
   json: boolean;
 }
 
@@ -31,75 +47,135 @@ const evalCommand: Command<EvalArguments> = {
       .option('model', {
         type: 'string',
         demandOption: true,
-        describe: 'base:NAME, run:NAME, run:NAME@STEP, bm25, or the folder of an adapter or checkpoint',
+        describe: 'base:NAME, run:NAME, run:NAME@STEP, bm25, trec:FILE, or the folder of an adapter or checkpoint',
       })
       .option('tasks', {
         type: 'string',
         array: true,
         demandOption: true,
-        describe: 'names in configs/tasks/, or of folders in --tasks-dir, as NAME or NAME/SPLIT; commas separate too',
+        describe:
+          'names in configs/tasks/ such as scifact or the sets beir, coir, msmarco; or folders; commas separate',
       })
-      .option('tasks-dir', { type: 'string', describe: 'holds folders in BEIR layout' })
+      .option('tasks-dir', { type: 'string', describe: 'holds folders in the layout of BEIR or CoIR' })
       .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
       .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
       .option('precision', {
-        choices: ['float32', 'bfloat16'] as const,
+        choices: precisions,
         describe: 'instead of that of the contract; the results then carry a contract of their own',
+      })
+      .option('vectors', { choices: vectorFormats, describe: 'how embeddings are kept and searched' })
+      .option('cache-gigabytes', {
+        type: 'number',
+        describe: `what kept embeddings of all models may take; 0 keeps none [default: ${defaultCacheBytes / 1e9}]`,
+      })
+      .option('k1', { type: 'number', describe: `of bm25 [default: ${bm25Defaults.k1}]` })
+      .option('b', { type: 'number', describe: `of bm25 [default: ${bm25Defaults.b}]` })
+      .option('fields', {
+        choices: ['flat', 'multifield'] as const,
+        describe: 'of bm25: title and text as one, or each scored and the scores added [default: flat]',
       })
       .option('output', {
         type: 'string',
         describe: 'folder of the results, instead of the run or checkpoints/evaluations/',
       })
+      .option('again', { type: 'boolean', default: false, describe: 'score what was scored already' })
       .option('json', { type: 'boolean', default: false, describe: 'print the results as one JSON object last' }),
   examples: [
-    ['npm run eval -- --model bm25 --tasks demo-general,demo-code', 'BM25 on two tasks of the demonstration'],
-    ['npm run eval -- --model run:first --tasks scifact --tasks-dir beir', 'a run on a folder in BEIR layout'],
+    ['npm run eval -- --model bm25 --tasks demo', 'BM25 on the tasks of the demonstration'],
+    ['npm run eval -- --model run:first --tasks ./beir/scifact', 'a run on a folder in BEIR layout'],
+    ['npm run eval -- --model bm25 --tasks beir --fields multifield', "the study's fourteen sets"],
   ],
   async handler(args) {
     const names = args.tasks.flatMap((text) => text.split(',')).filter((name) => name !== '');
-    if (names.some((name) => name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
-    const tasks = names.flatMap((name) => loadTasks(name, args['tasks-dir']));
+    const nodes = names.flatMap((name) => loadTaskTree(name, args['tasks-dir']));
+    const tasks = [...new Map(nodes.flatMap(tasksOf).map((task) => [task.name, task])).values()];
     if (tasks.length === 0) throw new UserError('--tasks names no task');
+    if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
     for (const task of tasks) requireTaskData(task);
-    if (args.model === 'bm25') {
-      const ineffective = (['recipe', 'base', 'precision'] as const).find((name) => args[name] !== undefined);
-      if (ineffective) throw new UserError(`--${ineffective} has no effect on bm25; leave it out`);
-    }
-    const { recipe, base, precision } = args;
-    const opened = args.model === 'bm25' ? null : await openEncoder(args.model, { recipe, base, precision });
-    const retriever = opened ? denseRetriever(opened.encoder) : bm25Retriever();
-    const root = args.output ?? resultsFolder(args.model, { precision, recipe: opened?.recipe, base });
+    const { retriever, opened } = await openRetriever(args);
+    const root = args.output ?? folderOf(args, retriever);
     const rows: ResultRow[] = [];
-    for (const task of tasks) {
-      const bar = progressBar(task.name, 100);
-      const { summary, perQuery } = await evaluateRetriever(retriever, task, {
-        folder: join(root, taskFolderName(task)),
-        ...(opened && { contract: opened.encoder.contract }),
-        onProgress: (done, all) => bar.update(Math.round((100 * done) / all)),
-      }).finally(() => bar.stop());
-      rows.push({ task: task.name, model: args.model, metrics: summary.metrics, perQuery });
-    }
+    for (const task of tasks) rows.push(await score(task, retriever, opened, root, args));
     await opened?.close();
-    console.log(resultTable({ results: rows }));
+    for (const node of nodes) await writeAverages(root, node, rows);
+    const results = withAverages(nodes, rows);
+    console.log(resultTable({ results }));
     console.error(`results ${root}`);
     if (args.json)
       console.log(
-        JSON.stringify({ folder: root, results: rows.map(({ task, model, metrics }) => ({ task, model, metrics })) }),
+        JSON.stringify({
+          folder: root,
+          results: results.map(({ task, model, metrics }) => ({ task, model, metrics })),
+        }),
       );
   },
 };
 
-/**
- * A run's results belong to the run; a saved step and models without a run have folders of their own, and so has each
- * option that changes the embeddings.
- */
-function resultsFolder(model: string, options: Record<'precision' | 'recipe' | 'base', string | undefined>): string {
+async function openRetriever(args: EvalArguments): Promise<{ retriever: Retriever; opened: OpenEncoder | null }> {
+  const { model, recipe, base, precision, vectors: format, k1, b, fields } = args;
+  const isDense = model !== 'bm25' && !model.startsWith('trec:');
+  refuse(args, isDense ? [] : ['recipe', 'base', 'precision', 'vectors', 'cache-gigabytes']);
+  refuse(args, model === 'bm25' ? [] : ['k1', 'b', 'fields']);
+  if (model.startsWith('trec:')) return { retriever: await trecRetriever(model.slice('trec:'.length)), opened: null };
+  if (!isDense) {
+    if (k1 !== undefined && k1 < 0) throw new UserError(`--k1 must be 0 or more; got ${k1}`);
+    if (b !== undefined && (b < 0 || b > 1)) throw new UserError(`--b must be from 0 to 1; got ${b}`);
+    const options = { ...(k1 !== undefined && { k1 }), ...(b !== undefined && { b }), ...(fields && { fields }) };
+    return { retriever: bm25Retriever(options), opened: null };
+  }
+  const gigabytes = args['cache-gigabytes'] ?? defaultCacheBytes / 1e9;
+  if (gigabytes < 0) throw new UserError(`--cache-gigabytes must be 0 or more; got ${gigabytes}`);
+  const opened = await openEncoder(model, { recipe, base, precision });
+  for (const warning of opened.warnings) console.error(`warning: ${warning}`);
+  return { retriever: denseRetriever(opened.encoder, { format, cacheBytes: gigabytes * 1e9 }), opened };
+}
+
+function refuse(args: EvalArguments, names: (keyof EvalArguments)[]): void {
+  const ineffective = names.find((name) => args[name] !== undefined);
+  if (ineffective) throw new UserError(`--${ineffective} has no effect on ${args.model}; leave it out`);
+}
+
+/** A run's results belong to the run; a saved step and models without a run have folders of their own. */
+function folderOf({ model, precision, vectors }: EvalArguments, retriever: Retriever): string {
   const [kind, name] = model.split(':');
-  if (kind === 'run' && !name!.includes('@') && options.precision === undefined)
+  if (kind === 'run' && !name!.includes('@') && precision === undefined && vectors === undefined)
     return join(runFolder(runsRoot, name!).folder, 'eval');
-  const { precision, recipe, base } = options;
-  const folder = [model, recipe, base, precision].filter((part) => part !== undefined).join(' ');
-  return join('checkpoints/evaluations', folder.replace(/[^A-Za-z0-9._@-]+/g, '-').replace(/^[-.]+|-+$/g, ''));
+  return resultsFolder(model, retriever);
+}
+
+async function score(
+  task: Task,
+  retriever: Retriever,
+  opened: OpenEncoder | null,
+  root: string,
+  { model, again }: EvalArguments,
+): Promise<ResultRow> {
+  const bar = progressBar(task.name, 100);
+  const { summary, perQuery, isReused } = await evaluateRetriever(retriever, task, {
+    folder: join(root, taskFolderName(task)),
+    ...(opened && { contract: opened.encoder.contract }),
+    again,
+    onProgress: (done, all) => bar.update(Math.round((100 * done) / all)),
+  }).finally(() => bar.stop());
+  if (isReused) console.error(`${task.name} was scored ${summary.finished}; --again scores it anew`);
+  for (const warning of warningsOf(summary)) console.error(`warning: ${warning}`);
+  return { task: task.name, model, metrics: summary.metrics, perQuery };
+}
+
+function warningsOf({ task, counts }: EvaluationSummary): string[] {
+  const { queriesWithoutResults, judgementsOfAbsentDocuments, queries, judgements } = counts;
+  return [
+    ...(queriesWithoutResults > 0 ? [`${task}: ${queriesWithoutResults} of ${queries} queries got no results`] : []),
+    ...(judgementsOfAbsentDocuments > 0
+      ? [`${task}: ${judgementsOfAbsentDocuments} of ${judgements} judgements are of documents that the corpus lacks`]
+      : []),
+  ];
+}
+
+async function writeAverages(root: string, node: TaskNode, rows: readonly ResultRow[]): Promise<void> {
+  for (const average of averagesOf(node, rows))
+    await writeBeside(join(root, taskFolderName(node), 'average.json'), `${JSON.stringify(average, null, 2)}\n`);
+  if (isSet(node)) for (const member of node.members) await writeAverages(root, member, rows);
 }
 
 await runCommand('npm run eval --', evalCommand);

@@ -1,5 +1,6 @@
 import { runCommand, type Command } from '../configs/cli.js';
 import { progressBar } from '../configs/cliProgress.js';
+import { precisions, type Precision } from '../configs/contract.js';
 import { readTextsToEncode, writeEmbeddings } from './embeddingFile.js';
 import { openEncoder } from './openEncoder.js';
 
@@ -10,7 +11,7 @@ interface EncodeArguments {
   output: string;
   recipe: string | undefined;
   base: string | undefined;
-  precision: 'float32' | 'bfloat16' | undefined;
+  precision: Precision | undefined;
   json: boolean;
 }
 
@@ -33,12 +34,13 @@ const encodeCommand: Command<EncodeArguments> = {
       .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
       .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
       .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
-      .option('precision', { choices: ['float32', 'bfloat16'] as const, describe: 'instead of that of the contract' })
+      .option('precision', { choices: precisions, describe: 'instead of that of the contract' })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
   examples: [['npm run encode -- --model run:first --input corpus.jsonl --as passage --output corpus.arrow', '']],
   async handler({ model, input, as, output, recipe, base, precision, json }) {
     const texts = await readTextsToEncode(input);
-    const { encoder, close } = await openEncoder(model, { recipe, base, precision });
+    const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision });
+    for (const warning of warnings) console.error(`warning: ${warning}`);
     const bar = progressBar('encoding', texts.length);
     const embeddings = await encoder.encode(as, texts, (done) => bar.update(done)).finally(() => bar.stop());
     await close();

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { runCommand, type Command } from '../configs/cli.js';
+import { precisions, type Precision } from '../configs/contract.js';
 import { readAdapter, writeAdapter } from '../checkpoints/adapter.js';
 import { keysFor, type AdapterKeys } from '../checkpoints/adapterNames.js';
 import { openBaseFolder } from '../checkpoints/baseFolder.js';
 import { readContract } from '../checkpoints/contractFile.js';
 import { exportMerged } from '../checkpoints/exportMerged.js';
 import { exportSentenceTransformers } from '../checkpoints/exportSentenceTransformers.js';
+import { refetchBase } from '../checkpoints/hub/fetchBase.js';
 import { readRunConfig } from '../checkpoints/runConfig.js';
 import { openRun, runsRoot } from '../checkpoints/runFolder.js';
 import { UserError } from '../configs/userError.js';
@@ -19,7 +21,7 @@ interface ExportArguments {
   output: string;
   keys: AdapterKeys | undefined;
   dtype: 'base' | 'float32' | undefined;
-  precision: 'float32' | 'bfloat16' | undefined;
+  precision: Precision | undefined;
   json: boolean;
 }
 
@@ -40,7 +42,7 @@ const exportCommand: Command<ExportArguments> = {
         describe: 'merged weights: as the base stores them, rounded (base), or exact (float32); base unless given',
       })
       .option('precision', {
-        choices: ['float32', 'bfloat16'] as const,
+        choices: precisions,
         describe: 'arithmetic of the proof, instead of that of the run',
       })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
@@ -52,7 +54,7 @@ const exportCommand: Command<ExportArguments> = {
     if (keys && as !== 'peft') throw new UserError(`--keys has no effect with --as ${as}; leave it out`);
     if (dtype && as === 'peft') throw new UserError('--dtype has no effect with --as peft; leave it out');
     const paths = await openRun(runsRoot, run);
-    const { base: trainedOn } = await readRunConfig(paths.config);
+    const trainedOn = await refetchBase((await readRunConfig(paths.config)).base);
     const trained = await canariesOf(`run:${run}`, { precision });
     const adapter = await readAdapter(paths.adapter);
     const contract = await readContract(paths.contract);

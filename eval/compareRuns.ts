@@ -1,159 +1,167 @@
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { contractDifferences, readContract } from '../checkpoints/contractFile.js';
-import { readRunConfig, type RunRecord } from '../checkpoints/runConfig.js';
-import { openRun, type RunFolder } from '../checkpoints/runFolder.js';
-import { readLog } from '../checkpoints/runLog.js';
-import type { Contract } from '../configs/contract.js';
+import { suggest } from '../configs/suggest.js';
 import { UserError } from '../configs/userError.js';
-import { readPerQuery, type PerQuery } from './perQuery.js';
-import type { ReportData, ResultRow, TrainingStep } from './reportData.js';
-import type { EvaluationSummary } from './scoreModel.js';
+import { averagesOf } from './averages.js';
+import { differences } from './differences.js';
+import {
+  settings,
+  type ComparedModel,
+  type ComparedRow,
+  type ComparedTask,
+  type Comparison,
+} from './report/comparison.js';
+import { nameOfGroup, ownModels, publishedOf, referencesOf } from './report/comparedModels.js';
+import { stepsOf } from './report/costOf.js';
+import { groupOf, taskGroups } from './report/knownTasks.js';
+import { groupBySeed } from './report/mergeSeeds.js';
+import type { Published } from './report/published.js';
+import { readModel, type Places, type ReadModel } from './report/readModel.js';
+import { fieldDifferences, objectionsOf } from './report/settingDifferences.js';
+import { stabilityOf } from './report/stabilityOf.js';
+import { namedTask, taskNames } from './taskFile.js';
 
-export interface Comparison {
-  report: ReportData;
-  /** Why this is no comparison, one line each; empty where it is one. */
-  objections: string[];
+export interface CompareOptions {
+  /** Name of the model that the others are tested against; the first where not given. */
+  baseline?: string | undefined;
+  published?: readonly Published[];
+  onTest?: (done: number, all: number) => void;
 }
 
 /**
- * Set runs side by side, each tested against the first. It is a comparison only where the runs differ in their base
- * and what follows from it: tokenizer, BOS and EOS. Otherwise nothing is tested, and the report says why.
- * @param root  folder of all runs
- * @throws UserError when a run is missing or was not evaluated
+ * Set models side by side, each tested against the baseline. Runs that differ in their seed alone are one model. It is
+ * a comparison only where the rest differ in their base and what follows from it: tokenizer, BOS and EOS. Otherwise
+ * nothing is tested, and the objections say why.
+ * @param names  as `readModel` takes them
+ * @throws UserError when one is missing or was not evaluated
  */
-export async function compareRuns(root: string, names: readonly string[]): Promise<Comparison> {
-  if (new Set(names).size < 2 || new Set(names).size < names.length)
+export async function compareRuns(
+  places: Places,
+  names: readonly string[],
+  { baseline, published = [], onTest }: CompareOptions = {},
+): Promise<Comparison> {
+  const hasOthers = published.some(({ models }) => models.length > 0);
+  if (new Set(names).size < (hasOthers ? 1 : 2) || new Set(names).size < names.length)
     throw new UserError(`compare takes two or more different runs; got ${names.join(' ') || 'none'}`);
-  const runs = [];
-  for (const name of names) runs.push(await readRun(await openRun(root, name)));
-  const objections = [...contractObjections(runs), ...taskObjections(runs)];
+  const read: ReadModel[] = [];
+  for (const name of names) read.push(await readModel(places, name));
+  const groups = groupBySeed(read);
+  const named = groups.map((members) => ({ name: nameOfGroup(members, groups), members }));
+  const nameOf = (model: ReadModel) => named.find(({ members }) => members.includes(model))!.name;
+  const firsts = groups.map(([first]) => first!);
+  const fields = fieldDifferences(firsts, nameOf);
+  const objections = objectionsOf(read, fields, (model) => model.name);
+
+  const own = ownModels(named);
+  const all = [
+    ...own,
+    ...referencesOf(read),
+    ...publishedOf(
+      published,
+      own.flatMap(({ rows }) => rows),
+    ),
+  ];
+  const models = all.map(({ model }) => model).sort((one, other) => place(one) - place(other));
+  const rows = all.flatMap((each) => each.rows);
+  const against = baselineOf(
+    models,
+    own.map(({ model }) => model.name),
+    baseline,
+  );
+  const tested = own.map(({ model }) => model.name).filter((name) => name !== against);
   const isComparison = objections.length === 0;
-  const contract = runs[0]!.contract;
-  const isSameContract = runs.every((run) => contractDifferences(contract, run.contract).length === 0);
+  const tasks = tasksOf(rows);
+  const lasting = [...tested, against].filter(
+    (name) => models.find((model) => model.name === name)!.setting !== 'Published by others',
+  );
   return {
+    title: isComparison ? titleOf(own.map(({ model }) => model.name)) : 'Side by side, not a comparison',
     objections,
-    report: {
-      title: isComparison ? `Comparison of ${names.length} runs` : 'Side by side, not a comparison',
-      warnings: objections,
-      facts: [...runs.map(describeRun), ...baseFacts(runs)],
-      results: rowsOf(runs),
-      steps: [],
-      curves: runs.map(({ name, steps }) => ({ name, steps })),
-      contract: isSameContract ? contract : null,
-      pairs: isComparison ? names.slice(1).map((model) => ({ model, baseline: names[0]! })) : [],
-    },
-  };
-}
-
-interface Evaluated {
-  /** `run` for the run itself, else the name of what it was compared with, such as base or bm25. */
-  of: string;
-  summary: EvaluationSummary;
-  perQuery: PerQuery;
-}
-
-interface ReadRun {
-  name: string;
-  contract: Contract;
-  record: RunRecord;
-  steps: TrainingStep[];
-  evaluated: Evaluated[];
-}
-
-async function readRun(paths: RunFolder): Promise<ReadRun> {
-  const evaluated = await readFolder('run', join(paths.folder, 'eval'));
-  if (evaluated.length === 0)
-    throw new UserError(
-      `run ${paths.name} was not evaluated; npm run eval -- --model run:${paths.name} --tasks NAME does it`,
-    );
-  const baselines = join(paths.folder, 'baselines');
-  for (const name of await namesIn(baselines)) evaluated.push(...(await readFolder(name, join(baselines, name))));
-  const log = existsSync(paths.log) ? await readLog(paths.log) : [];
-  const steps = log.filter(({ event }) => event === 'step') as unknown as TrainingStep[];
-  return {
-    name: paths.name,
-    contract: await readContract(paths.contract),
-    record: await readRunConfig(paths.config),
-    steps: steps.map(({ step, loss, learningRate }) => ({ step, loss, learningRate })),
-    evaluated,
-  };
-}
-
-/** @param folder  holds a folder for each task */
-async function readFolder(of: string, folder: string): Promise<Evaluated[]> {
-  const found: Evaluated[] = [];
-  for (const task of await namesIn(folder)) {
-    const file = join(folder, task, 'metrics.json');
-    if (!existsSync(file)) continue;
-    const summary = parseSummary(file, await readFile(file, 'utf8'));
-    found.push({ of, summary, perQuery: await readPerQuery(join(folder, task, 'per-query.arrow')) });
-  }
-  return found;
-}
-
-function parseSummary(file: string, text: string): EvaluationSummary {
-  try {
-    return JSON.parse(text) as EvaluationSummary;
-  } catch (error) {
-    throw new UserError(`${file} is not JSON (${(error as Error).message}); evaluate again`);
-  }
-}
-
-const namesIn = async (folder: string) => (existsSync(folder) ? (await readdir(folder)).sort() : []);
-
-/** What follows from the base that a run started from, and may differ. */
-const fieldsOfTheBase = new Set<keyof Contract>(['tokenizer', 'bosId', 'eosId']);
-
-function contractObjections([first, ...others]: readonly ReadRun[]): string[] {
-  return others.flatMap((other) =>
-    contractDifferences(first!.contract, other.contract)
-      .filter(({ field }) => !fieldsOfTheBase.has(field))
-      .map(
-        ({ field, left, right }) =>
-          `Not a comparison: ${field} is ${JSON.stringify(left)} in ${first!.name}, ${JSON.stringify(right)} in ${other.name}.`,
+    notes: notesOf(read, published, models, rows),
+    models,
+    tasks,
+    rows,
+    averages: taskNames().flatMap((name) => averagesOf(namedTask(name), rows)),
+    baseline: against,
+    differences: isComparison
+      ? differences(
+          rows,
+          tested.map((model) => ({ model, baseline: against })),
+          onTest,
+        )
+      : [],
+    fields,
+    curves: [
+      ...named.flatMap(({ name, members }) =>
+        members.map((member) => ({ name: member.name, model: name, steps: stepsOf(member.log), isPublished: false })),
       ),
+      ...published.flatMap(({ curves }) => curves.map((curve) => ({ ...curve, model: curve.name, isPublished: true }))),
+    ].filter(({ steps }) => steps.length > 0),
+    stability: isComparison
+      ? stabilityOf(
+          rows,
+          models.map(({ name }) => name).filter((name) => lasting.includes(name)),
+          tasks,
+        )
+      : null,
+  };
+}
+
+function baselineOf(models: readonly ComparedModel[], own: readonly string[], asked: string | undefined): string {
+  const testable = models.filter(({ setting }) => setting !== 'Published by others').map(({ name }) => name);
+  if (asked === undefined) return own.length > 1 ? own[0]! : (testable.find((name) => name !== own[0]) ?? own[0]!);
+  const byRun = models.find(({ name, runs }) => name === asked || runs.includes(asked))?.name;
+  if (byRun !== undefined && testable.includes(byRun)) return byRun;
+  throw new UserError(`--baseline ${asked} is none of the models compared; ${suggest(asked, testable)}`);
+}
+
+function tasksOf(rows: readonly ComparedRow[]): ComparedTask[] {
+  const metrics = new Map<string, Set<string>>();
+  for (const row of rows) {
+    const names = metrics.get(row.task) ?? new Set();
+    for (const name of Object.keys(row.metrics)) names.add(name);
+    metrics.set(row.task, names);
+  }
+  return [...metrics]
+    .map(([name, names]) => ({ name, group: groupOf(name), metrics: [...names] }))
+    .sort((one, other) => taskGroups.indexOf(one.group) - taskGroups.indexOf(other.group));
+}
+
+/** Results that stand for less than they seem to. */
+function notesOf(
+  read: readonly ReadModel[],
+  published: readonly Published[],
+  models: readonly ComparedModel[],
+  rows: readonly ComparedRow[],
+): string[] {
+  const own = models.filter(({ setting }) => setting !== 'Published by others');
+  const tasks = [...new Set(rows.map(({ task }) => task))];
+  const partial = own.flatMap(({ name }) => {
+    const missing = tasks.filter((task) => !rows.some((row) => row.model === name && row.task === task));
+    return missing.length === 0 ? [] : [`${name} was not evaluated on ${missing.join(', ')}.`];
+  });
+  const hashes = new Set(
+    read.flatMap(({ evaluated }) =>
+      evaluated.flatMap(({ of, summary }) => (of === 'run' ? (summary.contract ?? []) : [])),
+    ),
   );
-}
-
-function taskObjections([first, ...others]: readonly ReadRun[]): string[] {
-  return others.flatMap((other) =>
-    ownResults(other).flatMap(({ summary }) => {
-      const same = ownResults(first!).find(({ summary: { task } }) => task === summary.task)?.summary;
-      if (!same || (same.taskHash === summary.taskHash && same.ignoreIdenticalIds === summary.ignoreIdenticalIds))
-        return [];
-      return [`Not a comparison: task ${summary.task} was another one for ${first!.name} than for ${other.name}.`];
-    }),
+  const unknown = read.filter(
+    ({ contract, evaluated }) => !contract && evaluated.some(({ summary }) => summary.contract),
   );
+  const unsure =
+    unknown.length > 0 && hashes.size > 1
+      ? [
+          `The contract of ${unknown.map(({ name }) => name).join(', ')} is known by its hash alone and is not the same for all: ` +
+            'whether more than the base differs cannot be said.',
+        ]
+      : [];
+  const unused = published
+    .flatMap((each) => each.models)
+    .filter(({ name }) => !models.some((model) => [name, `${name} (published)`].includes(model.name)))
+    .map(({ name }) => name);
+  const left = unused.length === 0 ? [] : [`Published, but on none of these tasks and metrics: ${unused.join(', ')}.`];
+  return [...unsure, ...partial, ...left];
 }
 
-const ownResults = ({ evaluated }: ReadRun) => evaluated.filter(({ of }) => of === 'run');
+const place = ({ setting }: ComparedModel) => settings.indexOf(setting);
 
-function describeRun({ name, record }: ReadRun): [string, string] {
-  return [name, `${record.base.name}, recipe ${record.recipe}, ${record.updates.toLocaleString('en-US')} updates`];
-}
-
-/** What the bases make different, said though it is allowed. */
-function baseFacts([first, ...others]: readonly ReadRun[]): [string, string][] {
-  const fields = others.flatMap((other) =>
-    contractDifferences(first!.contract, other.contract)
-      .map(({ field }) => field)
-      .filter((field) => fieldsOfTheBase.has(field)),
-  );
-  return fields.length === 0 ? [] : [['Contracts differ by base in', [...new Set(fields)].join(', ')]];
-}
-
-/** Runs in the order given, then what they were compared with: once where it is the same. */
-function rowsOf(runs: readonly ReadRun[]): ResultRow[] {
-  const rows = new Map<string, ResultRow>();
-  for (const ofRun of [true, false])
-    for (const run of runs)
-      for (const { of, summary, perQuery } of run.evaluated) {
-        if ((of === 'run') !== ofRun) continue;
-        const model = of === 'run' ? run.name : of === 'bm25' ? 'BM25' : `${run.record.base.name}, ${of}`;
-        const key = JSON.stringify([summary.task, model]);
-        if (!rows.has(key)) rows.set(key, { task: summary.task, model, metrics: summary.metrics, perQuery });
-      }
-  return [...rows.values()];
-}
+const titleOf = (names: readonly string[]) =>
+  names.length <= 2 ? names.join(' and ') : `${names.length} models compared`;

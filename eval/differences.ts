@@ -1,5 +1,7 @@
 import type { Pair, ResultRow } from './reportData.js';
 import { bootstrapInterval, holmAdjusted, randomizationTest } from './statistics.js';
+import { detectableEffect } from './statistics/detectableDifference.js';
+import { pairedTTest } from './statistics/pairedTTest.js';
 
 /** One model against another on one task, over the queries that both were judged on. */
 export interface Difference extends Pair {
@@ -15,6 +17,12 @@ export interface Difference extends Pair {
   p: number;
   /** The same by Holm's method, over all differences of the report. */
   pHolm: number;
+  /** Of the paired t-test, two-sided; null where it is not defined. */
+  pT: number | null;
+  /** Cohen's d for paired values; null where all differences are equal. */
+  effectSize: number | null;
+  /** The smallest difference that as many queries, spread as these are, show with power 0.8 at p = 0.05. */
+  detectable: number | null;
   /** Queries on which the model is better, equal, worse. */
   wins: number;
   ties: number;
@@ -24,14 +32,24 @@ export interface Difference extends Pair {
 /** The pair that a run's report is about, where it has both. */
 export const tunedAgainstBase: Pair = { model: 'tuned', baseline: 'base' };
 
-/** Test each pair on each task where both have values for each query. Seeded: the same numbers each time. */
-export function differences(results: readonly ResultRow[], pairs: readonly Pair[]): Difference[] {
+/**
+ * Test each pair on each task where both have values for single queries. Seeded: the same numbers each time.
+ * @param onProgress  told the tests done of all
+ */
+export function differences(
+  results: readonly ResultRow[],
+  pairs: readonly Pair[],
+  onProgress: (done: number, all: number) => void = () => {},
+): Difference[] {
   const found: Difference[] = [];
+  const all = new Set(results.map(({ task }) => task)).size * pairs.length;
+  let done = 0;
   for (const task of new Set(results.map(({ task }) => task)))
     for (const pair of pairs) {
       const rowOf = (model: string) => results.find((row) => row.task === task && row.model === model);
       const difference = compareRows(rowOf(pair.model), rowOf(pair.baseline));
       if (difference) found.push({ ...pair, ...difference, task });
+      onProgress(++done, all);
     }
   const adjusted = holmAdjusted(found.map(({ p }) => p));
   return found.map((difference, place) => ({ ...difference, pHolm: adjusted[place]! }));
@@ -49,6 +67,7 @@ function compareRows(row?: ResultRow, baseline?: ResultRow): Omit<Difference, ke
   const wins = each.filter((value) => value > 0).length;
   const losses = each.filter((value) => value < 0).length;
   const p = randomizationTest(each, { seed });
+  const { p: pT, effectSize, deviation } = pairedTTest(each);
   return {
     metric,
     queries: each.length,
@@ -56,6 +75,9 @@ function compareRows(row?: ResultRow, baseline?: ResultRow): Omit<Difference, ke
     ...bootstrapInterval(each, { seed }),
     p,
     pHolm: p,
+    pT,
+    effectSize,
+    detectable: deviation > 0 ? detectableEffect(each.length) * deviation : null,
     wins,
     ties: each.length - wins - losses,
     losses,

@@ -17,7 +17,13 @@ import { writeBeside } from '../data/writeBeside.js';
 import { UserError } from '../configs/userError.js';
 import { readLines } from '../data/readLines.js';
 import type { Encoder, TextToEncode } from './encoder.js';
-import type { EmbeddedTexts } from './search.js';
+
+/** Vectors with the ids of what they stand for. */
+export interface EmbeddedTexts {
+  ids: string[];
+  /** [ids, dimensions], row-major */
+  embeddings: Float32Array;
+}
 
 /**
  * Read texts from JSON lines with `_id` or `id`, `text` and, for passages, perhaps `title`.

@@ -1,8 +1,6 @@
 import { UserError } from '../configs/userError.js';
+import type { Qrels } from '../data/task/readQrels.js';
 import { inTrecOrder, type Ranking, type Run } from './ranking.js';
-
-/** Judgements: query id, document id, grade. */
-export type Qrels = Map<string, Map<string, number>>;
 
 export interface RunScores {
   /** Every query of the judgements; 0 for each measure of a query that the run lacks. */
@@ -14,13 +12,15 @@ export interface RunScores {
  * Score a run as `trec_eval -c` does: rankings in trec_eval's order, the mean taken over every judged query.
  * @param metricNames  such as `ndcg@10`, `mrr@10`, `recall@100`, `precision@5`, `map@1000`, `success@1`; `-l2` at the
  *   end counts grades from 2 on as relevant (trec_eval -l), which nDCG, made of grades, does not heed
- * @throws UserError on a name that is none of these
+ * @throws UserError on a name that is none of these, and on a score that is not a number
  */
 export function scoreRun(run: Run, qrels: Qrels, metricNames: readonly string[]): RunScores {
   const metrics = metricNames.map((name) => ({ name, ...parseMetric(name) }));
   const perQuery = new Map<string, Record<string, number>>();
   for (const [queryId, judgements] of qrels) {
-    const grades = inTrecOrder(run.get(queryId) ?? []).map(({ id }) => judgements.get(id) ?? 0);
+    const ranking = run.get(queryId) ?? [];
+    requireNumbers(queryId, ranking);
+    const grades = inTrecOrder(ranking).map(({ id }) => judgements.get(id) ?? 0);
     const ideal = [...judgements.values()].sort((one, two) => two - one);
     perQuery.set(
       queryId,
@@ -92,6 +92,14 @@ const definitions: Record<keyof typeof measures, string> = {
   map: 'mean of the precision at each document of grade L or more among the first K, over all such documents',
   success: '1 if a document of grade L or more is among the first K, else 0',
 };
+
+function requireNumbers(queryId: string, ranking: Ranking): void {
+  const wrong = ranking.find(({ score }) => Number.isNaN(score));
+  if (wrong)
+    throw new UserError(
+      `the score of document ${wrong.id} for query ${queryId} is not a number; no order can be made of it`,
+    );
+}
 
 function parseMetric(name: string): { kind: keyof typeof measures; measure: Measure; depth: number; level: number } {
   const [, kind, depth, level] = /^([a-z]+)@([1-9]\d*)(?:-l([1-9]\d*))?$/.exec(name) ?? [];

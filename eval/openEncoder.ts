@@ -2,16 +2,18 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readAdapter, type Adapter } from '../checkpoints/adapter.js';
 import { readContract, requireSameContract } from '../checkpoints/contractFile.js';
+import { baseReference } from '../checkpoints/hub/baseReference.js';
+import { fetchBase, refetchBase } from '../checkpoints/hub/fetchBase.js';
 import { readRunConfig } from '../checkpoints/runConfig.js';
 import { openRun, runsRoot } from '../checkpoints/runFolder.js';
 import { readState, stateName } from '../checkpoints/state.js';
 import { stateAdapter } from '../checkpoints/stateAdapter.js';
 import type { Contract, Precision } from '../configs/contract.js';
 import { loadConfig } from '../configs/loadConfig.js';
-import { resolveBase, type Base } from '../configs/resolveBase.js';
+import { resolveBase, type NamedBase } from '../configs/resolveBase.js';
 import type { RunConfig } from '../configs/schema.js';
 import { UserError } from '../configs/userError.js';
-import { makeContract } from '../data/makeContract.js';
+import { contractSettings, makeContract, withArithmetic } from '../data/makeContract.js';
 import { loadTokenizer } from '../data/tokenizer.js';
 import { startTokenizerThreads } from '../data/tokenizerThreads.js';
 import { startEngine } from '../model/engine/startEngine.js';
@@ -23,8 +25,8 @@ import { modelEncoder, type Encoder } from './encoder.js';
 /** An encoder with the model behind it. */
 export interface OpenEncoder {
   encoder: Encoder;
-  /** The recipe that was asked for, where the base's own would have given another contract. */
-  recipe: string | undefined;
+  /** For people: what makes it slower than it could be. */
+  warnings: string[];
   /** Frees the model and ends the tokenizer's threads. */
   close(): Promise<void>;
 }
@@ -42,15 +44,14 @@ export interface EncoderOptions {
 /** What `--model` names, before anything large is loaded. */
 interface Source {
   name: string;
-  base: Pick<Base, 'name' | 'folder'>;
+  /** Has the base's files on this machine, downloaded when they are not. */
+  fetchBase(): Promise<{ folder: string }>;
   /** Of the weights that a run was trained on. */
   weightsHash?: string;
   adapter?: Adapter;
   /** The rules it was trained under; a base has none of its own. */
   contract?: Contract;
   settings: RunConfig;
-  /** Whose contract it is encoded under when none is asked for; a model with a contract needs none. */
-  recipe?: string;
 }
 
 /**
@@ -60,26 +61,28 @@ interface Source {
  */
 export async function openEncoder(model: string, options: EncoderOptions = {}): Promise<OpenEncoder> {
   const source = await findSource(model, options);
+  const { folder } = await source.fetchBase();
   const engine = await startEngine();
-  const tokenizer = await loadTokenizer(source.base.folder);
+  const tokenizer = await loadTokenizer(folder);
   const trained = source.contract;
   const precision = options.precision ?? trained?.precision ?? source.settings.contract.precision;
   if (!engine.precisions.includes(precision))
     throw new UserError(
       `${model} is to be encoded in ${precision}, which the ${engine.name} engine does not offer; add --precision float32`,
     );
-  const contract = trained ? { ...trained, precision } : makeContract(source.settings, tokenizer, precision);
-  const now = makeContract(source.settings, tokenizer, precision);
+  const { float32Products } = engine;
+  const now = makeContract(source.settings, tokenizer, precision, float32Products);
+  const contract = trained ? withArithmetic(trained, precision, float32Products) : now;
   requireSameContract(contract, now, model);
-  const loaded = await loadModel(source.base.folder, precision);
+  const loaded = await loadModel(folder, precision);
   requireVocabulary(tokenizer, loaded);
   if (source.weightsHash !== undefined && source.weightsHash !== loaded.weightsHash)
-    throw new UserError(`the weights in ${source.base.folder} are not those ${model} was trained on; put them back`);
+    throw new UserError(`the weights in ${folder} are not those ${model} was trained on; put them back`);
   if (source.adapter) attachAdapter(loaded, source.adapter);
-  const threads = await startTokenizerThreads(source.base.folder, contract, source.settings.training.tokenizerThreads);
+  const threads = await startTokenizerThreads(folder, contract, source.settings.training.tokenizerThreads, tokenizer);
   return {
     encoder: modelEncoder(source.name, loaded, threads, contract, source.settings.evaluation.batchTokens),
-    recipe: options.recipe === source.recipe ? undefined : options.recipe,
+    warnings: tokenizer.slow === null ? [] : [tokenizer.slow],
     close: async () => {
       await threads.close();
       disposeModel(loaded);
@@ -103,7 +106,8 @@ async function findSource(model: string, { recipe, base }: EncoderOptions): Prom
 
 async function baseSource(text: string, name: string, recipe: string | undefined): Promise<Source> {
   const base = resolveBase(text);
-  return { name, base, recipe: base.recipe, settings: loadConfig(recipe ?? base.recipe).config };
+  const settings = loadConfig(recipe ?? base.recipe).config;
+  return { name, fetchBase: () => fetchBase(base), settings };
 }
 
 async function runSource(text: string, name: string): Promise<Source> {
@@ -111,7 +115,7 @@ async function runSource(text: string, name: string): Promise<Source> {
   const paths = await openRun(runsRoot, run);
   const { base, settings } = await readRunConfig(paths.config);
   const contract = await readContract(paths.contract);
-  const source = { name, base, weightsHash: base.weightsHash, contract, settings };
+  const source = { name, fetchBase: () => refetchBase(base), weightsHash: base.weightsHash, contract, settings };
   if (step === undefined) {
     if (!existsSync(paths.adapter))
       throw new UserError(
@@ -122,25 +126,36 @@ async function runSource(text: string, name: string): Promise<Source> {
   const folder = join(paths.state, stateName(Number(step)));
   if (!/^\d+$/.test(step) || !existsSync(folder))
     throw new UserError(`run ${run} has no saved state of step ${step} in ${paths.state}`);
-  const like = { ...settings.lora, base: base.folder, weightsHash: base.weightsHash };
+  const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
   return { ...source, adapter: stateAdapter(await readState(folder), like) };
 }
 
 async function adapterSource(folder: string, recipe: string | undefined, named: string | undefined): Promise<Source> {
   const adapter = await readAdapter(folder);
-  return { ...(await folderSource(folder, recipe, baseOf(folder, adapter, named))), adapter };
+  if (named !== undefined) return { ...(await folderSource(folder, recipe, resolveBase(named))), adapter };
+  const base = baseOf(folder, adapter);
+  return { ...(await folderSource(folder, recipe, base)), adapter, fetchBase: () => fetchFor(folder, base) };
 }
 
-/** Adapters from elsewhere name their base by an id of a hub, or by a path of another machine. */
-function baseOf(folder: string, adapter: Adapter, named: string | undefined): Base {
-  if (named !== undefined) return resolveBase(named);
+/** Adapters from elsewhere name their base by an id of the hub, perhaps with its commit, or by a path of another machine. */
+function baseOf(folder: string, { base, revision }: Adapter): NamedBase {
   try {
-    return resolveBase(adapter.base);
+    const named = resolveBase(base);
+    return revision && 'id' in named.place ? { ...named, place: { id: named.place.id, revision } } : named;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
-      `the base of the adapter ${folder}, ${adapter.base || 'which it does not name'}, is not found here; add --base with its name or folder`,
+      `the base of the adapter ${folder}, ${base || 'which it does not name'}, is not found here; add --base with its name or folder`,
     );
+  }
+}
+
+async function fetchFor(folder: string, base: NamedBase): Promise<{ folder: string }> {
+  try {
+    return await fetchBase(base);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`the base of the adapter ${folder}: ${error.message}; --base can name another place of it`);
   }
 }
 
@@ -153,20 +168,16 @@ async function checkpointSource(folder: string, recipe: string | undefined): Pro
 }
 
 /** An exported model brings its contract along; one of another tool is encoded under that of a recipe. */
-async function folderSource(folder: string, recipe: string | undefined, base: Base): Promise<Source> {
+async function folderSource(folder: string, recipe: string | undefined, base: NamedBase): Promise<Source> {
   const file = join(folder, 'contract.json');
   const settings = loadConfig(recipe ?? base.recipe).config;
-  if (!existsSync(file)) return { name: folder, base, settings, recipe: base.recipe };
+  const source = { name: folder, fetchBase: () => fetchBase(base) };
+  if (!existsSync(file)) return { ...source, settings };
   const contract = await readContract(file);
-  return { name: folder, base, contract, settings: { ...settings, ...settingsOf(contract, settings) } };
+  return { ...source, contract, settings: { ...settings, ...settingsOf(contract, settings) } };
 }
 
 /** The settings that would make this contract, so that it can be checked against the base's tokenizer. */
 function settingsOf(contract: Contract, settings: RunConfig): Pick<RunConfig, 'contract' | 'loss'> {
-  const { queryPrefix, passagePrefix, queryMaxLength, passageMaxLength, precision, temperature, eosId } = contract;
-  const appendEos = eosId !== null;
-  return {
-    contract: { queryPrefix, passagePrefix, queryMaxLength, passageMaxLength, appendEos, precision },
-    loss: { ...settings.loss, temperature },
-  };
+  return { contract: contractSettings(contract), loss: { ...settings.loss, temperature: contract.temperature } };
 }

@@ -1,4 +1,4 @@
-import type { BeirTask } from '../data/beir.js';
+import type { RetrievalTask } from '../data/task/readTask.js';
 
 /** What one query retrieved, best first. */
 export type Ranking = { id: string; score: number }[];
@@ -8,18 +8,52 @@ export type Run = Map<string, Ranking>;
 
 /** Anything that ranks the documents of a task for its queries. */
 export interface Retriever {
-  /** Names the method and all that its scores depend on. */
+  /** Names the method for people. */
   name: string;
-  retrieve(task: BeirTask, depth: number, onProgress?: (done: number, all: number) => void): Promise<Run>;
+  /** Changes with all that its scores depend on, apart from the task. */
+  identity: string;
+  retrieve(task: RetrievalTask, depth: number, onProgress?: (done: number, all: number) => void): Promise<Run>;
 }
 
 /**
  * The order in which trec_eval reads a run: by score, highest first, scores held as 32-bit floats, ties by
  * document id, descending. Scores come back rounded to float32.
- * Source: trec_eval 9.0 form_res_rels.c. Ids are compared by UTF-16 units, which is byte order for ASCII.
+ * Source: trec_eval 9.0 form_res_rels.c.
  */
 export function inTrecOrder(ranking: Ranking): Ranking {
   return ranking
     .map(({ id, score }) => ({ id, score: Math.fround(score) }))
-    .sort((one, two) => two.score - one.score || (one.id < two.id ? 1 : one.id > two.id ? -1 : 0));
+    .sort((one, two) => two.score - one.score || compareBytes(two.id, one.id));
+}
+
+/**
+ * Order ties by document id, ascending, and lower scores by the least that a 32-bit float can be lowered so that
+ * trec_eval keeps that order. Source: Anserini's `ScoreTiesAdjusterReranker`, which does so with larger steps.
+ */
+export function lowerIdFirst(ranking: Ranking): Ranking {
+  let last = Infinity;
+  return ranking
+    .map(({ id, score }) => ({ id, score: Math.fround(score) }))
+    .sort((one, two) => two.score - one.score || compareBytes(one.id, two.id))
+    .map(({ id, score }) => ({ id, score: (last = score < last ? score : nextBelow(last)) }));
+}
+
+/** Negative where the first comes before the second in the order of their UTF-8 bytes. */
+export function compareBytes(one: string, two: string): number {
+  if (isSurrogateFree(one) && isSurrogateFree(two)) return one < two ? -1 : one > two ? 1 : 0;
+  return Buffer.compare(Buffer.from(one), Buffer.from(two));
+}
+
+/** UTF-16 units are then in the order of the bytes. */
+const isSurrogateFree = (text: string) => !/[\ud800-\udfff]/.test(text);
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+/** The next smaller 32-bit float. */
+function nextBelow(value: number): number {
+  float[0] = value;
+  if (value === 0) return -(2 ** -149);
+  bits[0]! += value > 0 ? -1 : 1;
+  return float[0];
 }

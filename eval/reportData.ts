@@ -22,6 +22,8 @@ export interface TrainingStep {
   step: number;
   loss: number;
   learningRate: number;
+  /** Before clipping. */
+  gradNorm?: number;
 }
 
 /** What a report is made of: the page, the JSON file and the table on the screen all come from it. */

@@ -1,44 +1,38 @@
 import { html, type Html } from './html.js';
 import { describeMetric } from './metrics.js';
-import { barChart } from './reportCharts.js';
+import { barChart } from './report/barChart.js';
+import { key, scrolling } from './report/formats.js';
 import type { ResultRow } from './reportData.js';
 
 /**
- * The section of results: a table of means, a chart for each task, what the metrics are.
+ * Results of a run: a table of means, a chart for each task, what the metrics are.
  * @param places  which series colour each model has
  */
-export function resultsSection(rows: readonly ResultRow[], places: ReadonlyMap<string, number>): Html {
-  if (rows.length === 0)
-    return html`<h2>Results</h2>
-      <p>No task was evaluated.</p>`;
+export function resultsContent(rows: readonly ResultRow[], places: ReadonlyMap<string, number>): Html {
+  if (rows.length === 0) return html`<p>No task was evaluated.</p>`;
   const tasks = distinct(rows.map(({ task }) => task));
   const metrics = distinct(rows.flatMap((row) => Object.keys(row.metrics)));
-  return html`<section>
-    <h2 id="results">Results</h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="results">
-      <table>
-        <caption>
-          <span>Mean over all judged queries; the best of each task in bold.</span>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Task</th>
-            <th scope="col">Model</th>
-            ${metrics.map((name) => html`<th scope="col" class="number">${name}</th>`)}
-          </tr>
-        </thead>
-        ${tasks.map((task) =>
-          taskBody(
-            rows.filter((row) => row.task === task),
-            metrics,
-            places,
-          ),
-        )}
-      </table>
-    </div>
-    ${bars(rows, tasks, places)}
-    <p class="note">${metrics.map((name) => html`<strong>${name}</strong>: ${describeMetric(name)}. `)}</p>
-  </section>`;
+  const table = html`<table>
+    <caption>
+      <span>Mean over all judged queries; the best of each task in bold.</span>
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Task</th>
+        <th scope="col">Model</th>
+        ${metrics.map((name) => html`<th scope="col" class="number">${name}</th>`)}
+      </tr>
+    </thead>
+    ${tasks.map((task) =>
+      taskBody(
+        rows.filter((row) => row.task === task),
+        metrics,
+        places,
+      ),
+    )}
+  </table>`;
+  return html`${scrolling('results', table)} ${bars(rows, tasks, places)}
+    <p class="note">${metrics.map((name) => html`<strong>${name}</strong>: ${describeMetric(name)}. `)}</p>`;
 }
 
 function taskBody(rows: readonly ResultRow[], metrics: readonly string[], places: ReadonlyMap<string, number>): Html {
@@ -61,9 +55,6 @@ function taskBody(rows: readonly ResultRow[], metrics: readonly string[], places
     )}
   </tbody>`;
 }
-
-const key = (place: number) =>
-  html`<span class="key" style="background: var(--series-${place})" aria-hidden="true"></span>`;
 
 function bars(rows: readonly ResultRow[], tasks: readonly string[], places: ReadonlyMap<string, number>): Html {
   const first = (row: ResultRow) => Object.values(row.metrics)[0] ?? 0;

@@ -1,51 +1,58 @@
 import { multiply } from '../model/engine/multiply.js';
 import { tf } from '../model/engine/tf.js';
-import { idRanks, topRows } from './topRows.js';
-import type { Ranking } from './ranking.js';
+import { topRows } from './topRows.js';
 
-/** Vectors with the ids of what they stand for. */
-export interface EmbeddedTexts {
-  ids: string[];
-  /** [ids, dimensions], row-major */
-  embeddings: Float32Array;
+/** Rows of a corpus that one query retrieved, best first. */
+export type Hits = { row: number; score: number }[];
+
+/** An exact search that passages are added to piece by piece, so that a corpus of any size passes through memory. */
+export interface Search {
+  /**
+   * Score passages against every query.
+   * @param firstRow  place of the first of them in the corpus
+   * @param vectors   [passages, dimensions], row-major
+   */
+  add(firstRow: number, vectors: Float32Array): void;
+  /** @returns the hits of each query */
+  take(): Hits[];
+  /** Frees the queries. */
+  close(): void;
 }
 
-/** Scores held at one time: 16 MB. */
-const blockScores = 4_194_304;
+/** Scores that are held at one time: 8 MB. */
 const queriesAtATime = 256;
+const passagesAtATime = 8192;
 
 /**
- * The best passages of each query by inner product, over every passage, block by block.
- * @returns one ranking a query, best first; of equal scores the higher id first, as trec_eval orders them
+ * Search by inner product over every passage. Of passages with equal scores the one that comes first in the corpus is
+ * the better one.
+ * @param queries  [queries, dimensions], row-major
+ * @param depth    passages kept for each query
  */
-export function searchExact(
-  queries: Float32Array,
-  passages: EmbeddedTexts,
-  dimensions: number,
-  depth: number,
-): Ranking[] {
-  const { ids, embeddings } = passages;
-  const ranks = idRanks(ids);
-  const rankings: Ranking[] = [];
-  const blockRows = Math.max(1, Math.floor(blockScores / queriesAtATime));
-  const queryCount = queries.length / dimensions;
-  for (let first = 0; first < queryCount; first += queriesAtATime) {
-    const some = rowsOf(queries, dimensions, first, Math.min(queriesAtATime, queryCount - first));
-    const tops = Array.from({ length: some.shape[0] }, () => topRows(depth, ranks));
-    for (let start = 0; start < ids.length; start += blockRows) {
-      const rows = Math.min(blockRows, ids.length - start);
-      const block = rowsOf(embeddings, dimensions, start, rows);
-      const product = multiply(some, block, false, true);
-      const scores = product.dataSync();
-      tops.forEach((top, query) => {
-        for (let row = 0; row < rows; row++) top.offer(start + row, scores[query * rows + row]!);
-      });
-      tf.dispose([block, product]);
-    }
-    some.dispose();
-    for (const top of tops) rankings.push(top.take().map(({ row, score }) => ({ id: ids[row]!, score })));
-  }
-  return rankings;
+export function openSearch(queries: Float32Array, dimensions: number, depth: number): Search {
+  const tops = Array.from({ length: queries.length / dimensions }, () => topRows(depth));
+  const batches: tf.Tensor2D[] = [];
+  for (let first = 0; first < tops.length; first += queriesAtATime)
+    batches.push(rowsOf(queries, dimensions, first, Math.min(queriesAtATime, tops.length - first)));
+  return {
+    add(firstRow, vectors) {
+      const count = vectors.length / dimensions;
+      for (let start = 0; start < count; start += passagesAtATime) {
+        const rows = Math.min(passagesAtATime, count - start);
+        const block = rowsOf(vectors, dimensions, start, rows);
+        batches.forEach((batch, index) => {
+          const product = multiply(batch, block, false, true);
+          const scores = product.dataSync<'float32'>();
+          product.dispose();
+          for (let query = 0; query < batch.shape[0]; query++)
+            tops[index * queriesAtATime + query]!.offerAll(firstRow + start, scores, query * rows, (query + 1) * rows);
+        });
+        block.dispose();
+      }
+    },
+    take: () => tops.map((top) => top.take()),
+    close: () => tf.dispose(batches),
+  };
 }
 
 function rowsOf(values: Float32Array, dimensions: number, first: number, rows: number): tf.Tensor2D {

@@ -14,4 +14,4 @@ const fixed = new Map([
   ['BM25', 2],
 ]);
 /** Neither the pale colour of a base nor that of BM25. */
-const forOthers = [1, 3, 4, 5, 6, 7];
+const forOthers = [1, 3, 4, 5, 6, 7, 8, 9];

@@ -17,16 +17,29 @@ export function randomizationTest(differences: readonly number[], { seed, draws 
   const sizes = differences.map(Math.abs).filter((size) => size > 0); // a 0 is the same with either sign
   const observed = Math.abs(sum(differences));
   const least = observed - 1e-12 * sum(sizes); // the same sum in another order of adding
+  const sums = signedSums(sizes);
+  const blocks = sums.length / 256;
   const combinations = 2 ** sizes.length;
+  let extreme = 0;
   if (combinations <= exactCombinations) {
-    let extreme = 0;
-    for (let signs = 0; signs < combinations; signs++) if (Math.abs(signedSum(sizes, () => signs)) >= least) extreme++;
+    for (let signs = 0; signs < combinations; signs++) {
+      let total = 0;
+      for (let block = 0; block < blocks; block++) total += sums[block * 256 + ((signs >> (8 * block)) & 255)]!;
+      if (Math.abs(total) >= least) extreme++;
+    }
     return extreme / combinations;
   }
   const random = seededRandom('randomization test', seed);
-  let extreme = 1;
-  for (let draw = 0; draw < draws; draw++) if (Math.abs(signedSum(sizes, () => random() * 2 ** 30)) >= least) extreme++;
-  return extreme / (draws + 1);
+  for (let draw = 0; draw < draws; draw++) {
+    let total = 0;
+    let signs = 0;
+    for (let block = 0; block < blocks; block++) {
+      signs = block % 4 === 0 ? (random() * 2 ** 32) | 0 : signs >> 8;
+      total += sums[block * 256 + (signs & 255)]!;
+    }
+    if (Math.abs(total) >= least) extreme++;
+  }
+  return (extreme + 1) / (draws + 1);
 }
 
 export interface Interval {
@@ -69,25 +82,27 @@ export function holmAdjusted(pValues: readonly number[]): number[] {
   return adjusted;
 }
 
-const defaultDraws = 10_000;
-const exactCombinations = 2 ** 13;
-
-/** The sum of the sizes, each negative where its bit is set; `bits` is asked for 30 more at a time. */
-function signedSum(sizes: readonly number[], bits: () => number): number {
-  let total = 0;
-  let signs = 0;
-  for (let place = 0; place < sizes.length; place++) {
-    if (place % 30 === 0) signs = bits() | 0;
-    total += signs & (1 << (place % 30)) ? -sizes[place]! : sizes[place]!;
-  }
-  return total;
-}
-
 /** The value below which a share of the sorted values lies, read between neighbours. */
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = sorted[Math.floor(place)]!;
   return below + (place % 1) * (sorted[Math.ceil(place)]! - below);
+}
+
+const defaultDraws = 10_000;
+const exactCombinations = 2 ** 13;
+
+/** For every eight sizes, the sums that each of their 256 combinations of signs has: a draw then adds one number for eight. */
+function signedSums(sizes: readonly number[]): Float64Array {
+  const blocks = Math.ceil(sizes.length / 8);
+  const sums = new Float64Array(blocks * 256);
+  for (let block = 0; block < blocks; block++)
+    for (let signs = 0; signs < 256; signs++)
+      for (let place = 0; place < 8; place++) {
+        const size = sizes[block * 8 + place] ?? 0;
+        sums[block * 256 + signs]! += signs & (1 << place) ? -size : size;
+      }
+  return sums;
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

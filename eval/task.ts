@@ -1,85 +1,70 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import YAML from 'yaml';
-import { z } from 'zod';
-import { namesIn } from '../configs/names.js';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { suggest } from '../configs/suggest.js';
 import { UserError } from '../configs/userError.js';
-import { metricDepth } from './metrics.js';
+import { findTaskFiles, holdsTask, missingParts, requireTaskParts, splitsOf } from '../data/task/taskFiles.js';
+import { defaultMetrics, isSet, namedTask, taskNames, type Task, type TaskNode } from './taskFile.js';
 
-/** What a model is judged on, and by what. */
-export interface Task {
-  /** `folder` or `folder/split`. */
-  name: string;
-  /** Data in BEIR layout. */
-  folder: string;
-  /** A file qrels/<split>.tsv. */
-  split: string;
-  /** Names that `scoreRun` knows; the first is the one that models are compared by. */
-  metrics: string[];
-  /** Leave out the document that has the query's own id, as BEIR does. */
-  ignoreIdenticalIds: boolean;
-}
-
-const defaultMetrics = ['ndcg@10', 'mrr@10', 'recall@100'];
-
-const taskFile = z.strictObject({
-  folder: z.string(),
-  split: z.string().default('test'),
-  metrics: z.array(z.string()).min(1).default(defaultMetrics),
-  ignoreIdenticalIds: z.boolean().default(false),
-});
+export type { Task } from './taskFile.js';
 
 /**
- * Find tasks by name: in a folder of tasks if one is given, else in configs/tasks/.
- * @param name      of a folder in BEIR layout, which means its split `test` where it has one and all its splits where
- *   not; `folder/split`, any one split; or a file of configs/tasks/, whose data may still have to be made
- * @param tasksDir  holds folders in BEIR layout
+ * Find tasks by name: in a folder of tasks if one is given, else in configs/tasks/, else as the path of a folder.
+ * @param name      of a task or set in configs/tasks/, whose data may still have to be fetched; of a folder in the layout
+ *   of BEIR or CoIR, or its path, which means its split `test` where it has one and all its splits where not; or
+ *   `folder/split`, any one split
+ * @param tasksDir  holds such folders
  * @throws UserError when nothing has that name, or a folder lacks a part
  */
-export function loadTasks(name: string, tasksDir?: string): Task[] {
+export function loadTaskTree(name: string, tasksDir?: string): TaskNode[] {
   const folders = tasksDir === undefined ? [] : foldersIn(tasksDir);
   const [folder, split, ...rest] = name.split('/');
   if (rest.length === 0 && folders.includes(folder!)) return folderTasks(join(tasksDir!, folder!), split);
-  const named = namesIn('tasks');
-  if (named.includes(name)) return [readTask(fileURLToPath(new URL(`../configs/tasks/${name}.yaml`, import.meta.url)))];
+  const named = taskNames();
+  if (named.includes(name)) return [namedTask(name)];
+  const part = rest.length === 0 && named.includes(folder!) ? namedTask(folder!) : undefined;
+  const found = part && isSet(part) ? part.members.find((member) => member.name === name) : undefined;
+  if (found) return [found];
+  if (name.includes('/') && holdsTask(name)) return folderTasks(name);
+  if (name.includes('/') && holdsTask(dirname(name))) return folderTasks(dirname(name), basename(name));
   const known = [...folders, ...named];
-  const where = tasksDir === undefined ? '; a folder in BEIR layout is found with --tasks-dir' : ` in ${tasksDir}`;
+  const where = tasksDir === undefined ? '; a folder is found by its path, or with --tasks-dir' : ` in ${tasksDir}`;
   throw new UserError(`unknown task ${name}${where}; ${suggest(name, known)}`);
 }
 
-/** Check that a task's data is there. @throws UserError naming the part that is missing */
-export function requireTaskData(task: Task): void {
-  requireParts(task.folder);
-  const splits = splitsOf(task.folder);
-  if (!splits.includes(task.split))
-    throw new UserError(`task ${basename(task.folder)} has no split ${task.split}; ${suggest(task.split, splits)}`);
-}
+/** As `loadTaskTree`, the tasks of sets one after another. */
+export const loadTasks = (name: string, tasksDir?: string): Task[] => loadTaskTree(name, tasksDir).flatMap(tasksOf);
 
-/**
- * Read a task's YAML file, as configs/tasks/ holds them. Its folder is relative to this checkout, or absolute.
- * @throws UserError when a setting is missing or unknown
- */
-export function readTask(file: string): Task {
-  const result = taskFile.safeParse(YAML.parse(readFileSync(file, 'utf8')));
-  if (!result.success) {
-    const { path, message } = result.error.issues[0]!;
-    throw new UserError(`${file}: ${path.join('.')}: ${message}`);
-  }
-  metricDepth(result.data.metrics);
-  const folder = resolve(fileURLToPath(new URL('..', import.meta.url)), result.data.folder);
-  return { name: basename(file, '.yaml'), ...result.data, folder };
+/** The tasks that a node stands for. */
+export const tasksOf = (node: TaskNode): Task[] => (isSet(node) ? node.members.flatMap(tasksOf) : [node]);
+
+/** Check that a task's data is there. @throws UserError naming the part that is missing, and how to get it */
+export function requireTaskData({ name, folder, split, download, byHand }: Task): void {
+  const parts = missingParts(folder).filter((part) => !part.startsWith('qrels'));
+  const missing = splitsOf(folder).includes(split) ? parts : [...parts, `qrels/${split}.tsv`];
+  if (missing.length > 0 && download !== undefined)
+    throw new UserError(
+      `the data of task ${name} is not complete: ${folder} lacks ${missing.join(', ')}; ` +
+        `npm run data -- download ${download} gets it, or put it there by hand${byHand ? `: ${byHand}` : ''}`,
+    );
+  requireTaskParts(folder);
+  findTaskFiles(folder, split);
 }
 
 function folderTasks(folder: string, split?: string): Task[] {
-  requireParts(folder);
-  const task = (name: string, chosen: string): Task => {
-    const found = { name, folder, split: chosen, metrics: defaultMetrics, ignoreIdenticalIds: true };
+  requireTaskParts(folder);
+  const name = basename(folder);
+  const task = (as: string, chosen: string): Task => {
+    const found: Task = {
+      name: as,
+      folder,
+      split: chosen,
+      metrics: defaultMetrics,
+      ignoreIdenticalIds: true,
+      titles: 'use',
+    };
     requireTaskData(found);
     return found;
   };
-  const name = basename(folder);
   const splits = splitsOf(folder);
   if (split !== undefined) return [task(`${name}/${split}`, split)];
   if (splits.includes('test')) return [task(name, 'test')];
@@ -92,26 +77,10 @@ function foldersIn(tasksDir: string): string[] {
   const names = readdirSync(tasksDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
     .map(({ name }) => name);
-  const folders = names.filter((name) => parts.some((part) => existsSync(join(tasksDir, name, part))));
-  if (folders.length === 0 && parts.every((part) => existsSync(join(tasksDir, part))))
+  const folders = names.filter((name) => holdsTask(join(tasksDir, name)));
+  if (folders.length === 0 && missingParts(tasksDir).length === 0)
     throw new UserError(
       `--tasks-dir ${tasksDir} is a task itself; give the folder above it and --tasks ${basename(tasksDir)}`,
     );
   return folders.sort();
-}
-
-const parts = ['corpus.jsonl', 'queries.jsonl', 'qrels'];
-
-function requireParts(folder: string): void {
-  const missing = parts.filter((part) => !existsSync(join(folder, part)));
-  if (missing.length > 0)
-    throw new UserError(`${folder} must hold corpus.jsonl, queries.jsonl and qrels/; it lacks ${missing.join(', ')}`);
-  if (splitsOf(folder).length === 0) throw new UserError(`${join(folder, 'qrels')} must hold at least one .tsv file`);
-}
-
-function splitsOf(folder: string): string[] {
-  return readdirSync(join(folder, 'qrels'))
-    .filter((file) => file.endsWith('.tsv'))
-    .map((file) => file.slice(0, -'.tsv'.length))
-    .sort();
 }

@@ -1,6 +1,8 @@
 /** Keeps the best few of many scored rows. */
 export interface TopRows {
   offer(row: number, score: number): void;
+  /** Offer rows `firstRow`, `firstRow + 1`, ... with the scores from `begin` up to `end`. */
+  offerAll(firstRow: number, scores: Float32Array, begin: number, end: number): void;
   /** @returns the rows kept, best first, and forgets them */
   take(): { row: number; score: number }[];
 }
@@ -8,15 +10,16 @@ export interface TopRows {
 /**
  * A heap with the worst row kept on top, so that most rows cost one comparison.
  * @param depth     rows to keep
- * @param tieRanks  [rows]: of two rows with equal scores the one with the higher rank is better
+ * @param tieRanks  [rows]: of two rows with equal scores the one with the higher rank is better; the lower row where not given
  */
-export function topRows(depth: number, tieRanks: Uint32Array): TopRows {
+export function topRows(depth: number, tieRanks?: Uint32Array): TopRows {
   const rows = new Uint32Array(depth);
-  const scores = new Float64Array(depth);
+  const scores = new Float32Array(depth);
   let size = 0;
 
+  const wins = (row: number, other: number) => (tieRanks ? tieRanks[row]! > tieRanks[other]! : row < other);
   const better = (score: number, row: number, place: number) =>
-    score > scores[place]! || (score === scores[place]! && tieRanks[row]! > tieRanks[rows[place]!]!);
+    score > scores[place]! || (score === scores[place]! && wins(row, rows[place]!));
   const put = (place: number, row: number, score: number) => {
     rows[place] = row;
     scores[place] = score;
@@ -42,16 +45,27 @@ export function topRows(depth: number, tieRanks: Uint32Array): TopRows {
     }
     put(place, row, score);
   };
+  const offer = (row: number, score: number) => {
+    if (size < depth) rise(row, score);
+    else if (depth > 0 && better(score, row, 0)) sink(row, score);
+  };
 
   return {
-    offer(row, score) {
-      if (size < depth) rise(row, score);
-      else if (depth > 0 && better(score, row, 0)) sink(row, score);
+    offer,
+    offerAll(firstRow, values, begin, end) {
+      let threshold = size < depth ? -Infinity : (scores[0] ?? Infinity);
+      for (let at = begin; at < end; at++) {
+        // Not the other way round: what is not a number must reach the refusal.
+        if (values[at]! < threshold) continue;
+        if (Number.isNaN(values[at])) throw new Error(`the score of row ${firstRow + at - begin} is not a number`);
+        offer(firstRow + at - begin, values[at]!);
+        if (size === depth) threshold = scores[0] ?? Infinity;
+      }
     },
     take() {
       const kept = Array.from({ length: size }, (_, place) => ({ row: rows[place]!, score: scores[place]! }));
       size = 0;
-      return kept.sort((one, two) => two.score - one.score || tieRanks[two.row]! - tieRanks[one.row]!);
+      return kept.sort((one, two) => two.score - one.score || (wins(one.row, two.row) ? -1 : 1));
     },
   };
 }

@@ -66,15 +66,17 @@ describe('readBeir', () => {
     await refused('queries.jsonl:5 repeats the query id q2');
     write({ corpus: '\n' });
     await refused('corpus.jsonl is empty');
-    write({ qrels: 'q1\td1\t1\nq1\td9\t1\n' });
-    await refused('qrels/test.tsv:2 judges document d9, which corpus.jsonl does not hold');
     write({ qrels: 'q9\td1\t1\n' });
-    await refused('qrels/test.tsv:1 judges query q9, which queries.jsonl does not hold');
-    write({ qrels: 'q1 0 d1 1\n' });
-    await refused('qrels/test.tsv:1 must hold query id, document id and a whole grade, split by tabs; got q1 0 d1 1');
+    await refused(
+      'the judgements name query q9, which queries.jsonl does not hold; put the two that belong together there',
+    );
+    write({ qrels: 'q1 d1 1\n' });
+    await refused(
+      'qrels/test.tsv:1 must hold query id, document id and a whole grade, split by tabs, or the four columns of TREC; got q1 d1 1',
+    );
     write({ qrels: 'q1\td1\thigh\n' });
     await refused(
-      'qrels/test.tsv:1 must hold query id, document id and a whole grade, split by tabs; got q1\td1\thigh',
+      'qrels/test.tsv:1 must hold query id, document id and a whole grade, split by tabs, or the four columns of TREC; got q1\td1\thigh',
     );
     write({ qrels: 'q1\td1\t1\nq1\td1\t1\nq1\td1\t2\n' });
     await refused('qrels/test.tsv:3 judges query q1 and document d1 again, with another grade');
@@ -84,10 +86,12 @@ describe('readBeir', () => {
 
   it('names the splits that there are', async () => {
     write({});
-    await assert.rejects(readBeir(at(), 'dev'), new UserError(`${at()} has no split dev; it has test`));
+    await assert.rejects(readBeir(at(), 'dev'), new UserError(`task ${at()} has no split dev; known here: test`));
     await assert.rejects(
       readBeir(at('x'), 'dev'),
-      new UserError(`${at('x')} is no task in BEIR layout: it has no folder qrels`),
+      new UserError(
+        `${at('x')} must hold corpus, queries and qrels of a task; it lacks corpus.jsonl, queries.jsonl, qrels/test.tsv`,
+      ),
     );
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bm25Retriever, bm25Searcher, buildBm25Index, type Bm25Index } from '../../eval/bm25.js';
+import { bm25Searcher, buildBm25Index, type Bm25Index } from '../../eval/bm25.js';
 
 const passage = (id: string, text: string, title = '') => ({ id, title, text });
 const closeTo = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-6, `${actual}`);
@@ -50,33 +50,5 @@ describe('bm25Searcher', () => {
   it('does not let empty documents change the statistics', () => {
     const padded = buildBm25Index([passage('e', 'the'), ...corpus, passage('f', '')], { k1: 0.9, b: 0.4 });
     assert.deepEqual(searchBm25(padded, 'cat dog', 10), searchBm25(index, 'cat dog', 10));
-  });
-});
-
-describe('bm25Retriever', () => {
-  const task = {
-    corpus: [passage('a', 'red apple'), passage('b', 'green pear')],
-    queries: [
-      { id: 'q1', text: 'pears' },
-      { id: 'q2', text: 'plum' },
-    ],
-    qrels: new Map(),
-  };
-
-  it('answers every query, with an empty ranking where nothing matches', async () => {
-    const told: number[] = [];
-    const run = await bm25Retriever().retrieve(task, 10, (done, all) => told.push(done / all));
-    assert.deepEqual(
-      [...run].map(([id, ranking]) => [id, ranking.map((found) => found.id)]),
-      [
-        ['q1', ['b']],
-        ['q2', []],
-      ],
-    );
-    assert.deepEqual(told, [0.5, 1]);
-  });
-
-  it('is named with all that its scores depend on', () => {
-    assert.equal(bm25Retriever({ k1: 1.2, b: 0.75 }).name, 'bm25 k1=1.2 b=0.75 lucene-english');
   });
 });

@@ -18,7 +18,7 @@ describe('differences', () => {
     const [found, ...others] = differences([base, tuned], [tunedAgainstBase]);
     // Differences 0.75, 0.5, -0.25, 0: sum 1. Of the 8 sums of ±0.75 ±0.5 ±0.25, 1.5, 1, -1, -1.5 are as far from 0.
     assert.deepEqual(others, []);
-    const { low, high, ...rest } = found!;
+    const { low, high, pT, effectSize, detectable, ...rest } = found!;
     assert.deepEqual(rest, {
       task: 't',
       model: 'tuned',
@@ -33,6 +33,11 @@ describe('differences', () => {
       losses: 1,
     });
     assert.ok(low < 0.25 && 0.25 < high);
+    // Deviations 0.5, 0.25, -0.5, -0.25 of the mean: variance 0.625 / 3. Four queries show a d_z of 2.128.
+    const deviation = Math.sqrt(0.625 / 3);
+    assert.ok(Math.abs(effectSize! - 0.25 / deviation) < 1e-12);
+    assert.ok(Math.abs(detectable! / deviation - 2.128) < 0.001, `${detectable! / deviation}`);
+    assert.ok(Math.abs(pT! - 0.3535) < 0.0005, `${pT}`);
   });
 
   it('raises p for the number of comparisons made', () => {

@@ -24,13 +24,21 @@ export const exampleTask: BeirTask = {
 /** Write the example task, or another, and tell where it is. */
 export async function writeExampleTask(folder: string, task = exampleTask): Promise<Task> {
   await writeBeir(folder, 'test', task);
-  return { name: 'example', folder, split: 'test', metrics: ['mrr@2', 'recall@2'], ignoreIdenticalIds: true };
+  return {
+    name: 'example',
+    folder,
+    split: 'test',
+    metrics: ['mrr@2', 'recall@2'],
+    ignoreIdenticalIds: true,
+    titles: 'use',
+  };
 }
 
 /** Ranks each query's documents as told. */
 export function fixedRetriever(name: string, rankings: Record<string, string[]>): Retriever {
   return {
     name,
+    identity: JSON.stringify(rankings),
     retrieve: async (_, depth) =>
       new Map(
         Object.entries(rankings).map(([query, ids]) => [

@@ -39,10 +39,11 @@ describe('openEncoder', function () {
   const float32 = { precision: 'float32' } as const;
 
   async function embed(model: string, options: EncoderOptions = float32) {
-    const { encoder, recipe, close } = await openEncoder(model, options);
+    const { encoder, close } = await openEncoder(model, options);
     const values = await encoder.encode('query', [{ text: 'an owl' }]);
+    const identity = encoder.identity();
     await close();
-    return { values, recipe, contract: encoder.contract };
+    return { values, contract: encoder.contract, identity };
   }
 
   async function refusal(model: string, options: EncoderOptions = float32): Promise<string> {
@@ -56,8 +57,10 @@ describe('openEncoder', function () {
   }
 
   it('gives one adapter the same embeddings as a run, a saved state and a folder, and others than its base', async () => {
-    const { values } = await embed('run:first');
-    assertClose((await embed('run:first@3')).values, values, 0);
+    const { values, identity } = await embed('run:first');
+    const ofState = await embed('run:first@3');
+    assertClose(ofState.values, values, 0);
+    assert.equal(ofState.identity, identity);
     assertClose((await embed('adapter')).values, values, 0);
     const ofBase = (await embed('base:base', { ...float32, recipe: 'demo' })).values;
     assert.ok(ofBase.some((value, at) => Math.abs(value - values[at]!) > 1e-3));
@@ -77,9 +80,14 @@ describe('openEncoder', function () {
     });
 
     it('asks for --base where the base it names is not here, and takes that', async () => {
-      const message =
-        'the base of the adapter lent, some-hub/some-base, is not found here; add --base with its name or folder';
-      assert.equal(await refusal('lent'), message);
+      process.env['HF_HUB_OFFLINE'] = '1';
+      process.env['HF_HOME'] = folder;
+      assert.match(
+        await refusal('lent'),
+        /^the base of the adapter lent: some-hub\/some-base is not complete in .*; --base can name another place of it$/,
+      );
+      delete process.env['HF_HUB_OFFLINE'];
+      delete process.env['HF_HOME'];
       const { values } = await embed('lent', { ...float32, recipe: 'demo', base: 'base' });
       assertClose(values, (await embed('adapter')).values, 0);
     });
@@ -102,13 +110,14 @@ describe('openEncoder', function () {
         );
     });
 
-    it("tells the recipe that is not the base's own, so that results of two do not share a folder", async () => {
+    it('gives the same identity under the same contract only, so that results of two never share a folder', async () => {
       const own = await embed('base:base');
       const same = await embed('base:base', { ...float32, recipe: 'study' });
       const other = await embed('base:base', { ...float32, recipe: 'demo' });
-      assert.deepEqual([own.recipe, same.recipe, other.recipe], [undefined, undefined, 'demo']);
       assert.equal(contractHash(same.contract), contractHash(own.contract));
       assert.equal(contractHash(other.contract), contractHash(contract));
+      assert.equal(same.identity, own.identity);
+      assert.notEqual(other.identity, own.identity);
     });
   });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { contractHash } from '../../checkpoints/contractFile.js';
 import { readPerQuery } from '../../eval/perQuery.js';
-import { evaluateRetriever, taskFolderName } from '../../eval/scoreModel.js';
+import { copyEvaluation, evaluateRetriever, taskFolderName } from '../../eval/scoreModel.js';
 import { contract } from '../checkpoints/examples.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 import { exampleTask, fixedRetriever, writeExampleTask } from './exampleTask.js';
@@ -14,7 +14,7 @@ describe('evaluateRetriever', () => {
   const clock = () => (now += 1500);
   const evaluate = async (options: { ignoreIdenticalIds?: boolean } = {}) => {
     const task = { ...(await writeExampleTask(place('task'))), ...options };
-    return evaluateRetriever(retriever, task, { folder: place('out'), contract, clock });
+    return evaluateRetriever(retriever, task, { folder: place('out'), contract, clock, again: true });
   };
 
   it('scores each query and writes what it returns', async () => {
@@ -33,7 +33,13 @@ describe('evaluateRetriever', () => {
 
   it('says what was measured, on what, under which contract and how long it took', async () => {
     const { summary } = await evaluate();
-    assert.deepEqual(summary.counts, { queries: 2, documents: 4, judgements: 3, queriesWithoutResults: 0 });
+    assert.deepEqual(summary.counts, {
+      queries: 2,
+      documents: 4,
+      judgements: 3,
+      queriesWithoutResults: 0,
+      judgementsOfAbsentDocuments: 0,
+    });
     assert.deepEqual(
       [summary.task, summary.split, summary.model, summary.depth, summary.seconds],
       ['example', 'test', 'fixed', 2, 1.5],
@@ -59,8 +65,50 @@ describe('evaluateRetriever', () => {
   it('refuses an id that a run file cannot hold before anything is retrieved', async () => {
     const corpus = [...exampleTask.corpus, { id: 'a b', title: '', text: '' }];
     const task = await writeExampleTask(place('task'), { ...exampleTask, corpus });
-    const never = { name: 'never', retrieve: () => assert.fail('retrieved') };
+    const never = { name: 'never', identity: 'never', retrieve: () => assert.fail('retrieved') };
     await assert.rejects(evaluateRetriever(never, task, { folder: place('out') }), { name: 'UserError' });
+  });
+
+  describe('on a task that was scored before', () => {
+    const never = { ...retriever, retrieve: () => assert.fail('retrieved again') };
+    const reuse = async (changes: object = {}, again = false, task?: object) =>
+      evaluateRetriever(
+        { ...never, ...changes },
+        { ...(await writeExampleTask(place('task'))), ...task },
+        { folder: place('out'), contract, again },
+      );
+
+    it('takes the results that are there, whatever the model is called now', async () => {
+      const first = await evaluate();
+      const reused = await reuse({ name: 'renamed' });
+      assert.deepEqual([first.isReused, reused.isReused], [false, true]);
+      assert.deepEqual(reused.summary, first.summary);
+      assert.deepEqual(reused.perQuery, first.perQuery);
+    });
+
+    it('scores again what would come out differently, is asked for again, or is damaged', async () => {
+      await evaluate();
+      await assert.rejects(reuse({ identity: 'another' }), /retrieved again/);
+      await assert.rejects(reuse({}, true), /retrieved again/);
+      await assert.rejects(reuse({}, false, { metrics: ['mrr@3'] }), /retrieved again/);
+      await assert.rejects(reuse({}, false, { ignoreIdenticalIds: false }), /retrieved again/);
+      await writeFile(place('out/per-query.arrow'), 'half');
+      await assert.rejects(reuse(), /retrieved again/);
+    });
+
+    it('scores again when a text of the corpus changed', async () => {
+      await evaluate();
+      const corpus = exampleTask.corpus.map((passage) => ({ ...passage, text: `${passage.text}.` }));
+      const task = await writeExampleTask(place('task'), { ...exampleTask, corpus });
+      await assert.rejects(evaluateRetriever(never, task, { folder: place('out'), contract }), /retrieved again/);
+    });
+
+    it('can be copied, and the copy takes the place of an older one', async () => {
+      const { summary } = await evaluate();
+      for (let time = 0; time < 2; time++) await copyEvaluation(place('out'), place('runs/baselines/example'));
+      assert.deepEqual(JSON.parse(await readFile(place('runs/baselines/example/metrics.json'), 'utf8')), summary);
+      assert.deepEqual(await readdir(place('runs/baselines')), ['example']);
+    });
   });
 
   it('leaves older results as they were when a score is not a number', async () => {
@@ -68,6 +116,7 @@ describe('evaluateRetriever', () => {
     const older = await readFile(place('out/metrics.json'), 'utf8');
     const broken = {
       name: 'broken',
+      identity: 'broken',
       retrieve: async () =>
         new Map([
           ['q1', [{ id: 'a', score: 1 }]],
@@ -75,7 +124,10 @@ describe('evaluateRetriever', () => {
         ]),
     };
     const task = await writeExampleTask(place('task'));
-    await assert.rejects(evaluateRetriever(broken, task, { folder: place('out') }), /is NaN$/);
+    await assert.rejects(evaluateRetriever(broken, task, { folder: place('out') }), {
+      name: 'UserError',
+      message: 'the score of document a for query q2 is not a number; no order can be made of it',
+    });
     assert.equal(await readFile(place('out/metrics.json'), 'utf8'), older);
     assert.equal((await readdir(place('out'))).length, 3);
   });

@@ -10,7 +10,7 @@ describe('seriesPlaces', () => {
   });
 
   it('gives other models colours in turn, and the first again when all are used', () => {
-    assert.deepEqual(places('a', 'b', 'BM25', 'c', 'd', 'e', 'f', 'g'), [1, 3, 2, 4, 5, 6, 7, 1]);
+    assert.deepEqual(places('a', 'b', 'BM25', ...'cdefghi'), [1, 3, 2, 4, 5, 6, 7, 8, 9, 1]);
   });
 
   it('does not stumble over names that objects have', () => assert.deepEqual(places('constructor'), [1]));

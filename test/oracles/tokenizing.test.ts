@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contract } from '../../configs/contract.js';
+import { loadConfig } from '../../configs/loadConfig.js';
+import { makeContract } from '../../data/makeContract.js';
+import { seededRandom } from '../../data/random.js';
 import { loadTokenizer } from '../../data/tokenizer.js';
 import { startTokenizerThreads } from '../../data/tokenizerThreads.js';
+import { tokenizeText } from '../../data/tokenizeText.js';
+import { nativeTokenizer } from '../data/nativeTokenizer.js';
+import { oddText } from '../data/oddText.js';
 
 const oracles = process.env['ORACLES'] ?? '../shared/data';
 const replicas = join(oracles, 'oracles/replicas');
@@ -70,11 +76,73 @@ describe('token ids of the replicas against transformers 5.18', function () {
     });
 });
 
+/** Lines of a JSONL file's `text`. */
+const texts = (file: string, most: number) =>
+  readFileSync(join(oracles, file), 'utf8')
+    .split('\n', most)
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as { text: string }).text);
+
 describe('full tokenizers', function () {
   before(function () {
     if (existsSync(tokenizers)) return;
     console.log(`skipped: no tokenizers at ${tokenizers}`);
     this.skip();
+  });
+
+  for (const name of ['qwen2.5', 'deepseek-r1-distill-qwen'])
+    it(`${name}: the ids of Python's tokenizers on real queries, passages, code and odd text`, async function () {
+      const native = nativeTokenizer(join(tokenizers, name));
+      if (native === null) {
+        console.log('    skipped: @anush008/tokenizers has no binary for this machine');
+        return this.skip();
+      }
+      const { encode, slow } = await loadTokenizer(join(tokenizers, name));
+      assert.equal(slow, null);
+      const random = seededRandom(5);
+      const passages = texts('msmarco/dl1920_subset_beir/corpus.jsonl', 4000);
+      const queries = readFileSync(join(oracles, 'msmarco/topics.msmarco-passage.dev-subset.txt'), 'utf8').split(
+        '\n',
+        1000,
+      );
+      const given = [
+        ...passages,
+        ...queries,
+        ...texts('coir/cosqa_beir/corpus.jsonl', 1000),
+        ...texts('beir/nfcorpus/corpus.jsonl', 300),
+        ...Array.from({ length: 1500 }, () => oddText(random, 40)),
+        passages.join(' ').slice(0, 100_000),
+        'x'.repeat(100_000),
+        '漢字'.repeat(50_000),
+        ' '.repeat(100_000),
+        '1234567890'.repeat(1000),
+        '',
+        '\0',
+        'a\u0085b \u0085\n\ufeffc \ufeff',
+      ];
+      for (const text of given) assert.deepEqual(encode(text), await native(text), JSON.stringify(text.slice(0, 300)));
+    });
+
+  it('Qwen2.5 and R1: a retrieval prompt in the chat template, as transformers 5.18 renders it', async () => {
+    const { config } = loadConfig('promptreps');
+    const expected = {
+      'qwen2.5': `<|im_start|>system
+You are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>
+<|im_start|>user
+Query: "who?". Use one word to represent the query in a retrieval task. Make sure your word is in lowercase.<|im_end|>
+<|im_start|>assistant
+The word is: "`,
+      'deepseek-r1-distill-qwen':
+        '<｜begin▁of▁sentence｜><｜User｜>Query: "who?". Use one word to represent the query in a retrieval task. ' +
+        'Make sure your word is in lowercase.<｜Assistant｜>The word is: "',
+    };
+    for (const [name, text] of Object.entries(expected)) {
+      const tokenizer = await loadTokenizer(join(tokenizers, name));
+      const ids = tokenizeText(tokenizer, makeContract(config, tokenizer, 'float32'), 'query', 'who?');
+      assert.equal(tokenizer.decode([...ids]), text);
+      assert.deepEqual([...ids], tokenizer.encode(text));
+      assert.deepEqual([...ids].filter((id) => id === 151646).length, name === 'qwen2.5' ? 0 : 1);
+    }
   });
 
   it('Qwen2.5: the ids that llama.cpp expects, over multilingual text, blanks and emoji', async () => {

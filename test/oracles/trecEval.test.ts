@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { scoreRun, type Qrels } from '../../eval/metrics.js';
+import type { Qrels } from '../../data/task/readQrels.js';
+import { scoreRun } from '../../eval/metrics.js';
 import { inTrecOrder, type Ranking, type Run } from '../../eval/ranking.js';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/data', 'oracles/trec_eval');
@@ -12,6 +13,8 @@ const ourName = (measure: string, deepest: number, suffix: string): string | und
   if (kind === 'ndcg_cut') return `ndcg@${depth}`;
   if (kind !== undefined) return `${{ map_cut: 'map', P: 'precision' }[kind] ?? kind}@${depth}${suffix}`;
   if (measure === 'map' || measure === 'recip_rank') return `${measure === 'map' ? 'map' : 'mrr'}@${deepest}${suffix}`;
+  if (measure === 'ndcg') return 'ndcg@100000'; // -M cuts the ranking, not the ideal
+  if (measure === 'set_recall') return `recall@${deepest}${suffix}`;
   return undefined;
 };
 
@@ -24,15 +27,16 @@ describe('trec_eval on its own test files', () => {
 
   for (const { output, qrels, results, all = false, deepest = 1000, suffix = '', values } of [
     { output: 'out.test', qrels: 'qrels.test', results: 'results.test', values: 11 },
+    { output: 'out.test', qrels: 'qrels.test.with-comments', results: 'results.test', values: 11 },
     { output: 'out.comment.test', qrels: 'qrels.comment.test', results: 'results.comment.test', values: 11 },
-    { output: 'out.test.a', qrels: 'qrels.test', results: 'results.test', values: 41 },
-    { output: 'out.test.aq', qrels: 'qrels.test', results: 'results.test', values: 164 },
-    { output: 'out.test.aqc', qrels: 'qrels.test', results: 'results.trunc', all: true, values: 164 },
-    { output: 'out.test.aqcM', qrels: 'qrels.test', results: 'results.trunc', all: true, deepest: 100, values: 164 },
-    { output: 'out.test.aql', qrels: 'qrels.rel_level', results: 'results.test', suffix: '-l2', values: 164 },
+    { output: 'out.test.a', qrels: 'qrels.test', results: 'results.test', values: 43 },
+    { output: 'out.test.aq', qrels: 'qrels.test', results: 'results.test', values: 172 },
+    { output: 'out.test.aqc', qrels: 'qrels.test', results: 'results.trunc', all: true, values: 172 },
+    { output: 'out.test.aqcM', qrels: 'qrels.test', results: 'results.trunc', all: true, deepest: 100, values: 172 },
+    { output: 'out.test.aql', qrels: 'qrels.rel_level', results: 'results.test', suffix: '-l2', values: 172 },
     { output: 'out.test.meas_params', qrels: 'qrels.test', results: 'results.test', values: 44 },
   ])
-    it(`printed the ${values} values that we compute for ${output}`, async () => {
+    it(`printed the ${values} values that we compute for ${output} of ${qrels}`, async () => {
       const run = firstOf(readRun(join(folder, results)), deepest);
       const judged = readQrels(join(folder, qrels));
       // Without -c trec_eval leaves out the queries that the run lacks.

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { replaceFolder } from '../writeFolder.js';
+import { scanCorpus, scannedCorpus, shardRows, type Corpus, type CorpusScan, type TitleUse } from './corpus.js';
+import { createIdTable } from './idTable.js';
+
+/** Where readings of large corpora are kept: by the files' places, sizes and times of change. */
+const scansRoot = 'data/cache/corpora';
+
+/** Below this a reading costs less than a second. */
+const usualLargeBytes = 32e6;
+
+/**
+ * Open a corpus. What one reading of large files found out is kept, so that the next start need not read them.
+ * @param largeBytes  other than the usual number in tests alone
+ * @throws UserError when a file is missing, damaged, empty or repeats an id
+ */
+export async function openCorpus(
+  files: readonly string[],
+  titles: TitleUse,
+  root = scansRoot,
+  largeBytes = usualLargeBytes,
+): Promise<Corpus> {
+  const found = await Promise.all(files.map((file) => stat(file)));
+  if (found.reduce((sum, { size }) => sum + size, 0) < largeBytes)
+    return scannedCorpus(files, titles, await scanCorpus(files, titles, shardRows));
+  const facts = files.map((file, index) => [resolve(file), found[index]!.size, found[index]!.mtimeMs]);
+  const key = createHash('sha256')
+    .update(JSON.stringify([facts, titles, shardRows]))
+    .digest('hex')
+    .slice(0, 32);
+  const folder = join(root, key);
+  let scan = await readScan(folder);
+  if (!scan) {
+    scan = await scanCorpus(files, titles, shardRows);
+    await writeScan(folder, scan);
+  }
+  return scannedCorpus(files, titles, scan);
+}
+
+async function readScan(folder: string): Promise<CorpusScan | undefined> {
+  try {
+    const { shards, begins } = JSON.parse(await readFile(join(folder, 'scan.json'), 'utf8')) as ScanFile;
+    const bytes = await readFile(join(folder, 'ids'));
+    const places = await readFile(join(folder, 'begins'));
+    if (places.length !== 4 * begins) return undefined;
+    const table = new Uint32Array(places.buffer.slice(places.byteOffset, places.byteOffset + places.length));
+    return bytes.length === table.at(-1) ? { ids: createIdTable({ bytes, begins: table }), shards } : undefined;
+  } catch {
+    return undefined; // not there, or damaged: the corpus is read again
+  }
+}
+
+interface ScanFile {
+  shards: CorpusScan['shards'];
+  /** Length of `begins`. */
+  begins: number;
+}
+
+async function writeScan(folder: string, { ids, shards }: CorpusScan): Promise<void> {
+  const { bytes, begins } = ids.packed();
+  await replaceFolder(folder, async (partial) => {
+    await writeFile(join(partial, 'ids'), bytes);
+    await writeFile(join(partial, 'begins'), begins);
+    await writeFile(join(partial, 'scan.json'), JSON.stringify({ shards, begins: begins.length } satisfies ScanFile));
+  });
+}

@@ -1,0 +1,109 @@
+import type { ComparedModel, ComparedRow, Setting } from './comparison.js';
+import { costOf, meanCost } from './costOf.js';
+import { mergedRow } from './mergeSeeds.js';
+import { publishedMetrics, type Published } from './published.js';
+import type { Evaluated, ReadModel } from './readModel.js';
+
+/** A model of a comparison with its results. */
+export interface WithRows {
+  model: ComparedModel;
+  rows: ComparedRow[];
+}
+
+/** A run's own name; several seeds have that of their base, as long as it stands for them alone. */
+export function nameOfGroup(members: ReadModel[], groups: ReadModel[][]): string {
+  const [first] = members;
+  if (members.length === 1) return first!.name === 'bm25' ? 'BM25' : first!.name;
+  const base = first!.record!.base.name;
+  const rivals = groups.filter(([other]) => other!.record?.base.name === base).length;
+  const seeds = `${members.length} seeds`;
+  return rivals === 1 ? `${base}, ${seeds}` : `${first!.name}, ${seeds}`;
+}
+
+/** Models that were asked for, each with its results: several runs where they differ in their seed alone. */
+export const ownModels = (named: readonly { name: string; members: ReadModel[] }[]): WithRows[] =>
+  named.map(({ name, members }) => ({ model: ownModel(name, members), rows: rowsOf(name, members) }));
+
+/** What runs were compared with when they were made: once where it is the same. */
+export function referencesOf(models: readonly ReadModel[]): WithRows[] {
+  const found = new Map<
+    string,
+    { setting: Setting; about: string; results: Map<string, Evaluated>; identity: string | null }
+  >();
+  for (const { name: run, record, evaluated } of models)
+    for (const result of evaluated) {
+      if (result.of === 'run') continue;
+      const plain = result.of === 'bm25' ? 'BM25' : `${record!.base.name}, ${result.of}`;
+      const known = found.get(plain);
+      // The same base under another contract, BM25 with other settings: another model.
+      const name = known && known.identity !== identityOf(result) ? `${plain} of ${run}` : plain;
+      const entry = found.get(name) ?? {
+        setting: result.of === 'bm25' ? ('BM25' as const) : ('Not fine-tuned' as const),
+        about: result.summary.model,
+        results: new Map<string, Evaluated>(),
+        identity: identityOf(result),
+      };
+      if (!entry.results.has(result.summary.task)) entry.results.set(result.summary.task, result);
+      found.set(name, entry);
+    }
+  // Where BM25 is itself among the models named, its own results stand.
+  if (models.some(({ name }) => name === 'bm25')) found.delete('BM25');
+  return [...found].map(([name, { setting, about, results }]) => ({
+    model: { name, setting, about, runs: [], contract: null, cost: {} },
+    rows: [...results].map(([task, result]) => mergedRow(name, task, [result])),
+  }));
+}
+
+/** Figures of others on the tasks and metrics that ours have; a model without any is left out. */
+export function publishedOf(published: readonly Published[], own: readonly ComparedRow[]): WithRows[] {
+  const tasks = new Map(own.map(({ task, metrics }) => [task, Object.keys(metrics)]));
+  const taken = new Set(['BM25', ...own.map(({ model }) => model)]);
+  return published
+    .flatMap(({ models }) => models)
+    .map((model) => (taken.has(model.name) ? { ...model, name: `${model.name} (published)` } : model))
+    .flatMap((model) => {
+      const rows = [...tasks].flatMap(([task, names]): ComparedRow[] => {
+        const metrics = Object.entries(publishedMetrics(model, task) ?? {}).filter(([name]) => names.includes(name));
+        return metrics.length === 0
+          ? []
+          : [{ task, model: model.name, metrics: Object.fromEntries(metrics), folders: [], queries: 0 }];
+      });
+      if (rows.length === 0) return [];
+      const { name, about } = model;
+      return [
+        { model: { name, about, setting: 'Published by others' as const, runs: [], contract: null, cost: {} }, rows },
+      ];
+    });
+}
+
+function ownModel(name: string, members: ReadModel[]): ComparedModel {
+  const [{ record, contract, evaluated }] = members as [ReadModel];
+  const isBm25 = !record && evaluated.every(({ summary }) => summary.contract === null);
+  const isBase = !record && evaluated.every(({ summary }) => summary.model.startsWith('base'));
+  return {
+    name,
+    setting: isBm25 ? 'BM25' : isBase ? 'Not fine-tuned' : 'Fine-tuned',
+    about: record
+      ? `${record.base.name}, recipe ${record.recipe}, ${record.updates.toLocaleString('en-US')} updates, ` +
+        `${members.length === 1 ? 'seed' : 'seeds'} ${members.map((member) => member.record!.settings.seed).join(', ')}`
+      : evaluated[0]!.summary.model,
+    runs: record ? members.map((member) => member.name) : [],
+    contract,
+    cost: meanCost(members.map(costOf)),
+  };
+}
+
+function rowsOf(model: string, members: readonly ReadModel[]): ComparedRow[] {
+  const found = members.flatMap(({ evaluated }) => evaluated.filter((each) => each.of === 'run'));
+  const tasks = new Set(found.map(({ summary }) => summary.task));
+  return [...tasks].map((task) =>
+    mergedRow(
+      model,
+      task,
+      found.filter(({ summary }) => summary.task === task),
+    ),
+  );
+}
+
+/** Results of older versions have no identity. */
+const identityOf = ({ summary }: Evaluated) => summary.identity ?? summary.contract;

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Passage } from '../../../data/example.js';
+import { memoryCorpus, scanCorpus, scannedCorpus, type Corpus } from '../../../data/task/corpus.js';
+import { openCorpus } from '../../../data/task/openCorpus.js';
+import { countAbsent, readTask, taskHash } from '../../../data/task/readTask.js';
+import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+
+async function passagesOf(corpus: Corpus, isWanted?: (shard: number) => boolean): Promise<Passage[]> {
+  const passages: Passage[] = [];
+  for await (const shard of corpus.read(isWanted)) passages.push(...shard.passages);
+  return passages;
+}
+
+const lines = (...rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+describe('readTask', () => {
+  const at = useTemporaryFolder();
+  const write = (files: Record<string, string | Buffer>) => {
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(at(name)), { recursive: true });
+      writeFileSync(at(name), content);
+    }
+  };
+  const corpus = lines({ _id: 'd1', title: 'T', text: 'one' }, { _id: 'd2', text: 'two' });
+  const queries = lines({ _id: 'q1', text: 'first' }, { _id: 'q2', text: 'second' });
+
+  it('reads the layout of the hub: numbered JSON lines with the columns of CoIR in a folder data', async () => {
+    write({
+      'data/corpus-00000-of-00002.jsonl': lines({
+        _id: 'd1',
+        title: 'T',
+        partition: 'test',
+        text: 'one',
+        language: '',
+      }),
+      'data/corpus-00001-of-00002.jsonl': lines({ _id: 'd2', title: null, text: 'two' }),
+      'data/queries-00000-of-00001.jsonl': queries,
+      'data/test-00000-of-00001.jsonl': lines({ query_id: 'q2', corpus_id: 'd1', score: 1 }),
+    });
+    const task = await readTask(at(), 'test');
+    assert.deepEqual(await passagesOf(task.corpus), [
+      { id: 'd1', title: 'T', text: 'one' },
+      { id: 'd2', title: '', text: 'two' },
+    ]);
+    assert.deepEqual(task.queries, [{ id: 'q2', text: 'second' }]);
+    assert.deepEqual(task.qrels, new Map([['q2', new Map([['d1', 1]])]]));
+  });
+
+  it('reads Parquet, row group by row group', async () => {
+    const folder = fileURLToPath(new URL('../../fixtures/coirTask', import.meta.url));
+    const task = await readTask(folder, 'test', 'ignore');
+    const passages = await passagesOf(task.corpus);
+    assert.deepEqual(
+      passages.map(({ id }) => id),
+      ['d0', 'd1', 'd2', 'd3', 'd4'],
+    );
+    assert.deepEqual(passages[4], { id: 'd4', title: '', text: "def f4():\n\treturn 'ü 4'" });
+    assert.deepEqual(
+      task.queries.map(({ id }) => id),
+      ['q0', 'q2'],
+    );
+    assert.deepEqual(task.qrels.get('q2'), new Map([['d4', 1]]));
+  });
+
+  it("reads MS MARCO's own files: tab-separated, compressed, queries and TREC judgements for each split", async () => {
+    write({
+      'collection.tsv.gz': gzipSync('7\tthe "quoted passage\n8\tanother one\n'),
+      'queries.dev.tsv': '1\twho?\n',
+      'queries.dl19.tsv': '2\twhat?\n',
+      'qrels/dev.tsv': '1 0 7 1\n',
+      'qrels/dl19.tsv': '2 Q0 8 3\n2 Q0 7 -1\n',
+    });
+    const dl19 = await readTask(at(), 'dl19');
+    assert.deepEqual(await passagesOf(dl19.corpus), [
+      { id: '7', title: '', text: 'the "quoted passage' },
+      { id: '8', title: '', text: 'another one' },
+    ]);
+    assert.deepEqual(dl19.queries, [{ id: '2', text: 'what?' }]);
+    assert.deepEqual(
+      dl19.qrels.get('2'),
+      new Map([
+        ['8', 3],
+        ['7', -1],
+      ]),
+    );
+    assert.deepEqual((await readTask(at(), 'dev')).queries, [{ id: '1', text: 'who?' }]);
+  });
+
+  it('keeps and counts judgements of documents that the corpus lacks', async () => {
+    write({ 'corpus.jsonl': corpus, 'queries.jsonl': queries, 'qrels/test.tsv': 'q1\td1\t1\nq1\tgone\t2\n' });
+    const task = await readTask(at(), 'test');
+    assert.equal(task.qrels.get('q1')!.get('gone'), 2);
+    assert.equal(countAbsent(task), 1);
+  });
+
+  it('leaves titles out where the task does, and tells the two apart by their hashes', async () => {
+    write({ 'corpus.jsonl': corpus, 'queries.jsonl': queries, 'qrels/test.tsv': 'q1\td1\t1\n' });
+    const [used, ignored] = [await readTask(at(), 'test'), await readTask(at(), 'test', 'ignore')];
+    assert.deepEqual(
+      (await passagesOf(ignored.corpus)).map(({ title }) => title),
+      ['', ''],
+    );
+    assert.notEqual(taskHash(used), taskHash(ignored));
+    assert.equal(taskHash(used), taskHash(await readTask(at(), 'test')));
+  });
+
+  it('names the part that is damaged', async () => {
+    write({ 'corpus.jsonl': `${corpus}{"_id": "d3", "te`, 'queries.jsonl': queries, 'qrels/test.tsv': 'q1\td1\t1\n' });
+    await assert.rejects(
+      readTask(at(), 'test'),
+      /corpus\.jsonl:3 is not JSON: .*; if the file was cut short, get it again$/,
+    );
+    write({ 'corpus.parquet': 'PAR1 no more', 'corpus.jsonl': corpus });
+    await readTask(at(), 'test'); // of two forms of one table the first in the order of names is taken
+    write({
+      'parquet/corpus.parquet': 'PAR1 no more',
+      'parquet/queries.jsonl': queries,
+      'parquet/qrels/test.tsv': 'q1\td1\t1\n',
+    });
+    await assert.rejects(readTask(at('parquet'), 'test'), {
+      name: 'UserError',
+      message: /corpus\.parquet is damaged or cut short \(.*\); get it again$/,
+    });
+  });
+});
+
+describe('a corpus', () => {
+  const at = useTemporaryFolder();
+  const passages = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, title: '', text: `text of ${id}` }));
+  const file = () => {
+    writeFileSync(at('corpus.jsonl'), lines(...passages.map(({ id, text }) => ({ _id: id, text }))));
+    return [at('corpus.jsonl')];
+  };
+
+  it('in files is the same as one in memory, shard by shard', async () => {
+    const files = file();
+    const scanned = scannedCorpus(files, 'use', await scanCorpus(files, 'use', 2), 2);
+    const held = memoryCorpus(passages, 2);
+    assert.equal(scanned.hash, held.hash);
+    assert.deepEqual(scanned.shards, held.shards);
+    assert.deepEqual(
+      scanned.shards.map(({ rows }) => rows),
+      [2, 2, 1],
+    );
+    assert.deepEqual(await passagesOf(scanned), passages);
+    const last = (shard: number) => shard === 2;
+    assert.deepEqual(await passagesOf(scanned, last), passages.slice(4));
+    assert.deepEqual(await passagesOf(held, last), passages.slice(4));
+  });
+
+  it('is refused when it changes between two readings', async () => {
+    const files = file();
+    const corpus = scannedCorpus(files, 'use', await scanCorpus(files, 'use', 2), 2);
+    for (const changed of [
+      passages.map((passage) => ({ ...passage, text: `${passage.text}!` })),
+      passages.slice(0, 4),
+      [...passages, { id: 'f', title: '', text: '' }],
+    ]) {
+      writeFileSync(files[0]!, lines(...changed.map(({ id, text }) => ({ _id: id, text }))));
+      await assert.rejects(passagesOf(corpus), { name: 'UserError', message: /changed while it was read; run again$/ });
+    }
+  });
+
+  it('that is large is not read again until it changes', async () => {
+    const text = '#'.repeat(1000);
+    const rows = Array.from({ length: 33 }, (_, row) => JSON.stringify({ _id: `d${row}`, text }));
+    const files = [at('corpus.jsonl')];
+    writeFileSync(files[0]!, rows.join('\n'));
+    utimesSync(files[0]!, 1000, 1000);
+    const first = await openCorpus(files, 'use', at('scans'), 1000);
+    // Of the same size and time, so that it is taken for the same.
+    writeFileSync(files[0]!, rows.join('\n').replaceAll('#', '+'));
+    utimesSync(files[0]!, 1000, 1000);
+    const again = await openCorpus(files, 'use', at('scans'), 1000);
+    assert.equal(again.hash, first.hash);
+    assert.equal(again.ids.get(32), 'd32');
+    utimesSync(files[0]!, 2000, 2000);
+    assert.notEqual((await openCorpus(files, 'use', at('scans'), 1000)).hash, first.hash);
+  });
+});

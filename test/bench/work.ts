@@ -1,0 +1,237 @@
+import { loadConfig } from '../../configs/loadConfig.js';
+import type { Precision } from '../../configs/contract.js';
+import { UserError } from '../../configs/userError.js';
+import { readAdapter } from '../../checkpoints/adapter.js';
+import { cutChunks } from '../../data/chunks.js';
+import { makeContract } from '../../data/makeContract.js';
+import { loadTokenizer } from '../../data/tokenizer.js';
+import { startTokenizerThreads } from '../../data/tokenizerThreads.js';
+import { modelEncoder } from '../../eval/encoder.js';
+import { openSearch } from '../../eval/search.js';
+import { encodeChunk, packs, type Gradients } from '../../model/encodeChunk.js';
+import { startEngine, type Engine } from '../../model/engine/startEngine.js';
+import { nativeBackend } from '../../model/engine/rawTensors.js';
+import { tf } from '../../model/engine/tf.js';
+import { loadModel, projectionShape, type Model } from '../../model/loadModel.js';
+import { memoryBudget } from '../../model/memoryBudget.js';
+import { planMemory, smallestPeak, type PlanFacts } from '../../model/memoryPlan.js';
+import { weightForm } from '../../model/weightForm.js';
+import { projections } from '../../configs/schema.js';
+import { attachAdapter, type Parameters } from '../../model/lora.js';
+import { adamW, type Optimizer } from '../../train/optimizer.js';
+import { poolGradient, type PoolOptions, type PoolTokens } from '../../train/poolGradient.js';
+import { applyUpdate } from '../../train/update.js';
+import { seededRandom } from '../../data/random.js';
+import type { PlanChoice } from './jobs.js';
+import { watchEngine, type Watch } from './usage.js';
+
+/** The rest of tercet as the measurements use it: nothing else here knows how a step or an encoding is done. */
+export interface Work {
+  engine: Engine;
+  model: Model;
+  parameters: Parameters;
+  optimizer: Optimizer;
+  updates: number;
+  watch: Watch | undefined;
+}
+
+const learningRate = 1e-4;
+const maxGradNorm = 1;
+const temperature = 0.01;
+
+/**
+ * @param watch  see every operation of the native engine
+ * @throws UserError when the engine does not offer the precision
+ */
+export async function openWork(options: {
+  base: string;
+  precision: Precision;
+  adapter?: string | undefined;
+  watch?: boolean | undefined;
+}): Promise<Work> {
+  const engine = await startEngine();
+  if (!engine.precisions.includes(options.precision))
+    throw new UserError(`the ${engine.name} engine does not offer ${options.precision}; add --precision float32`);
+  const watch = options.watch && engine.name === 'tensorflow' ? watchEngine() : undefined;
+  const model = await loadModel(options.base, options.precision);
+  if (watch) {
+    const { rows } = model.embedding;
+    model.embedding.rows = (ids) => watch.time('embedding rows', 'read embedding rows', () => rows(ids));
+  }
+  const parameters: Parameters = options.adapter ? attachAdapter(model, await readAdapter(options.adapter)) : new Map();
+  const optimizer = adamW(parameters, loadConfig('study').config.optimizer);
+  return { engine, model, parameters, optimizer, updates: 0, watch };
+}
+
+/** How a step uses memory. */
+export type StepPlan = Pick<PoolOptions, 'chunkTokens' | 'keptBytes' | 'tracedLayers'>;
+
+/**
+ * How a step over this pool uses memory: as asked, and as the planner of training decides the rest.
+ * @throws UserError when the pool does not fit
+ */
+export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: PlanChoice): StepPlan {
+  const { memoryBytes, ...fixed } = choice;
+  const lengths = [...pool.queries, ...pool.passages].map((ids) => ids.length);
+  const weights = weightForm(model);
+  const facts: PlanFacts = {
+    config: model.config,
+    ...weights,
+    traces: packs(model),
+    adapterElements: [...parameters.values()].reduce((sum, { size }) => sum + size, 0),
+    poolTokens: lengths.reduce((sum, length) => sum + length, 0),
+    poolTexts: lengths.length,
+    longestText: Math.max(...lengths),
+    processBytes: Math.max(3e8, process.memoryUsage.rss() - weights.weightBytes * weightElements(model)),
+  };
+  const plan = planMemory(facts, memoryBytes ?? memoryBudget(), fixed);
+  if (!plan) throw new UserError(`a step over this pool needs at least ${Math.ceil(smallestPeak(facts) / 1e6)} MB`);
+  const { chunkTokens, keptBytes, tracedLayers } = plan;
+  return { chunkTokens, keptBytes, tracedLayers, ...fixed };
+}
+
+function weightElements({ config }: Model): number {
+  const sizes = projections.map((target) => projectionShape(config, target)).map(([out, width]) => out * width);
+  return config.layers * sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** One update of the adapter. @returns the loss before it */
+export function trainStep(work: Work, pool: PoolTokens, plan: StepPlan): number {
+  const { model, parameters, optimizer, watch } = work;
+  const gradients: Gradients = new Map();
+  const loss = poolGradient(model, pool, parameters, { temperature, ...plan }, gradients);
+  if (watch) watch.inOptimizer = true;
+  const report = applyUpdate(gradients, [loss], optimizer, { learningRate, maxGradNorm, update: ++work.updates });
+  [...parameters.values()].at(-1)!.dataSync(); // waits until a GPU has made the update
+  if (watch) watch.inOptimizer = false;
+  return report.loss;
+}
+
+/** Embed token ids in chunks, as training and encoding do. */
+export async function embed({ model }: Work, texts: Int32Array[], chunkTokens: number): Promise<void> {
+  for (const { rows } of cutChunks(texts, chunkTokens)) {
+    const embeddings = encodeChunk(
+      model,
+      rows.map((row) => texts[row]!),
+    );
+    await embeddings.data();
+    embeddings.dispose();
+  }
+}
+
+/** Something that turns passages into vectors, tokenizing included. */
+export async function openPassages({ model }: Work, chunkTokens: number) {
+  const tokenizer = await loadTokenizer(model.folder);
+  const contract = makeContract(loadConfig('study').config, tokenizer, model.precision);
+  const threads = await startTokenizerThreads(model.folder, contract, 1);
+  const encoder = modelEncoder('bench', model, threads, contract, chunkTokens);
+  await encoder.encode('passage', [{ text: 'The thread loads its tokenizer before the clock runs.' }]);
+  return {
+    encode: (texts: string[]) =>
+      encoder.encode(
+        'passage',
+        texts.map((text) => ({ text })),
+      ),
+    close: () => threads.close(),
+  };
+}
+
+/** Search among random vectors, made before the clock runs. @returns the search */
+export async function prepareSearch(sizes: { queries: number; passages: number; dimensions: number; depth: number }) {
+  await startEngine();
+  const random = seededRandom('vectors');
+  const vectors = (count: number) => Float32Array.from({ length: count * sizes.dimensions }, () => random() - 0.5);
+  const [queries, passages] = [vectors(sizes.queries), vectors(sizes.passages)];
+  return () => {
+    const search = openSearch(queries, sizes.dimensions, sizes.depth);
+    search.add(0, passages);
+    search.take();
+    search.close();
+  };
+}
+
+/** The fastest product of `rows` rows with, and against, a weight of one of these shapes, in floating-point operations a second. */
+export async function productPeaks(rows: number, shapes: [number, number][]) {
+  const engine = await startEngine();
+  const peaks: { bfloat16?: number; float32: number } = { float32: 0 };
+  for (const [outSize, inSize] of shapes)
+    for (const [width, isForward] of [[inSize, true] as const, [outSize, false] as const]) {
+      const flops = 2 * rows * outSize * inSize;
+      const float32 = prepareFloat32([rows, width], [outSize, inSize], isForward);
+      peaks.float32 = Math.max(peaks.float32, flops / bestSeconds(float32));
+      if (!engine.precisions.includes('bfloat16')) continue;
+      const bfloat16 = prepareBfloat16([rows, width], [outSize, inSize], isForward);
+      peaks.bfloat16 = Math.max(peaks.bfloat16 ?? 0, flops / bestSeconds(bfloat16));
+    }
+  return peaks;
+}
+
+interface Product {
+  run(): void;
+  free(): void;
+}
+
+function prepareFloat32(x: [number, number], weight: [number, number], transposed: boolean): Product {
+  const [left, right] = [tf.randomNormal<tf.Rank.R2>(x), tf.randomNormal<tf.Rank.R2>(weight)];
+  return {
+    run() {
+      const product = tf.matMul(left, right, false, transposed);
+      const corner = product.slice([0, 0], [1, 1]);
+      corner.dataSync(); // waits for a GPU
+      tf.dispose([product, corner]);
+    },
+    free: () => tf.dispose([left, right]),
+  };
+}
+
+/** Both factors are bfloat16 already: no cast is timed. */
+function prepareBfloat16(x: [number, number], weight: [number, number], transposed: boolean): Product {
+  const native = nativeBackend();
+  const { binding } = tf.backend() as unknown as { binding: RawBinding };
+  const upload = (shape: [number, number]) => {
+    // Bytes that are numbers near one in size: high byte 0x3f or 0xbf.
+    const bytes = new Uint8Array(2 * shape[0] * shape[1]);
+    for (let place = 0; place < bytes.length; place += 2) {
+      bytes[place] = (place * 37) & 0xff;
+      bytes[place + 1] = (place * 7919) & 64 ? 0x3f : 0xbf;
+    }
+    return native.uploadHalf(bytes, shape, 'BF16', 'bfloat16');
+  };
+  const [left, right] = [upload(x), upload(weight)];
+  const attributes = [
+    { name: 'T', type: binding.TF_ATTR_TYPE, value: 14 },
+    { name: 'transpose_a', type: binding.TF_ATTR_BOOL, value: false },
+    { name: 'transpose_b', type: binding.TF_ATTR_BOOL, value: transposed },
+  ];
+  return {
+    run() {
+      const [product] = binding.executeOp('MatMul', attributes, [left.id, right.id], 1);
+      binding.deleteTensor(product!.id);
+    },
+    free() {
+      native.release(left);
+      native.release(right);
+    },
+  };
+}
+
+interface RawBinding {
+  executeOp(name: string, attributes: object[], inputs: number[], outputs: number): { id: number }[];
+  deleteTensor(id: number): void;
+  TF_ATTR_TYPE: number;
+  TF_ATTR_BOOL: number;
+}
+
+const peakRounds = 5;
+
+function bestSeconds({ run, free }: Product): number {
+  let best = Infinity;
+  run();
+  for (let round = 0; round < peakRounds; round++) {
+    const begun = performance.now();
+    run();
+    best = Math.min(best, performance.now() - begun);
+  }
+  free();
+  return best / 1000;
+}

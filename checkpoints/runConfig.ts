@@ -17,7 +17,11 @@ const shape = z.strictObject({
   recipe: z.string(),
   /** Training files, absolute paths. */
   data: z.array(z.string()),
-  /** Rows of all training files together: a resumed run must find as many. */
+  /** How often the rows of each file come in an epoch; once where absent. */
+  weights: z.array(z.number().positive()).optional(),
+  /** What each file held, as `fileIdentity` tells it: a resumed run must find the same. */
+  identities: z.array(z.string()).optional(),
+  /** Rows of an epoch. */
   rows: z.number(),
   /** Updates of the whole run. */
   updates: z.number(),

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../configs/userError.js';
+import { explainReadFailure } from '../data/explainReadFailure.js';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './numberFormats.js';
 import { bytesOf, cutShort, decodeHeader, dtypeBytes, encodeHeader, headerLength } from './safetensorsHeader.js';
 import { stageFile, type StagedFile } from '../data/writeBeside.js';
@@ -146,10 +147,12 @@ export async function stageSafetensors(
 
 async function withFile<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new UserError(`${file} does not exist`) : error;
+    throw error.code === 'ENOENT' ? new UserError(`${file} does not exist`) : explainReadFailure(error, file);
   });
   try {
     return await use(handle);
+  } catch (error) {
+    throw explainReadFailure(error, file);
   } finally {
     await handle.close();
   }

@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { explainReadFailure } from '../data/explainReadFailure.js';
 import { cutShort } from './safetensorsHeader.js';
 import type { TensorEntry } from './safetensors.js';
 
@@ -11,7 +12,7 @@ const aheadBytes = 256 * 1024 * 1024;
  * Read tensors in the order in which they lie in their files, each into memory of its own, while those before it are
  * being taken. Nothing is copied on the way: what is in memory beside the tensors taken is what is read ahead.
  * @param take  told of each tensor with its bytes, which are its own from then on
- * @throws UserError when a file is cut short
+ * @throws UserError when a file is cut short or cannot be read
  */
 export async function streamTensors<Entry extends TensorEntry>(
   entries: readonly Entry[],
@@ -75,5 +76,5 @@ async function readTensor(handle: FileHandle, { file, begin, end }: TensorEntry,
   const pieces: Promise<void>[] = [];
   for (let from = begin; from < end; from += pieceBytes) pieces.push(readPiece(from, Math.min(from + pieceBytes, end)));
   const failed = (await Promise.allSettled(pieces)).find((piece) => piece.status === 'rejected');
-  if (failed) throw failed.reason;
+  if (failed) throw explainReadFailure(failed.reason, file);
 }

@@ -8,22 +8,41 @@ export interface Contract {
   /** Put before the text byte for byte: no blank is added. */
   queryPrefix: string;
   passagePrefix: string;
-  /** Passage text is prefix + trimmed title + one blank + trimmed text, trimmed at the end; query text is prefix + trimmed text. */
-  titleRule: 'title-blank-text';
-  /** Id put before the text, where the tokenizer adds one. */
+  /** Put after the text, byte for byte and never cut; absent where there is none, as the other optional fields. */
+  querySuffix?: string;
+  passageSuffix?: string;
+  titleRule: TitleRule;
+  /** The tokenizer's chat template around a user's turn that holds prefix, text and suffix, as it was rendered. */
+  chatBefore?: string;
+  chatAfter?: string;
+  /** What the answer begins with, after `chatAfter`: its turn is left open. */
+  answerStart?: string;
+  /** Id put before the text, where the tokenizer adds one; a chat template has its own. */
   bosId: number | null;
   /** Id appended after truncation; null where the recipe appends none. */
   eosId: number | null;
-  /** In tokens, BOS and EOS counted. */
+  /** Text of that token, where the recipe names another than the tokenizer's own end of sequence. */
+  eosToken?: string;
+  /** In tokens, BOS and EOS counted; where something follows the text, a suffix or the chat, of prefix and text alone. */
   queryMaxLength: number;
   passageMaxLength: number;
   pooling: 'last';
   normalize: true;
   /** Arithmetic of the frozen weights. */
   precision: Precision;
+  /** Arithmetic of products of float32 matrices, such as those of adapters, where it is not plain float32. */
+  float32Products?: Exclude<Float32Products, 'float32'>;
   /** Divides cosines in the loss. */
   temperature: number;
 }
 
-export type Precision = 'float32' | 'bfloat16';
+/**
+ * `title-blank-text`: passage text is prefix + trimmed title + one blank + trimmed text, trimmed at the end; query text
+ * is prefix + trimmed text. `as-is`: prefix + title + one blank + text, where there is a title, and nothing is trimmed.
+ */
+export type TitleRule = 'title-blank-text' | 'as-is';
+export const precisions = ['float32', 'bfloat16', 'float16'] as const;
+export type Precision = (typeof precisions)[number];
+/** `tf32`: factors are rounded to ten bits behind the point, as NVIDIA cards do unless they are told not to. */
+export type Float32Products = 'float32' | 'tf32';
 export type TextKind = 'query' | 'passage';

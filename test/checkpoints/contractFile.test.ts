@@ -27,8 +27,8 @@ describe('contractHash', () => {
 
   it('depends on fields that a contract need not have, once it has them', () => {
     const optional = ['querySuffix', 'passageSuffix', 'chatBefore', 'chatAfter', 'answerStart', 'eosToken'];
-    const hashes = optional.map((field) => contractHash({ ...contract, [field]: '' }));
-    assert.equal(new Set([...hashes, contractHash(contract)]).size, 7);
+    const hashes = [...optional, 'float32Products'].map((field) => contractHash({ ...contract, [field]: '' }));
+    assert.equal(new Set([...hashes, contractHash(contract)]).size, 8);
   });
 });
 

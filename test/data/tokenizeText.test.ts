@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Contract } from '../../configs/contract.js';
 import { strip, tokenizeText } from '../../data/tokenizeText.js';
-import type { Tokenizer } from '../../data/tokenizer.js';
+import type { TokenEncoder } from '../../data/tokenizerByteLevel.js';
 
 /** One id a character, so that ids can be read as text. */
-const tokenizer: Tokenizer = {
-  hash: '',
-  bosId: 1,
-  eosId: 2,
-  vocabularySize: 65536,
-  encode: (text) => [...text].map((character) => character.codePointAt(0)!),
+const tokenizer: TokenEncoder = {
+  encode: (text, limit) => [...text].map((character) => character.codePointAt(0)!).slice(0, limit),
+  decode: (ids) => String.fromCodePoint(...ids),
 };
 const contract: Contract = {
   tokenizer: '',
@@ -51,6 +48,31 @@ describe('tokenizeText', () => {
       [...tokenizeText(tokenizer, { ...contract, eosId: 2 }, 'query', 'abcdefgh')],
       [81, 58, 97, 98, 99, 2],
     );
+  });
+
+  it('joins title and text as they are where the contract says so, with a blank where there is a title, even an empty one', () => {
+    const asIs: Contract = { ...contract, titleRule: 'as-is', passageMaxLength: 20 };
+    const ids = (kind: 'query' | 'passage', text: string, title?: string) =>
+      read(tokenizeText(tokenizer, asIs, kind, text, title));
+    assert.equal(ids('query', ' a '), 'Q: a ');
+    assert.equal(ids('passage', ' b ', ' a '), 'P: a   b ');
+    assert.equal(ids('passage', 'b', ''), 'P: b');
+    assert.equal(ids('passage', 'b'), 'P:b');
+  });
+
+  it('cuts prefix and text alone where something follows them, and keeps all that does', () => {
+    const chat: Contract = {
+      ...contract,
+      querySuffix: '?',
+      chatBefore: '<user>',
+      chatAfter: '</user>',
+      answerStart: 'Hm',
+      eosId: 36,
+    };
+    assert.equal(read(tokenizeText(tokenizer, chat, 'query', 'abcdefgh')), '<user>Q:abcd?</user>Hm$');
+    assert.equal(read(tokenizeText(tokenizer, chat, 'query', 'a')), '<user>Q:a?</user>Hm$');
+    assert.equal(read(tokenizeText(tokenizer, chat, 'passage', 'b', 'a')), '<user>P:a b</user>Hm$');
+    assert.equal(read(tokenizeText(tokenizer, { ...contract, bosId: 94, querySuffix: '!' }, 'query', 'a')), '^Q:a!');
   });
 });
 

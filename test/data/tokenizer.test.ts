@@ -85,6 +85,27 @@ describe('loadTokenizer', () => {
     assert.equal((await loadTokenizer(at())).bosId, null);
   });
 
+  it('takes the chat template of a file of its own before that of the configuration', async () => {
+    const say = [{ role: 'user', content: 'hi' }] as const;
+    writeTinyTokenizer(at(), { chat_template: 'config {{ messages[0].content }}' });
+    assert.equal((await loadTokenizer(at())).renderChat([...say]), 'config hi');
+    writeFileSync(at('chat_template.json'), '{"chat_template": "json {{ messages[0].content }}"}');
+    assert.equal((await loadTokenizer(at())).renderChat([...say]), 'json hi');
+    writeFileSync(at('chat_template.jinja'), 'jinja {{ messages[0].content }}{{ eos_token }}');
+    assert.equal((await loadTokenizer(at())).renderChat([...say]), 'jinja hi<|endoftext|>');
+  });
+
+  it('says why a tokenizer of another form is tokenized by transformers.js', async () => {
+    writeTinyTokenizer(at());
+    const { slow, tables, idOf } = await loadTokenizer(at());
+    assert.match(
+      slow!,
+      /tokenizer\.json is not in the form of Qwen2 \(its pre_tokenizer is not Qwen2's\): transformers\.js/,
+    );
+    assert.equal(tables, null);
+    assert.deepEqual([idOf('ll'), idOf('<|im_end|>'), idOf('constructor')], [257, tiny.imEnd, undefined]);
+  });
+
   it('says which file is missing, is not JSON or does not fit', async () => {
     writeTinyTokenizer(at());
     rmSync(at('tokenizer_config.json'));
@@ -95,6 +116,14 @@ describe('loadTokenizer', () => {
     await refused(at(), /tokenizer_config\.json must name an eos_token/);
     writeFileSync(at('tokenizer_config.json'), '{"eos_token": "</s>"}');
     await refused(at(), /eos_token <\/s> is not in tokenizer\.json/);
+    const json = JSON.parse(readFileSync(at('tokenizer.json'), 'utf8')) as {
+      model: { vocab: Record<string, unknown> };
+    };
+    for (const id of [4e9, -1, 'x', null]) {
+      json.model.vocab['he'] = id;
+      writeFileSync(at('tokenizer.json'), JSON.stringify(json));
+      await refused(at(), /the id of a token must be a whole number below 16777216; got .* for "he"/);
+    }
     writeFileSync(at('tokenizer.json'), '[]');
     await refused(at(), /tokenizer\.json must hold a JSON object/);
     writeFileSync(at('tokenizer.json'), '{"model": {"type": "BPE"}}');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import type { Contract } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
@@ -28,6 +29,9 @@ const texts = ['hello', ' who is it? ', '', 'é', 'a very long text that is cut'
   title: 'Title',
 }));
 
+/** More than a thread can do before it is stopped. */
+const endless = Array.from({ length: 50_000 }, () => texts).flat();
+
 describe('startTokenizerThreads', () => {
   const at = useTemporaryFolder();
   beforeEach(() => writeTinyTokenizer(at()));
@@ -44,6 +48,18 @@ describe('startTokenizerThreads', () => {
         threads.tokenize('query', []),
       ];
       assert.deepEqual(await Promise.all(asked), [passages, queries, []]);
+      await threads.close();
+    }
+  });
+
+  it('shares the tables of a tokenizer in the form of Qwen2, and keeps the order over many messages', async () => {
+    const folder = fileURLToPath(new URL('../../configs/bases/demo', import.meta.url));
+    const tokenizer = await loadTokenizer(folder);
+    const many = Array.from({ length: 2000 }, (_, index) => ({ text: `text ${index} ${'word '.repeat(index % 9)}` }));
+    const expected = many.map(({ text }) => tokenizeText(tokenizer, contract, 'passage', text));
+    for (const given of [tokenizer, undefined]) {
+      const threads = await startTokenizerThreads(folder, contract, 2, given);
+      assert.deepEqual(await threads.tokenize('passage', many), expected);
       await threads.close();
     }
   });
@@ -66,7 +82,7 @@ describe('startTokenizerThreads', () => {
 
   it('rejects work under way when it is closed, and later work too', async () => {
     const threads = await startTokenizerThreads(at(), contract, 1);
-    const pending = threads.tokenize('query', texts);
+    const pending = threads.tokenize('query', endless);
     const closed = threads.close();
     await assert.rejects(pending, /threads are closed/);
     await closed;
@@ -75,7 +91,7 @@ describe('startTokenizerThreads', () => {
 
   it('rejects work under way, rather than waiting for ever, when a thread ends by itself', async () => {
     const { started, result: threads } = await captureWorkers(() => startTokenizerThreads(at(), contract, 1));
-    const pending = threads.tokenize('query', texts);
+    const pending = threads.tokenize('query', endless);
     await started[0]!.terminate();
     await assert.rejects(pending, /a tokenizer thread ended with code 1/);
     await assert.rejects(threads.tokenize('query', texts), /ended with code 1/);

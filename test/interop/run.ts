@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startEngine } from '../../model/engine/startEngine.js';
+import { preparePython } from './preparePython.js';
+import { writeExports, type InteropCase } from './writeExports.js';
+
+// Exports every replica and lets Python's libraries load it: npx tsx test/interop/run.ts
+// INTEROP_PYTHON names a Python that has the packages of requirements.txt, else they are installed for it. Without
+// replicas, Python or packages it says so and counts a skip.
+
+const replicas = join(process.env['ORACLES'] ?? '../shared/data', 'oracles/replicas');
+
+/** Scripts of Python that read what was written. Each prints a line for what it checked and exits with 1 on a failure. */
+const checks = ['loadExports.py'];
+
+const result = await run();
+if ('skipped' in result) console.log(`skipped: ${result.skipped}\n0 passed, 0 failed, 1 skipped`);
+else {
+  console.log(`${result.passed} passed, ${result.failed} failed, 0 skipped`);
+  process.exitCode = result.failed > 0 ? 1 : 0;
+}
+
+async function run(): Promise<{ skipped: string } | { passed: number; failed: number }> {
+  if (!existsSync(replicas)) return { skipped: `no replicas at ${replicas}; ORACLES names the folder above them` };
+  const prepared = preparePython(process.env['INTEROP_PYTHON']);
+  if ('skipped' in prepared) return prepared;
+  const folder = mkdtempSync(join(tmpdir(), 'tercet-interop-'));
+  try {
+    await startEngine();
+    for (const one of cases(folder)) await writeExports(one, join(folder, one.name));
+    return checkAll(prepared.python, folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Every replica; one under a contract that adds neither the BOS nor the EOS of its tokenizer; two in their chats. */
+function cases(folder: string): InteropCase[] {
+  const all = readdirSync(replicas).map((name) => {
+    const base = join(replicas, name);
+    return { name, base, adapter: join(base, 'expected/adapter-start'), recipe: 'study', addsTokens: true };
+  });
+  const find = (wanted: string) => all.find(({ name }) => name === wanted)!;
+  return [
+    ...all,
+    { ...find('qwen-r1'), name: 'qwen-r1-plain', addsTokens: false },
+    { ...withChat(find('qwen-r1'), 'deepseek-r1-distill-qwen', folder), recipe: 'promptreps' },
+    { ...withChat(find('qwen-vl'), 'qwen2.5', folder), recipe: 'study-vl' },
+  ];
+}
+
+/** The replicas have no chat templates: a copy of one with that of a full tokenizer. */
+function withChat(one: InteropCase, tokenizer: string, folder: string): InteropCase {
+  const base = join(folder, 'bases', one.name);
+  cpSync(one.base, base, { recursive: true, filter: (file) => !file.includes('expected') });
+  const source = join(replicas, '../../tokenizers', tokenizer, 'tokenizer_config.json');
+  const { chat_template: template } = JSON.parse(readFileSync(source, 'utf8')) as { chat_template: string };
+  writeFileSync(join(base, 'chat_template.jinja'), template);
+  return { ...one, name: `${one.name}-chat`, base };
+}
+
+function checkAll(python: string, folder: string) {
+  const counts = { passed: 0, failed: 0 };
+  for (const check of checks) {
+    const script = fileURLToPath(new URL(check, import.meta.url));
+    const { status, stdout } = spawnSync(python, [script, folder], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error', HF_HUB_DISABLE_PROGRESS_BARS: '1' },
+    });
+    process.stdout.write(stdout);
+    const lines = stdout.split('\n');
+    const [passed, failed] = ['passed', 'FAILED'].map((word) => lines.filter((line) => line.startsWith(word)).length);
+    counts.passed += passed!;
+    counts.failed += status !== 0 && failed === 0 ? 1 : failed!;
+  }
+  return counts;
+}

@@ -16,19 +16,28 @@ interface Holder {
   started: string;
 }
 
+interface Locked {
+  kind: string;
+  another: string;
+}
+
 /**
  * Keep other processes from training in a run folder until `release`. The lock of a process that has died does not
  * count.
+ * @param what  is in the folder, and how to have another one, for the message
  * @throws UserError when another process holds it
  */
-export async function lockRun(folder: string): Promise<{ release(): Promise<void> }> {
+export async function lockRun(
+  folder: string,
+  what: Locked = { kind: 'run', another: 'name another by --run' },
+): Promise<{ release(): Promise<void> }> {
   const file = join(folder, lockName);
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) } satisfies Holder);
   if (!(await create(file, mine))) {
     const found = await textOf(file);
-    if (isAtWork(found)) throw inUse(folder, file, found);
-    await clear(folder, file, found);
-    if (!(await create(file, mine))) throw inUse(folder, file, await textOf(file));
+    if (isAtWork(found)) throw inUse(folder, file, found, what);
+    await clear(folder, file, found, what);
+    if (!(await create(file, mine))) throw inUse(folder, file, await textOf(file), what);
   }
   return {
     release: async () => {
@@ -49,14 +58,14 @@ async function create(file: string, text: string): Promise<boolean> {
 }
 
 /** Remove a dead process's lock, but not the one that a third process may have put in its place meanwhile. */
-async function clear(folder: string, file: string, dead: string): Promise<void> {
+async function clear(folder: string, file: string, dead: string, what: Locked): Promise<void> {
   const aside = `${file}.dead-${process.pid}`;
   await rename(file, aside).catch(() => undefined);
   const moved = await textOf(aside);
   if (moved !== dead && existsSync(aside)) {
     await copyFile(aside, file, constants.COPYFILE_EXCL).catch(() => undefined);
     await rm(aside, { force: true });
-    throw inUse(folder, file, moved);
+    throw inUse(folder, file, moved, what);
   }
   await rm(aside, { force: true });
 }
@@ -68,11 +77,11 @@ function isAtWork(text: string): boolean {
   return isAlive(holder.pid) && startOf(holder.pid) === holder.started;
 }
 
-function inUse(folder: string, file: string, text: string): UserError {
+function inUse(folder: string, file: string, text: string, { kind, another }: Locked): UserError {
   const holder = parse(text);
   const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
   return new UserError(
-    `run ${folder} is in use by ${who}; wait for it, name another by --run, or remove ${file} if that process is gone`,
+    `${kind} ${folder} is in use by ${who}; wait for it, ${another}, or remove ${file} if that process is gone`,
   );
 }
 

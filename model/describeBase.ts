@@ -108,7 +108,7 @@ async function lookUp(place: HubPlace, settings: HubSettings, shape: BaseShape |
 }
 
 /** Weights in two bytes a number, and a tokenizer with what lies beside it. */
-const checkpointBytes = (shape: BaseShape) => 2 * checkpointParameters(shape) + 11.5e6;
+export const checkpointBytes = (shape: BaseShape) => 2 * checkpointParameters(shape) + 11.5e6;
 
 function arithmetic(
   recipe: string,
@@ -127,7 +127,8 @@ function arithmetic(
   };
 }
 
-async function shapeIn(folder: string): Promise<BaseShape | undefined> {
+/** The shape of a base in a folder; undefined where no config.json is there. */
+export async function shapeIn(folder: string): Promise<BaseShape | undefined> {
   const file = join(folder, 'config.json');
   return existsSync(file) ? shapeFrom(await readJsonObject(file), file) : undefined;
 }

@@ -7,7 +7,7 @@ import { adapterParameters } from './shapeArithmetic.js';
 import { weightForm } from './weightForm.js';
 
 /** Tokens of the usual query and passage of MS MARCO, prefix and end-of-text included. */
-const usual = { query: 10, passage: 80 };
+export const usual = { query: 10, passage: 80 };
 
 /**
  * The memory plan of a training whose base is not loaded yet, on the engine that runs, with texts as long as MS MARCO's.

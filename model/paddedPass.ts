@@ -1,6 +1,6 @@
 import { disposePlaces, makePlaces, type Places } from './attention.js';
 import { tf } from './engine/tf.js';
-import { decoderLayer } from './layer.js';
+import { decoderLayer, type LayerWeights } from './layer.js';
 import type { Dropout } from './linear.js';
 import type { Model } from './loadModel.js';
 import type { Parameters } from './lora.js';
@@ -67,10 +67,11 @@ export function backwardPadded(
   for (let layer = model.layers.length - 1; layer >= 0; layer--) {
     const only = layer === model.layers.length - 1 ? last : undefined;
     const input = states.pop()!;
+    const weights = withoutValue(model.layers[layer]!);
     const names = [...parameters.keys()].filter((name) => name.startsWith(`layers.${layer}.`));
     const variables = names.map((name) => parameters.get(name)!);
     const [dInput, ...gradients] = tf.tidy(() =>
-      tf.grads((x) => decoderLayer(x as tf.Tensor2D, model.layers[layer]!, places, model.config, dropout, only))(
+      tf.grads((x) => decoderLayer(x as tf.Tensor2D, weights, places, model.config, dropout, only))(
         [input, ...variables],
         dState,
       ),
@@ -80,6 +81,17 @@ export function backwardPadded(
     names.forEach((name, index) => addGradient(into, name, gradients[index]!));
   }
   dState.dispose();
+}
+
+/**
+ * The layer with the right gradient and a wrong value: its last product, a quarter of all, is only added to what comes
+ * out, and nothing of the gradient depends on it.
+ */
+function withoutValue(weights: LayerWeights): LayerWeights {
+  const { weight } = weights.down;
+  if (weight instanceof tf.Tensor) return weights;
+  const forward = (x: tf.Tensor2D) => tf.fill<tf.Rank.R2>([x.shape[0], weight.shape[0]], 0);
+  return { ...weights, down: { ...weights.down, weight: { ...weight, forward } } };
 }
 
 /** Free what is left of a pass. */

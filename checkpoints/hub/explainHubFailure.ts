@@ -3,9 +3,15 @@ import { HttpStatusError, UnreachableError } from '../../data/download/webErrors
 import type { HubPlace } from '../../configs/resolveBase.js';
 import type { HubSettings } from './hubSettings.js';
 
-/** Say in one line what the hub's refusal of a model means and what to do; other errors pass unchanged. */
-export function explainHubFailure(error: unknown, { id, revision }: HubPlace, settings: HubSettings): unknown {
+/** Say in one line what the hub's refusal of a model or data set means and what to do; other errors pass unchanged. */
+export function explainHubFailure(
+  error: unknown,
+  { id, revision }: HubPlace,
+  settings: HubSettings,
+  kind: 'model' | 'data set' = 'model',
+): unknown {
   const { endpoint, token, tokenFrom } = settings;
+  const page = `${endpoint}/${kind === 'model' ? '' : 'datasets/'}${id}`;
   if (error instanceof SyntaxError)
     return new UserError(`${endpoint} does not answer as the Hugging Face hub does; check HF_ENDPOINT`);
   if (error instanceof UnreachableError)
@@ -16,8 +22,8 @@ export function explainHubFailure(error: unknown, { id, revision }: HubPlace, se
   if (code === 'GatedRepo' || (status === 403 && token !== undefined))
     return new UserError(
       token === undefined
-        ? `${id} is gated: accept its terms at ${endpoint}/${id}, then set HF_TOKEN to a token of yours`
-        : `${id} is gated, and the token in ${tokenFrom} has no access: accept its terms at ${endpoint}/${id} with that account`,
+        ? `${id} is gated: accept its terms at ${page}, then set HF_TOKEN to a token of yours`
+        : `${id} is gated, and the token in ${tokenFrom} has no access: accept its terms at ${page} with that account`,
     );
   if (isRefused && token !== undefined && /credential|token/i.test(error.message))
     return new UserError(`the hub does not accept the token in ${tokenFrom}; renew it, or remove it to go without`);
@@ -25,7 +31,7 @@ export function explainHubFailure(error: unknown, { id, revision }: HubPlace, se
     return new UserError(`${id} has no revision ${revision} on the hub; name a commit, branch or tag it has, or none`);
   if (isRefused || status === 404)
     return new UserError(
-      `the hub has no model ${id} that ${token === undefined ? 'everybody' : `the token in ${tokenFrom}`} may read; check the name, or set HF_TOKEN if it is private`,
+      `the hub has no ${kind} ${id} that ${token === undefined ? 'everybody' : `the token in ${tokenFrom}`} may read; check the name, or set HF_TOKEN if it is private`,
     );
   return error;
 }

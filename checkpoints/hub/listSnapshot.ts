@@ -24,7 +24,7 @@ export interface Snapshot {
 }
 
 /** For questions to the hub, which are small: a network that is not there should be told soon. */
-const questionPatience: Patience = { ...defaultPatience, tries: 4, longestWaitMs: 120_000 };
+export const questionPatience: Patience = { ...defaultPatience, tries: 4, longestWaitMs: 120_000 };
 
 /**
  * Ask the hub which commit a revision is and which files it holds, with their sizes and hashes.
@@ -68,7 +68,7 @@ export const fileUrl = (id: string, commit: string, name: string, { endpoint }: 
   `${endpoint}/${id}/resolve/${commit}/${encodeURIComponent(name)}`;
 
 /** Large files are known by the SHA-256 of their bytes, others by the hash that git gives a blob. */
-const hubFile = (name: string, bytes: number, oid: string, sha256: string | undefined): HubFile => ({
+export const hubFile = (name: string, bytes: number, oid: string, sha256: string | undefined): HubFile => ({
   name,
   bytes,
   blob: sha256 ?? oid,
@@ -80,7 +80,7 @@ export const tokenHeader = ({ token }: HubSettings): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
 /** A `fetch` for the hub's own library that tries again, and sends the token to the hub alone. */
-function askHub(settings: HubSettings, patience: Patience): typeof fetch {
+export function askHub(settings: HubSettings, patience: Patience): typeof fetch {
   const { origin } = new URL(settings.endpoint);
   return async (input) => {
     const url = String(input);

@@ -4,6 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { UserError } from '../../configs/userError.js';
+import { explainReadFailure } from '../explainReadFailure.js';
 import { zstdFrame } from '../arrow/zstd.js';
 import { changedSource } from './stopped.js';
 
@@ -82,16 +83,6 @@ async function openFile(path: string): Promise<FileHandle> {
     throw explainReadFailure(error, path);
   }
   throw new UserError(`cannot read ${path}: it is a folder`);
-}
-
-/** Turn what the system says of a file that cannot be read into one line. */
-export function explainReadFailure(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new UserError(`cannot read ${path}: it does not exist`);
-  if (code === 'EISDIR') return new UserError(`cannot read ${path}: it is a folder`);
-  if (code === 'EACCES' || code === 'EPERM') return new UserError(`cannot read ${path}: permission is denied`);
-  if (code === 'EIO') return new UserError(`cannot read ${path}: the disk reports an error`);
-  return error;
 }
 
 async function readPiece(file: FileHandle, path: string, position: number, length: number): Promise<Buffer> {

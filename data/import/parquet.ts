@@ -2,7 +2,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetS
 import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../configs/userError.js';
 import { decompressLz4Block } from '../arrow/lz4.js';
-import { explainReadFailure } from './openSource.js';
+import { explainReadFailure } from '../explainReadFailure.js';
 
 /** A Parquet file whose rows are read group by group. */
 export interface ParquetFile {

@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises';
 import { suggest } from '../../configs/suggest.js';
 import { UserError } from '../../configs/userError.js';
 import { lineBlocks } from './lineBlocks.js';
-import { explainReadFailure, openSource } from './openSource.js';
+import { explainReadFailure } from '../explainReadFailure.js';
+import { openSource } from './openSource.js';
 import { openParquet } from './parquet.js';
 import { parseRecord } from './records.js';
 

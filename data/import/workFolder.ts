@@ -4,7 +4,7 @@ import { UserError } from '../../configs/userError.js';
 import { explainWriteFailure } from '../explainWriteFailure.js';
 import type { Rejected } from '../rejects.js';
 import { isAlive, writeBeside } from '../writeBeside.js';
-import { explainReadFailure } from './openSource.js';
+import { explainReadFailure } from '../explainReadFailure.js';
 import { changedSource } from './stopped.js';
 
 /** What an import was told to do. */

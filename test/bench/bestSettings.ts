@@ -20,12 +20,16 @@ export interface Trial {
 /** Layers of the base that the search uses. */
 const searchLayers = 2;
 
+/** Passages a query in the search: every setting works on one column of passages after the other. */
+const searchPassages = 6;
+
 type Tell = (line: string) => void;
 
 /** The fastest setting of the other side's training: one thing is changed after the other, and the better value kept. */
 export async function bestTraining(whole: Setting, python: string, order: TrainChoice['order'], tell: Tell) {
   const setting = await withFewLayers(whole);
-  const { file } = makePool(setting, setting.pool);
+  const { queries, passagesPerQuery } = setting.pool;
+  const { file } = makePool(setting, { queries, passagesPerQuery: Math.min(passagesPerQuery, searchPassages) });
   const adapter = await makeAdapter(setting);
   const { base, precision, plan } = setting;
   // Mini-batches of the stock loss end with a column, so beyond its rows they are all alike.

@@ -38,6 +38,7 @@ export interface HubModel {
 
 export interface HubServer {
   endpoint: string;
+  /** Models and data sets by id. */
   models: Map<string, HubModel>;
   /** Old names of models and their new ones. */
   moved: Map<string, string>;
@@ -123,8 +124,8 @@ const refuse = (status: number, code: string): Reply => ({
 });
 
 function hubReply(hub: HubServer, path: string, cdn: string): Reply {
-  const api = /^\/api\/models\/([^/]+\/[^/]+)\/(revision|tree)\/([^?]+)/.exec(path);
-  const file = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/([^?]+)/.exec(path);
+  const api = /^\/api\/(?:models|datasets)\/([^/]+\/[^/]+)\/(revision|tree)\/([^?]+)/.exec(path);
+  const file = /^(?:\/datasets)?\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/([^?]+)/.exec(path);
   const id = (api ?? file)?.[1];
   if (id === undefined) return refuse(404, '');
   const now = hub.moved.get(id);
@@ -150,8 +151,8 @@ function hubReply(hub: HubServer, path: string, cdn: string): Reply {
 }
 
 function cdnReply(hub: HubServer, path: string): Reply {
-  const [, owner, name, file] = path.split('/');
-  const bytes = hub.models.get(`${owner}/${name}`)?.files.get(file!);
+  const [, owner, name, ...file] = path.split('/');
+  const bytes = hub.models.get(`${owner}/${name}`)?.files.get(file.join('/'));
   if (!bytes) return refuse(404, '');
   return { status: 200, headers: { etag: `"${sha('sha256', bytes)}"`, 'accept-ranges': 'bytes' }, body: bytes };
 }

@@ -23,6 +23,8 @@ export interface CompareOptions {
   /** Name of the model that the others are tested against; the first where not given. */
   baseline?: string | undefined;
   published?: readonly Published[];
+  /** What models are called instead of by the names of their runs or folders. */
+  labels?: ReadonlyMap<string, string>;
   onTest?: (done: number, all: number) => void;
 }
 
@@ -36,7 +38,7 @@ export interface CompareOptions {
 export async function compareRuns(
   places: Places,
   names: readonly string[],
-  { baseline, published = [], onTest }: CompareOptions = {},
+  { baseline, published = [], labels, onTest }: CompareOptions = {},
 ): Promise<Comparison> {
   const hasOthers = published.some(({ models }) => models.length > 0);
   if (new Set(names).size < (hasOthers ? 1 : 2) || new Set(names).size < names.length)
@@ -44,7 +46,7 @@ export async function compareRuns(
   const read: ReadModel[] = [];
   for (const name of names) read.push(await readModel(places, name));
   const groups = groupBySeed(read);
-  const named = groups.map((members) => ({ name: nameOfGroup(members, groups), members }));
+  const named = groups.map((members) => ({ name: nameOfGroup(members, groups, labels), members }));
   const nameOf = (model: ReadModel) => named.find(({ members }) => members.includes(model))!.name;
   const firsts = groups.map(([first]) => first!);
   const fields = fieldDifferences(firsts, nameOf);

@@ -1,51 +1,27 @@
-import { createHash } from 'node:crypto';
 import { UserError } from '../configs/userError.js';
 import { createExampleWriter } from '../data/arrow/writeExamples.js';
 import { openExamples, type ExampleFile } from '../data/arrow/openExamples.js';
-import { foldText } from '../data/foldText.js';
 import type { Example, Passage } from '../data/example.js';
-import { seededRandom, shuffle } from '../data/random.js';
 import { bm25Defaults, bm25Searcher, buildBm25Index, type Bm25Index, type Bm25Settings } from './bm25.js';
-
-export interface MiningOptions {
-  /** Negatives wanted for each query. */
-  negatives: number;
-  /** They are drawn from these BM25 ranks, counted from 1, both ends included. */
-  fromRank: number;
-  toRank: number;
-  seed: number;
-}
+import { chooseNegatives, type MiningOptions, type RankedExample } from './chooseNegatives.js';
+import type { DenseOptions } from './denseRetriever.js';
+import type { Encoder } from './encoder.js';
+import { collectPassages, type MiningCorpus } from './miningCorpus.js';
+import { rankDense } from './rankDense.js';
 
 /**
- * Give each example new negatives: passages that BM25 ranks high for its query and that are none of its positives,
- * neither by id nor by text with case, punctuation and blanks levelled. The draw depends on seed, example and corpus
- * alone; the drawn come in the order of their ranks, and are fewer than wanted where the ranks hold no more.
+ * Give each example new negatives out of those that BM25 ranks high for its query, as `chooseNegatives` does.
  * @param corpus  the passages that the index was built from, in the same order
  */
 export async function* mineNegatives(
   examples: AsyncIterable<Example> | Iterable<Example>,
   corpus: readonly Passage[],
   index: Bm25Index,
-  { negatives, fromRank, toRank, seed }: MiningOptions,
+  options: MiningOptions,
 ): AsyncGenerator<Example> {
-  const search = bm25Searcher(index, toRank);
-  for await (const example of examples) {
-    const ranked = search(example.query).slice(fromRank - 1);
-    const order = shuffle([...ranked.keys()], seededRandom('mined negatives', seed, example.id, example.query));
-    const ids = new Set(example.positives.map(({ id }) => id).filter((id) => id !== '')); // rows without ids have empty ones
-    const texts = new Set(example.positives.map(foldPassage));
-    const chosen: number[] = [];
-    for (const place of order) {
-      if (chosen.length === negatives) break;
-      const passage = corpus[ranked[place]!.row]!;
-      const text = foldPassage(passage);
-      if (ids.has(passage.id) || texts.has(text)) continue;
-      texts.add(text);
-      chosen.push(place);
-    }
-    chosen.sort((one, two) => one - two);
-    yield { ...example, negatives: chosen.map((place) => corpus[ranked[place]!.row]!) };
-  }
+  const nothing = { positiveRows: () => [], knownRows: () => [] };
+  for await (const ranked of rankBm25(examples, nothing, index, options.toRank))
+    yield chooseNegatives(ranked, corpus, options);
 }
 
 export interface MinedFile {
@@ -56,9 +32,13 @@ export interface MinedFile {
   short: number;
 }
 
+/** By what the passages are ranked. */
+export type MiningModel = { bm25?: Bm25Settings } | { encoder: Encoder; dense?: DenseOptions };
+
 /**
  * Mine negatives for an Arrow file of examples from the passages of the file itself. Rows are streamed; the distinct
- * passages and their index are held in memory.
+ * passages and their index, or the embeddings of a part of them, are held in memory. The same arguments give the same
+ * bytes.
  * @param onProgress  told rows done of all rows: each row counts twice, once collected and once mined
  * @throws UserError when the ranks hold too few passages, the input cannot be read or the disk is full; an older output
  *   is then intact
@@ -66,18 +46,18 @@ export interface MinedFile {
 export async function mineArrow(
   inputFile: string,
   outputFile: string,
-  options: MiningOptions & { bm25?: Bm25Settings },
+  options: MiningOptions & MiningModel,
   onProgress: (done: number, all: number) => void = () => {},
 ): Promise<MinedFile> {
   requireRanks(options);
   const input = await openExamples(inputFile);
   try {
-    const corpus = await distinctPassages(input, (done) => onProgress(done, 2 * input.rows));
-    const index = buildBm25Index(corpus, options.bm25 ?? bm25Defaults);
-    const writer = await createExampleWriter(outputFile);
+    const found = await collectPassages(rowsOf(input), (done) => onProgress(done, 2 * input.rows));
+    const writer = await createExampleWriter(outputFile, { metadata: { 'tercet.mined': JSON.stringify(madeBy(options)) } });
     let [rows, short] = [0, 0];
     try {
-      for await (const example of mineNegatives(rowsOf(input), corpus, index, options)) {
+      for await (const ranked of rank(rowsOf(input), found, options)) {
+        const example = chooseNegatives(ranked, found.passages, options);
         await writer.write(example);
         if (example.negatives.length < options.negatives) short++;
         onProgress(input.rows + ++rows, 2 * input.rows);
@@ -87,10 +67,55 @@ export async function mineArrow(
       throw error;
     }
     await writer.close();
-    return { rows, passages: corpus.length, short };
+    return { rows, passages: found.passages.length, short };
   } finally {
     await input.close();
   }
+}
+
+/** Kept in the file that was mined. */
+function madeBy(options: MiningOptions & MiningModel) {
+  const { negatives, fromRank, toRank, seed, absoluteMargin, relativeMargin } = options;
+  const model = 'encoder' in options ? options.encoder.name : 'bm25';
+  return { model, negatives, fromRank, toRank, seed, absoluteMargin, relativeMargin };
+}
+
+function rank(examples: AsyncGenerator<Example>, found: MiningCorpus, options: MiningOptions & MiningModel) {
+  if ('encoder' in options) return rankDense(examples, found, options.encoder, options.toRank, options.dense ?? {});
+  return rankBm25(examples, found, buildBm25Index(found.passages, options.bm25 ?? bm25Defaults), options.toRank);
+}
+
+async function* rankBm25(
+  examples: AsyncIterable<Example> | Iterable<Example>,
+  { positiveRows, knownRows }: Pick<MiningCorpus, 'positiveRows' | 'knownRows'>,
+  index: Bm25Index,
+  depth: number,
+): AsyncGenerator<RankedExample> {
+  const search = bm25Searcher(index, depth);
+  for await (const example of examples) {
+    const positiveScores = positiveRows(example).map((row) =>
+      row === undefined ? undefined : bm25Score(index, example.query, row),
+    );
+    yield { example, hits: search(example.query), positiveScores, knownRows: knownRows(example) };
+  }
+}
+
+/** The score of one passage, as the search would give it. */
+function bm25Score(index: Bm25Index, query: string, row: number): number {
+  let score = 0;
+  for (const text of index.analyze(query)) {
+    const term = index.terms.get(text);
+    if (term === undefined) continue;
+    let [low, high] = [index.begins[term]!, index.begins[term + 1]!];
+    const end = high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (index.rows[middle]! < row) low = middle + 1;
+      else high = middle;
+    }
+    if (low < end && index.rows[low] === row) score += index.impacts[low]!;
+  }
+  return Math.fround(score);
 }
 
 function requireRanks({ negatives, fromRank, toRank }: MiningOptions): void {
@@ -101,25 +126,6 @@ function requireRanks({ negatives, fromRank, toRank }: MiningOptions): void {
     );
 }
 
-/** Passages that differ in more than case, punctuation and blanks; of those that do not, the first. */
-async function distinctPassages(input: ExampleFile, onRow: (done: number) => void): Promise<Passage[]> {
-  const seen = new Set<string>();
-  const corpus: Passage[] = [];
-  let rows = 0;
-  for await (const { positives, negatives } of rowsOf(input)) {
-    for (const passage of [...positives, ...negatives]) {
-      const key = createHash('sha1').update(foldPassage(passage)).digest('base64'); // a tenth of the text's memory
-      if (seen.has(key)) continue;
-      seen.add(key);
-      corpus.push(passage);
-    }
-    onRow(++rows);
-  }
-  return corpus;
-}
-
 async function* rowsOf(input: ExampleFile): AsyncGenerator<Example> {
   for (let batch = 0; batch < input.batchRows.length; batch++) yield* await input.read(batch);
 }
-
-const foldPassage = ({ title, text }: Passage) => foldText(`${title} ${text}`);

@@ -11,8 +11,10 @@ export interface WithRows {
 }
 
 /** A run's own name; several seeds have that of their base, as long as it stands for them alone. */
-export function nameOfGroup(members: ReadModel[], groups: ReadModel[][]): string {
+export function nameOfGroup(members: ReadModel[], groups: ReadModel[][], labels?: ReadonlyMap<string, string>): string {
   const [first] = members;
+  const label = labels?.get(first!.name);
+  if (label !== undefined) return members.length === 1 ? label : `${label}, ${members.length} seeds`;
   if (members.length === 1) return first!.name === 'bm25' ? 'BM25' : first!.name;
   const base = first!.record!.base.name;
   const rivals = groups.filter(([other]) => other!.record?.base.name === base).length;

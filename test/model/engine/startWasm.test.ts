@@ -39,26 +39,15 @@ describe('startWasm', () => {
     }
   });
 
-  it('shares the work of a product among the threads, to the same bits', function () {
-    if (process.platform !== 'linux') return this.skip(); // counts the processor time of each thread in /proc
-    const work = `const { readdirSync, readFileSync } = await import('node:fs');
-      const { createHash } = await import('node:crypto');
-      const ticks = () => new Map(readdirSync('/proc/self/task').map((task) =>
-        [task, Number(readFileSync('/proc/self/task/' + task + '/stat', 'utf8').split(') ')[1].split(' ')[11])]));
-      const a = tf.randomNormal([512, 768], 0, 1, 'float32', 1), b = tf.randomNormal([768, 512], 0, 1, 'float32', 2);
-      const product = () => tf.tidy(() => tf.matMul(a, b).dataSync());
-      for (let round = 0; round < 40; round++) product(); // until V8's own threads have compiled the module
-      const before = ticks();
-      for (let round = 0; round < 40; round++) product();
-      const spent = [...ticks()].map(([task, now]) => now - (before.get(task) ?? 0)).sort((x, y) => y - x);
-      const hash = createHash('sha256').update(product()).digest('hex');
-      console.log(JSON.stringify({ hash, spent, threads }));`;
-    type Told = { hash: string; spent: number[]; threads: number };
-    const [alone, shared] = [2, 4].map((processors) => runOn(processors, work).printed as Told) as [Told, Told];
-    assert.equal(shared.hash, alone.hash);
-    assert.deepEqual([alone.threads, shared.threads], [1, 2]);
-    const second = ({ spent }: Told) => spent[1]! / spent[0]!;
-    assert.ok(second(alone) < 0.25 && second(shared) > 0.5, `${alone.spent} and ${shared.spent}`);
+  it('gives the same bits with threads as without', () => {
+    const work = `const { createHash } = await import('node:crypto');
+      const a = tf.randomNormal([256, 384], 0, 1, 'float32', 1), b = tf.randomNormal([384, 256], 0, 1, 'float32', 2);
+      const shares = tf.softmax(tf.matMul(a, b)).mul(tf.sigmoid(tf.matMul(a, b)));
+      const hash = createHash('sha256').update(shares.dataSync()).digest('hex');
+      console.log(JSON.stringify({ hash, threads }));`;
+    const [alone, shared] = [2, 4].map((processors) => runOn(processors, work).printed as Record<string, unknown>);
+    assert.deepEqual(shared, { hash: alone!['hash'], threads: 2 });
+    assert.equal(alone!['threads'], 1);
   });
 
   it('runs without threads where they do not start', () => {

@@ -1,0 +1,40 @@
+import type { Precision } from '../../configs/contract.js';
+import { loadConfig } from '../../configs/loadConfig.js';
+import { projections } from '../../configs/schema.js';
+import { seededRandom } from '../../data/random.js';
+import type { Engine } from '../../model/engine/startEngine.js';
+import { loadModel } from '../../model/loadModel.js';
+import { attachAdapter, freshAdapter } from '../../model/lora.js';
+import { adamW } from '../../train/optimizer.js';
+import type { PoolTokens } from '../../train/poolGradient.js';
+import { lengthQuantiles, sampleLengths } from '../bench/lengths.js';
+import { poolTokens, type PoolSize } from '../bench/pool.js';
+import type { Work } from '../bench/work.js';
+
+export const rank = 16;
+const seed = 1;
+
+/** A base with an adapter whose matrices are all random, so that every gradient is there. */
+export async function openBase(engine: Engine, base: string, precision: Precision): Promise<Work> {
+  const model = await loadModel(base, precision);
+  const adapter = freshAdapter(model, { rank, alpha: 2 * rank, dropout: 0, targets: [...projections] }, seed);
+  for (const [name, { b }] of adapter.matrices) {
+    const random = seededRandom(seed, 'lora_B', name);
+    b.forEach((_, place) => (b[place] = 0.02 * (2 * random() - 1)));
+  }
+  const parameters = attachAdapter(model, adapter);
+  const optimizer = adamW(parameters, loadConfig('study').config.optimizer);
+  return { engine, model, parameters, optimizer, updates: 0, watch: undefined };
+}
+
+/** Random ids with the lengths of MS MARCO texts. */
+export function randomPool(vocabularySize: number, { queries, passagesPerQuery }: PoolSize): PoolTokens {
+  const random = seededRandom(seed, 'ids');
+  const texts = (kind: 'query' | 'passage', count: number) =>
+    sampleLengths(lengthQuantiles[kind], count, seededRandom(seed, kind)).map((length) =>
+      Array.from({ length }, () => Math.floor(random() * vocabularySize)),
+    );
+  const queryTokens = texts('query', queries);
+  const passageTokens = texts('passage', queries * passagesPerQuery);
+  return poolTokens({ queries, passagesPerQuery, queryTokens, passageTokens });
+}

@@ -1,0 +1,69 @@
+import type { Float32Products, Precision } from '../../configs/contract.js';
+import type { Shape } from '../bench/shapes.js';
+import type { Card } from './card.js';
+
+/** What a process of the checks can be asked: one job each, so that each has an environment of its own. */
+export interface Jobs {
+  /** Start the engine and say what it computes on. */
+  engine: { asks: object; gives: EngineFacts };
+  /** Embeddings of a pool and the gradient of its loss for every adapter, one number after another. */
+  gradient: {
+    asks: { base: string; precision: Precision };
+    gives: { float32Products: Float32Products; embeddings: number[]; gradient: number[]; width: number };
+  };
+  /** The devices that each operation of TensorFlow ran on, over one step in each precision and one search. */
+  operations: { asks: { base: string }; gives: { steps: number } };
+  speed: { asks: SpeedAsked; gives: Speed };
+  /** Tensors and memory after some steps, and after some more. */
+  leaks: { asks: { base: string; precision: Precision; steps: number }; gives: { early: Held; late: Held } };
+  peak: { asks: { sizes: number[] }; gives: Peak[] };
+}
+
+export interface EngineFacts {
+  name: string;
+  version: string;
+  why: string;
+  float32Products: Float32Products;
+  precisions: Precision[];
+  usesGpu: boolean;
+  cards: Card[];
+  visibleDevices: string | undefined;
+  cacheFolder: string | undefined;
+  cacheBytes: number;
+}
+
+export interface SpeedAsked {
+  shape: Shape;
+  /** Where the base is written and left. */
+  base: string;
+  precision: Precision;
+  queries: number;
+  passagesPerQuery: number;
+  rounds: number;
+  peakSizes: number[];
+}
+
+/** Best of the rounds, in seconds; floating-point operations that the work needs. */
+export interface Speed {
+  tokens: number;
+  chunkTokens: number;
+  encode: { seconds: number; flops: number };
+  step: { seconds: number; flops: number };
+  /** Largest rate of a product of square matrices in the arithmetic of the frozen weights, in the same process. */
+  peak: number;
+  card: Card | undefined;
+}
+
+/** A product of two square matrices. */
+export interface Peak {
+  size: number;
+  precision: Precision;
+  /** Floating-point operations a second. */
+  rate: number;
+}
+
+export interface Held {
+  tensors: number;
+  native: number;
+  cardBytes: number | undefined;
+}

@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { loadNativeBinding } from '../../model/engine/loadNativeBinding.js';
+import { usesGpu } from '../../model/engine/multiplySpeed.js';
+import { startEngine, type Engine } from '../../model/engine/startEngine.js';
+import { tf } from '../../model/engine/tf.js';
+import { encodeChunk, type Gradients } from '../../model/encodeChunk.js';
+import { poolGradient } from '../../train/poolGradient.js';
+import { openSearch } from '../../eval/search.js';
+import { folderBytes } from '../../setup/records.mjs';
+import { neededFlops } from '../bench/flops.js';
+import { embed, planOf, trainStep } from '../bench/work.js';
+import { writeRandomBase } from '../bench/writeRandomBase.js';
+import { cards } from './card.js';
+import { openBase, randomPool, rank } from './checkWork.js';
+import type { Held, Jobs } from './jobs.js';
+import { squarePeak } from './squarePeak.js';
+
+/** Set where there is no card: what a card computes then runs on the processor, in the same operations. */
+const actsAsCard = process.env['TERCET_CHECK_AS_CARD'] === '1';
+const temperature = 0.05;
+const smallPool = { queries: 6, passagesPerQuery: 4 };
+const chunkTokens = 512;
+
+type Answers = { [Name in keyof Jobs]: (asks: Jobs[Name]['asks']) => Promise<Jobs[Name]['gives']> };
+
+const answers: Answers = {
+  async engine() {
+    const engine = await start();
+    const product = tf.matMul(tf.ones([64, 64]), tf.ones([64, 64])); // something for CUDA to compile
+    await product.data();
+    const cacheFolder = process.env['CUDA_CACHE_PATH'];
+    return {
+      ...engine,
+      usesGpu: engine.name === 'tensorflow' && usesGpu() && !actsAsCard,
+      cards: cards(),
+      visibleDevices: process.env['CUDA_VISIBLE_DEVICES'],
+      cacheFolder,
+      cacheBytes: cacheFolder !== undefined && existsSync(cacheFolder) ? folderBytes(cacheFolder) : 0,
+    };
+  },
+
+  async gradient({ base, precision }) {
+    const engine = await start();
+    const { model, parameters } = await openBase(engine, base, precision);
+    const pool = randomPool(model.config.vocabularySize, smallPool);
+    const gradients: Gradients = new Map();
+    const embeddings = encodeChunk(model, [...pool.queries, ...pool.passages]);
+    poolGradient(model, pool, parameters, { temperature, chunkTokens, keptBytes: 0 }, gradients).dispose();
+    return {
+      float32Products: engine.float32Products,
+      embeddings: [...embeddings.dataSync()],
+      gradient: [...parameters.keys()].flatMap((name) => [...gradients.get(name)!.dataSync()]),
+      width: model.config.hidden,
+    };
+  },
+
+  async operations({ base }) {
+    const engine = await start();
+    for (const precision of engine.precisions) {
+      const work = await openBase(engine, base, precision);
+      const pool = randomPool(work.model.config.vocabularySize, smallPool);
+      const dropout = { rate: 0.1, seed: 1 };
+      const options = { temperature, chunkTokens, keptBytes: 0, dropout };
+      tf.dispose([...withGradients((into) => poolGradient(work.model, pool, work.parameters, options, into))]);
+      trainStep(work, pool, planOf(work, pool, { chunkTokens }));
+    }
+    const search = openSearch(new Float32Array(2 * 64).fill(0.5), 64, 3);
+    search.add(0, new Float32Array(8 * 64).fill(0.25));
+    search.take();
+    search.close();
+    return { steps: 2 * engine.precisions.length };
+  },
+
+  async speed({ shape, base, precision, queries, passagesPerQuery, rounds, peakSizes }) {
+    const engine = await start();
+    if (!existsSync(base)) await writeRandomBase(base, shape, { seed: 1, eosId: 0 });
+    const work = await openBase(engine, base, precision);
+    const pool = randomPool(shape.vocabularySize, { queries, passagesPerQuery });
+    const texts = [...pool.queries, ...pool.passages];
+    const lengths = texts.map((ids) => ids.length);
+    const plan = planOf(work, pool, {});
+    const { forward, backward } = neededFlops(work.model.config, lengths, rank);
+    const step = await best(rounds, async () => trainStep(work, pool, plan));
+    const encode = await best(rounds, () => embed(work, texts, plan.chunkTokens));
+    const peak = Math.max(...peakSizes.map((size) => squarePeak(size, precision, !usesCard()).rate));
+    return {
+      tokens: lengths.reduce((sum, length) => sum + length, 0),
+      chunkTokens: plan.chunkTokens,
+      encode: { seconds: encode, flops: forward },
+      step: { seconds: step, flops: forward + backward },
+      peak,
+      card: cards()[0],
+    };
+  },
+
+  async leaks({ base, precision, steps }) {
+    const work = await openBase(await start(), base, precision);
+    const pool = randomPool(work.model.config.vocabularySize, smallPool);
+    const plan = planOf(work, pool, { chunkTokens });
+    const run = () => {
+      for (let step = 0; step < steps; step++) trainStep(work, pool, plan);
+      return held();
+    };
+    return { early: run(), late: run() };
+  },
+
+  async peak({ sizes }) {
+    const { precisions } = await start();
+    return sizes.flatMap((size) => precisions.map((precision) => squarePeak(size, precision, !usesCard())));
+  },
+};
+
+async function start(): Promise<Engine> {
+  const engine = await startEngine();
+  if (actsAsCard && engine.name === 'tensorflow' && loadNativeBinding().loaded)
+    (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice = true;
+  return engine;
+}
+
+const usesCard = () => usesGpu() && !actsAsCard;
+
+function withGradients(work: (into: Gradients) => tf.Tensor): Iterable<tf.Tensor> {
+  const gradients: Gradients = new Map();
+  return [work(gradients), ...gradients.values()];
+}
+
+function held(): Held {
+  const native = (tf.backend() as unknown as { getNumOfTFTensors?: () => number }).getNumOfTFTensors?.() ?? 0;
+  return { tensors: tf.memory().numTensors, native, cardBytes: cards()[0]?.memoryUsed };
+}
+
+/** Seconds of the fastest round, after one that warms up. */
+async function best(rounds: number, work: () => unknown): Promise<number> {
+  let least = Infinity;
+  for (let round = 0; round <= rounds; round++) {
+    const begun = performance.now();
+    await work();
+    if (round > 0) least = Math.min(least, performance.now() - begun);
+  }
+  return least / 1000;
+}
+
+const { job, asks } = JSON.parse(process.argv[2]!) as { job: keyof Jobs; asks: never };
+const answer = await answers[job](asks);
+process.stdout.write(JSON.stringify(answer), () => process.exit(0));

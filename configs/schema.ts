@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { precisions } from './contract.js';
 
 /** The seven projections of a Qwen2 decoder layer that LoRA may adapt, by the short names users write. */
 export const projections = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
@@ -65,9 +66,9 @@ export const schema = z.strictObject({
       appendEos: z.boolean().default(true).describe("append the tokenizer's end-of-sequence id after truncation"),
       eosToken: z.string().min(1).optional().describe('text of the token appended instead'),
       precision: z
-        .enum(['float32', 'bfloat16'])
+        .enum(precisions)
         .default('bfloat16')
-        .describe('arithmetic of the frozen weights; float32 is exact, bfloat16 needs half the memory'),
+        .describe('arithmetic of the frozen weights; float32 is exact, the others need half the memory'),
     })
     .superRefine(leaveRoomForText)
     .superRefine(requireEffect)
@@ -92,6 +93,14 @@ export const schema = z.strictObject({
         .boolean()
         .default(true)
         .describe("leave passages known to be relevant to a query out of that query's negatives"),
+      falseNegativeMargin: z
+        .number()
+        .min(-2)
+        .max(2)
+        .optional()
+        .describe(
+          'leave out negatives whose cosine to the query exceeds that of its positive plus this; may be negative',
+        ),
     })
     .prefault({}),
   optimizer: z
@@ -130,6 +139,10 @@ export const schema = z.strictObject({
         .or(z.literal('auto'))
         .default('auto')
         .describe('memory that training may take in all; auto is four fifths of what is free when it starts'),
+      homogeneousPools: z
+        .boolean()
+        .default(false)
+        .describe('take all queries of a pool from one training file, so that negatives are of its kind'),
       shuffleWindow: count('training rows shuffled among one another at a time').default(16384),
       tokenizerThreads: count('worker threads that tokenize ahead').default(1),
       saveEverySteps: count('updates between two saved states').default(200),

@@ -1,130 +1,170 @@
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runCommand, type Command } from '../configs/cli.js';
-import { progressBar } from '../configs/cliProgress.js';
-import { parseConfig } from '../configs/loadConfig.js';
+import { downloadScreen } from '../configs/cliDownload.js';
+import { progressBar, type ProgressBar } from '../configs/cliProgress.js';
+import { listDatasets, resolveDatasets } from '../configs/datasetFile.js';
+import { loadConfig } from '../configs/loadConfig.js';
 import { resolveBase } from '../configs/resolveBase.js';
+import { fetchBase } from '../checkpoints/hub/fetchBase.js';
+import { listHubDataset } from '../checkpoints/hub/listHubDataset.js';
 import { UserError } from '../configs/userError.js';
-import { mineArrow } from '../eval/mineNegatives.js';
-import { formatInspection } from './formatInspection.js';
-import { importTevatron, totalBytes, type ImportSummary } from './importTevatron.js';
-import { inspectExamples } from './inspectExamples.js';
+import { describeTokens, formatTokens } from './describeTokens.js';
+import { downloadDatasets } from './download/downloadDatasets.js';
+import { formatDatasets, formatDownloads, listed } from './download/formatDatasets.js';
+import { formatSources, formatSummary } from './import/formatSummary.js';
+import { importExamples } from './import/importExamples.js';
+import { formats } from './import/recogniseFormat.js';
 import { makeContract } from './makeContract.js';
 import { loadTokenizer } from './tokenizer.js';
+import { inspectCommand } from './commandInspect.js';
+import { mineCommand } from './commandMine.js';
+import { tokenizeCommand } from './commandTokenize.js';
 
 const SCRIPT = 'npm run data --';
-/** Rows on which `inspect --base` measures tokens: about 15,000 passages, some seconds. */
-const ROWS_TOKENIZED = 500;
+const FORMATS = Object.keys(formats).join(', ');
 
-const importCommand: Command<{ files: string[]; output: string; 'limit-rejects': number | undefined; json: boolean }> =
-  {
-    name: 'import <files..>',
-    describe: "Bring training data (Tevatron's inline JSONL, plain or .gz) into one Arrow file",
-    options: (cli) =>
-      cli
-        .positional('files', { type: 'string', array: true, demandOption: true, describe: 'JSONL files, plain or .gz' })
-        .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
-        .option('limit-rejects', { type: 'number', describe: 'fail when more rows than this cannot be used' })
-        .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
-    examples: [
-      [`${SCRIPT} import train.jsonl.gz --output train.arrow`, 'rows that cannot be used are counted and listed'],
-    ],
-    async handler({ files, output, limitRejects, json }) {
-      if (limitRejects !== undefined) requireWhole('limit-rejects', limitRejects, 0);
-      const all = await totalBytes(files);
-      const bar = progressBar('importing', 100);
-      const onBytes = (bytes: number) => bar.update(Math.round((100 * bytes) / all));
-      const summary = await importTevatron(files, output, { limitRejects, onBytes }).finally(() => bar.stop());
-      console.log(json ? JSON.stringify(summary) : formatSummary(summary));
-    },
-  };
-
-const inspectCommand: Command<{ file: string; base: string | undefined; rows: number; json: boolean }> = {
-  name: 'inspect <file>',
-  describe: 'Say what is in an Arrow file of training data',
-  options: (cli) =>
-    cli
-      .positional('file', { type: 'string', demandOption: true, describe: 'Arrow file, of either form' })
-      .option('base', { type: 'string', describe: 'measure lengths with the tokenizer of this base, a name or folder' })
-      .option('rows', { type: 'number', default: 3, describe: 'rows to show' })
-      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
-  examples: [
-    [`${SCRIPT} inspect train.arrow`, 'rows, negatives a query, repeated texts, lengths'],
-    [`${SCRIPT} inspect train.arrow --base demo`, 'and how many texts the token limits would cut'],
-  ],
-  async handler({ file, base, rows, json }) {
-    requireWhole('rows', rows, 0);
-    const bar = progressBar('reading', 100);
-    const onRows = (done: number, all: number) => bar.update(Math.round((100 * done) / all));
-    const tokens = base === undefined ? {} : { tokens: await tokensOf(base) };
-    const inspection = await inspectExamples(file, { samples: rows, ...tokens, onRows }).finally(() => bar.stop());
-    const width = process.stdout.columns ?? 120;
-    console.log(json ? JSON.stringify(inspection) : formatInspection(inspection, width));
-  },
-};
-
-const mineCommand: Command<{
-  file: string;
+const importCommand: Command<{
+  files: string[];
   output: string;
-  negatives: number;
-  'from-rank': number;
-  'to-rank': number;
-  seed: number;
+  format: string | undefined;
+  collection: string | undefined;
+  queries: string | undefined;
+  'max-rejects': string | undefined;
   json: boolean;
 }> = {
-  name: 'mine <file>',
-  describe: "Give each row new hard negatives: passages of the file's own that BM25 ranks high for its query",
+  name: 'import <files..>',
+  describe: 'Bring training data into one Arrow file: Tevatron, MS MARCO, sentence-transformers, FlagEmbedding, BEIR',
   options: (cli) =>
     cli
-      .positional('file', { type: 'string', demandOption: true, describe: 'Arrow file of training data' })
+      .positional('files', {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        describe: 'files (plain, gzip or zstd; Parquet), or one folder in BEIR layout',
+      })
       .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
-      .option('negatives', { type: 'number', default: 15, describe: 'negatives wanted for each query' })
-      .option('from-rank', { type: 'number', default: 1, describe: 'best BM25 rank they may have' })
-      .option('to-rank', { type: 'number', default: 200, describe: 'worst BM25 rank they may have' })
-      .option('seed', { type: 'number', default: 1, describe: 'of the draw among those ranks' })
+      .option('format', {
+        type: 'string',
+        describe: `what the files are, where their content does not tell: ${FORMATS}`,
+      })
+      .option('collection', { type: 'string', describe: 'texts of passage ids: id TAB text, or JSONL' })
+      .option('queries', { type: 'string', describe: 'texts of query ids, likewise' })
+      .option('max-rejects', {
+        type: 'string',
+        describe: 'fail when more rows (N), or more of them (N%), are unusable',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
   examples: [
-    [`${SCRIPT} mine train.arrow --output mined.arrow`, "a row's positives are never its negatives, by id or by text"],
+    [`${SCRIPT} import train.jsonl.gz --output train.arrow`, 'rows that cannot be used are counted and listed'],
+    [`${SCRIPT} import triples.train.small.tsv --output train.arrow`, 'the same command goes on after an interruption'],
+    [
+      `${SCRIPT} import msmarco-hard-negatives.jsonl.gz --collection collection.tsv --queries queries.train.tsv --output train.arrow`,
+      'ids and the files that hold their texts',
+    ],
   ],
-  async handler({ file, output, negatives, fromRank, toRank, seed, json }) {
-    requireWhole('negatives', negatives, 1);
-    requireWhole('from-rank', fromRank, 1);
-    requireWhole('to-rank', toRank, 1);
-    requireWhole('seed', seed, 0);
-    if ((toRank as number) < (fromRank as number))
-      throw new UserError(`--to-rank must be at least --from-rank (${fromRank}); got ${toRank}`);
-    const options = { negatives, fromRank: fromRank as number, toRank: toRank as number, seed };
-    const bar = progressBar('mining', 100);
-    const onProgress = (done: number, all: number) => bar.update(Math.round((100 * done) / all));
-    const summary = await mineArrow(file, output, options, onProgress).finally(() => bar.stop());
-    const { rows, passages, short } = summary;
-    const lacking = short > 0 ? `; ${short} rows got fewer than ${negatives}` : '';
-    console.log(
-      json
-        ? JSON.stringify({ output, ...summary })
-        : `${output}: ${rows} rows, ${passages} passages searched${lacking}`,
-    );
+  async handler({ files, output, format, collection, queries, maxRejects, json }) {
+    const stop = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+    let bar: ProgressBar | undefined;
+    const summary = await importExamples(files.map(String), output, {
+      format,
+      collection,
+      queries,
+      maxRejects: parseShare('max-rejects', maxRejects as string | undefined),
+      signal: stop.signal,
+      onSources: (sources, from) => console.error(formatSources(sources, from)),
+      onBytes(done, all) {
+        bar ??= progressBar('importing, MB', Math.ceil(all / 1e6));
+        bar.update(Math.floor(done / 1e6));
+      },
+    }).finally(() => bar?.stop());
+    if (summary === null) {
+      console.error('interrupted; the same command goes on from here');
+      return 130;
+    }
+    console.log(json ? JSON.stringify(summary) : formatSummary(summary));
+    return 0;
   },
 };
 
-function requireWhole(option: string, value: unknown, least: number): void {
-  if (!Number.isSafeInteger(value) || (value as number) < least)
-    throw new UserError(`--${option} must be a whole number, ${least} or more; got ${value}`);
+const downloadCommand: Command<{ names: string[]; list: boolean; into: string | undefined; json: boolean }> = {
+  name: 'download [names..]',
+  describe: 'Fetch data sets by name: MS MARCO, BEIR, CoIR',
+  options: (cli) =>
+    cli
+      .positional('names', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'of data sets or groups (beir, coir), or YAML files as in configs/datasets/',
+      })
+      .option('list', { type: 'boolean', default: false, describe: 'show what there is, its size and licence' })
+      .option('into', { type: 'string', describe: 'folder for them, instead of data/cache/' })
+      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
+  examples: [
+    [`${SCRIPT} download --list`, 'names, sizes, licences, and which are here'],
+    [`${SCRIPT} download scifact nfcorpus`, 'goes on where an interrupted one stopped; what is here is left alone'],
+    [`TERCET_MIRROR=https://mirror.example ${SCRIPT} download beir`, 'files by host and path below that address'],
+  ],
+  async handler({ names, list, into, json }) {
+    const cache = fileURLToPath(new URL('cache', import.meta.url));
+    const root = into ?? (process.cwd() === dirname(dirname(cache)) ? relative('', cache) : cache);
+    if (list) {
+      const { datasets, groups } = listDatasets();
+      const chosen = names.length > 0 ? resolveDatasets(names.map(String)) : datasets;
+      const rows = chosen.map((dataset) => listed(dataset, root));
+      console.log(json ? JSON.stringify({ datasets: rows, groups }) : formatDatasets(rows, groups));
+      return;
+    }
+    if (names.length === 0) throw new UserError('download needs the name of a data set; --list shows them');
+    const mirror = process.env['TERCET_MIRROR']?.trim() || undefined;
+    if (mirror !== undefined && !/^https?:\/\/[^/]/.test(mirror))
+      throw new UserError(`TERCET_MIRROR must be an address as https://mirror.example/path; got ${mirror}`);
+    const datasets = resolveDatasets(names.map(String));
+    const done = await downloadDatasets(datasets, { root, screen: downloadScreen, listHub: listHubDataset, mirror });
+    console.log(json ? JSON.stringify({ datasets: done }) : formatDownloads(done));
+  },
+};
+
+const tokensCommand: Command<{
+  texts: string[];
+  base: string;
+  recipe: string | undefined;
+  as: 'query' | 'passage';
+  json: boolean;
+}> = {
+  name: 'tokens <texts..>',
+  describe: 'Show what texts become under a contract: ids, tokens, and what each comes from',
+  options: (cli) =>
+    cli
+      .positional('texts', { type: 'string', array: true, demandOption: true, describe: 'texts, each in quotes' })
+      .option('base', { type: 'string', demandOption: true, describe: 'whose tokenizer, a name or folder' })
+      .option('recipe', { type: 'string', describe: "whose contract, instead of that of the base's own recipe" })
+      .option('as', { choices: ['query', 'passage'] as const, default: 'query' as const, describe: 'which prefix' })
+      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
+  examples: [
+    [`${SCRIPT} tokens --base demo "who wrote it?"`, 'prefix, text, EOS'],
+    [`${SCRIPT} tokens --base ./Qwen2.5-7B-Instruct --recipe promptreps "who?"`, 'in the chat template'],
+  ],
+  async handler({ texts, base, recipe, as, json }) {
+    const named = resolveBase(base);
+    const { config } = loadConfig(recipe ?? named.recipe);
+    const tokenizer = await loadTokenizer((await fetchBase(named, { wanted: 'tokenizer' })).folder);
+    if (tokenizer.slow !== null) console.error(tokenizer.slow);
+    const contract = makeContract(config, tokenizer, config.contract.precision);
+    const described = texts.map((text) => describeTokens(tokenizer, contract, as, String(text)));
+    console.log(json ? JSON.stringify({ contract, texts: described }) : described.map(formatTokens).join('\n\n'));
+  },
+};
+
+/** `N` rows or `N%` of them. */
+function parseShare(option: string, value: string | undefined): { rows: number } | { share: number } | undefined {
+  if (value === undefined) return undefined;
+  const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(value) ?? [];
+  if (percent === '%' && Number(number) <= 100) return { share: Number(number) / 100 };
+  if (percent === '' && Number.isInteger(Number(number))) return { rows: Number(number) };
+  throw new UserError(`--${option} must be a whole number of rows, or a share as 0.1%; got ${value}`);
 }
 
-/** The tokenizer of a base, with the contract that a run has by default. */
-async function tokensOf(base: string) {
-  const tokenizer = await loadTokenizer(resolveBase(base).folder);
-  const config = parseConfig({});
-  return { tokenizer, contract: makeContract(config, tokenizer, config.contract.precision), rows: ROWS_TOKENIZED };
-}
-
-function formatSummary({ output, rows, rowsWithoutNegatives, rejected, rejectsFile }: ImportSummary): string {
-  const lines = [`${output}: ${rows} rows`];
-  if (rowsWithoutNegatives > 0)
-    lines.push(`  ${rowsWithoutNegatives} of them have no negatives; \`${SCRIPT} mine\` finds some`);
-  for (const { reason, rows: count, first } of rejected)
-    lines.push(`  left out: ${count} rows, ${reason} (first: ${first})`);
-  if (rejectsFile !== null) lines.push(`  ${rejectsFile} lists the rows left out`);
-  return lines.join('\n');
-}
-
-await runCommand(SCRIPT, importCommand, inspectCommand, mineCommand);
+await runCommand(SCRIPT, importCommand, downloadCommand, inspectCommand, mineCommand, tokensCommand, tokenizeCommand);

@@ -1,5 +1,6 @@
 import type { Passage } from './example.js';
 import type { Inspection, TokenLengths } from './inspectExamples.js';
+import type { Overlap } from './inspectOverlap.js';
 import type { Spread } from './tally.js';
 
 /** An inspection as text for people. @param width  longest line, in characters */
@@ -33,12 +34,25 @@ export function formatInspection(inspection: Inspection, width: number): string 
   return lines.map((line) => cut(line, width)).join('\n');
 }
 
+/** What training files and tasks have in common, as text for people. @param width  longest line, in characters */
+export function formatOverlaps(overlaps: readonly Overlap[], width: number): string {
+  const lines = overlaps.flatMap((one) => [
+    row(
+      one.task,
+      `${one.rowsWithQuery} rows ask one of its ${one.taskQueries} queries, ${one.rowsWithPositive} have one of its ` +
+        `${one.taskRelevant} relevant passages as a positive (by ${one.by})`,
+    ),
+    ...one.firstQueries.map((query) => row('', `  ${query}`)),
+  ]);
+  return ['In common with evaluation', ...lines].map((line) => cut(line, width)).join('\n');
+}
+
 const NAME_WIDTH = 15;
 const NUMBER_WIDTH = 9;
 const PASSAGES_SHOWN = 2;
 const BAR_WIDTH = 32;
 
-const row = (name: string, value: string) => `  ${name.padEnd(NAME_WIDTH)}${value}`.trimEnd();
+const row = (name: string, value: string) => `  ${name.padEnd(NAME_WIDTH - 1)} ${value}`.trimEnd();
 
 const cells = (values: string[]) => values.map((value) => value.padStart(NUMBER_WIDTH)).join('');
 

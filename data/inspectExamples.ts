@@ -5,7 +5,7 @@ import { scanArrow } from './arrow/scanArrow.js';
 import { countDistinct } from './countDistinct.js';
 import type { Example } from './example.js';
 import { createTally, type Spread, type Tally } from './tally.js';
-import type { Tokenizer } from './tokenizer.js';
+import type { TokenEncoder } from './tokenizerByteLevel.js';
 import { tokenizeText } from './tokenizeText.js';
 
 /** What is in a file of training examples. */
@@ -52,7 +52,7 @@ export async function inspectExamples(
   path: string,
   options: {
     samples: number;
-    tokens?: { tokenizer: Tokenizer; contract: Contract; rows: number };
+    tokens?: { tokenizer: TokenEncoder; contract: Contract; rows: number };
     onRows?: (done: number, all: number) => void;
   },
 ): Promise<Inspection> {
@@ -142,7 +142,7 @@ function hasPositiveAsNegative({ positives, negatives }: Example): boolean {
 
 function measureTokens(
   example: Example,
-  { tokenizer, contract }: { tokenizer: Tokenizer; contract: Contract },
+  { tokenizer, contract }: { tokenizer: TokenEncoder; contract: Contract },
   query: Tally,
   passage: Tally,
 ): void {

@@ -53,7 +53,9 @@ export async function mineArrow(
   const input = await openExamples(inputFile);
   try {
     const found = await collectPassages(rowsOf(input), (done) => onProgress(done, 2 * input.rows));
-    const writer = await createExampleWriter(outputFile, { metadata: { 'tercet.mined': JSON.stringify(madeBy(options)) } });
+    const writer = await createExampleWriter(outputFile, {
+      metadata: { 'tercet.mined': JSON.stringify(madeBy(options)) },
+    });
     let [rows, short] = [0, 0];
     try {
       for await (const ranked of rank(rowsOf(input), found, options)) {

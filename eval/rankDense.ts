@@ -21,11 +21,20 @@ export async function* rankDense(
   { corpus, positiveRows, knownRows }: MiningCorpus,
   encoder: Encoder,
   depth: number,
-  { format = formatFor(encoder.contract.precision), cacheBytes = defaultCacheBytes, root = embeddingsRoot }: DenseOptions,
+  {
+    format = formatFor(encoder.contract.precision),
+    cacheBytes = defaultCacheBytes,
+    root = embeddingsRoot,
+  }: DenseOptions,
 ): AsyncGenerator<RankedExample> {
   const { name, dimensions } = encoder;
   const by = { name, identity: encoder.identity(), dimensions, format };
-  const vectorsOf = await keptVectors(corpus, encoder, format, await openEmbeddingCache(root, by, cacheBytes, corpus.ids.size));
+  const vectorsOf = await keptVectors(
+    corpus,
+    encoder,
+    format,
+    await openEmbeddingCache(root, by, cacheBytes, corpus.ids.size),
+  );
   for await (const block of blocksOf(examples, queriesAtATime)) {
     const queries = await encoder.encode(
       'query',

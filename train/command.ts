@@ -4,6 +4,7 @@ import { precisions, type Precision } from '../configs/contract.js';
 import { loadConfig } from '../configs/loadConfig.js';
 import { resolveBase, type NamedBase } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
+import { parseDataSpec, type DataSpec } from '../data/dataSpec.js';
 import { readLog } from '../checkpoints/runLog.js';
 import { defaultRunName } from '../checkpoints/runFolder.js';
 import { prepareDemonstration } from '../eval/demonstration.js';
@@ -38,7 +39,11 @@ const trainCommand: Command<TrainArguments> = {
         describe: 'a name in configs/bases/, a folder in Hugging Face layout, or an id of the hub',
       })
       .option('recipe', { type: 'string', describe: "a name in configs/recipes/, or a YAML file; else the base's own" })
-      .option('data', { type: 'string', array: true, describe: 'Arrow files of training examples' })
+      .option('data', {
+        type: 'string',
+        array: true,
+        describe: 'Arrow files of training examples; FILE:2 takes its rows twice an epoch',
+      })
       .option('adapter', { type: 'string', describe: 'folder of a PEFT adapter to start from' })
       .option('run', { type: 'string', describe: 'name of the run folder in checkpoints/runs/' })
       .option('resume', { type: 'boolean', default: false, describe: 'go on with the run that --run names' })
@@ -60,6 +65,8 @@ const trainCommand: Command<TrainArguments> = {
     console.error(`run     ${paths.folder}`);
     console.error(`memory  ${describePlan(opened.plan, opened.model.config)}`);
     for (const line of poolArithmetic(record.settings, record.rows, record.updates)) console.error(line);
+    const kept = opened.caches.filter((cache) => cache !== undefined).length;
+    if (kept > 0) console.error(`tokens  kept for ${kept} of ${opened.caches.length} training files`);
     if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
     const outcome = await workThrough(opened, screenOf(record.updates, from?.step ?? 0));
     if ('interruptedAfter' in outcome) {
@@ -84,8 +91,9 @@ async function open(args: TrainArguments): Promise<OpenTraining> {
   const { tasks, tasksDir } = loaded.config.evaluation;
   const named = tasks.flatMap((name) => loadTasks(name, tasksDir));
   const engine = await announcedEngine();
+  const given = args.data?.map((text) => parseDataSpec(String(text)));
   const demonstration = named.some(({ name }) => name.startsWith('demo-')) || args.data === undefined;
-  const data = demonstration ? await demonstrationFiles(base, args.data) : args.data!;
+  const data = demonstration ? await demonstrationFiles(base, given) : given!;
   for (const task of named) requireTaskData(task);
   const run = args.run ?? defaultRunName(base.name, new Date());
   return openNewRun(engine, { base, recipe, loaded, data, adapter: args.adapter, run });
@@ -108,13 +116,13 @@ async function announcedEngine() {
 }
 
 /** The demonstration's own training files, or those that the user named; its tasks are made either way. */
-async function demonstrationFiles(base: NamedBase, data: string[] | undefined): Promise<string[]> {
+async function demonstrationFiles(base: NamedBase, data: DataSpec[] | undefined): Promise<DataSpec[]> {
   if (data === undefined && base.recipe !== 'demo')
     throw new UserError(
       `--data is missing: name the Arrow files to train ${base.name} on; npm run data -- import makes them`,
     );
   const made = await prepareDemonstration((what) => console.error(what));
-  return data ?? made;
+  return data ?? made.map((path) => ({ path, weight: 1 }));
 }
 
 /** What the work shows while it goes on. */

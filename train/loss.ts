@@ -17,6 +17,8 @@ export interface LossAndGradient {
   dQueries: tf.Tensor2D;
   /** [passages, hidden] */
   dPassages: tf.Tensor2D;
+  /** Candidates left out by the margin, each as often as it stands there, scalar; only where a margin was given. */
+  masked?: tf.Scalar;
 }
 
 /**
@@ -26,12 +28,16 @@ export interface LossAndGradient {
  * @param queries   [queries, hidden], unit length
  * @param passages  [passages, hidden], unit length
  * @param temperature  divides the cosines; above 0
+ * @param margin  candidates whose cosine exceeds that of the query's positive plus this are left out, as likely to be
+ *   relevant themselves; no gradient passes through that choice. Source: NV-Retriever (arXiv 2407.15831) section 4 for
+ *   the rule against the positive's score
  */
 export function infoNce(
   queries: tf.Tensor2D,
   passages: tf.Tensor2D,
   { targets, counts }: Candidates,
   temperature: number,
+  margin?: number,
 ): LossAndGradient {
   const shape: [number, number] = [queries.shape[0], passages.shape[0]];
   const [rows, columns] = shape;
@@ -40,9 +46,12 @@ export function infoNce(
   const offsets = counts.map((count) => (count > 0 ? Math.log(count) : -1e9));
   return tf.tidy(() => {
     const cosines = multiply(queries, passages, false, true); // [queries, passages]
-    const logits = cosines.div<tf.Tensor2D>(temperature).add<tf.Tensor2D>(tf.tensor2d(offsets, shape));
-    const logShares = tf.logSoftmax(logits);
     const target = tf.tensor2d(own, shape);
+    const tooClose = margin === undefined ? undefined : closerThan(cosines, target, margin);
+    const kept = tf.tensor2d(offsets, shape);
+    const offset = tooClose ? tf.where(tooClose, tf.fill(shape, -1e9), kept) : kept;
+    const logits = cosines.div<tf.Tensor2D>(temperature).add<tf.Tensor2D>(offset);
+    const logShares = tf.logSoftmax(logits);
     // A target that stands more than once is picked at any of its places: its own ln m is no part of the numerator.
     const ownOffset = [...Array(rows).keys()].reduce((sum, row) => sum + offsets[row * columns + targets[row]!]!, 0);
     const loss = logShares.mul(target).sum().sub(ownOffset).div<tf.Scalar>(-rows);
@@ -50,6 +59,18 @@ export function infoNce(
       .exp()
       .sub<tf.Tensor2D>(target)
       .div<tf.Tensor2D>(rows * temperature);
-    return { loss, dQueries: multiply(dCosines, passages), dPassages: multiply(dCosines, queries, true, false) };
+    const masked = tooClose?.toFloat().mul(tf.tensor2d(counts, shape)).sum<tf.Scalar>();
+    return {
+      loss,
+      dQueries: multiply(dCosines, passages),
+      dPassages: multiply(dCosines, queries, true, false),
+      ...(masked && { masked }),
+    };
   });
+}
+
+/** Which candidates but the target itself have a cosine above the target's plus the margin: [queries, passages]. */
+function closerThan(cosines: tf.Tensor2D, target: tf.Tensor2D, margin: number): tf.Tensor2D {
+  const limit = cosines.mul(target).sum(1, true).add(margin); // [queries, 1]
+  return cosines.greater(limit).logicalAnd(target.equal(0));
 }

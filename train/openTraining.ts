@@ -15,7 +15,13 @@ import type { LoadedConfig } from '../configs/loadConfig.js';
 import type { NamedBase } from '../configs/resolveBase.js';
 import { UserError } from '../configs/userError.js';
 import { openExamples, type ExampleFile } from '../data/arrow/openExamples.js';
+import { requirePassages } from '../data/countPassages.js';
+import type { DataSpec } from '../data/dataSpec.js';
+import { fileIdentity } from '../data/fileIdentity.js';
 import { makeContract } from '../data/makeContract.js';
+import { rowsAnEpoch } from '../data/planEpoch.js';
+import { openTokenCache, type TokenCache } from '../data/tokenCache/openTokenCache.js';
+import { tokenCachePlace } from '../data/tokenCache/tokenCachePlace.js';
 import { loadTokenizer } from '../data/tokenizer.js';
 import type { Engine } from '../model/engine/startEngine.js';
 import { loadModel, type Model } from '../model/loadModel.js';
@@ -30,6 +36,8 @@ export interface OpenTraining {
   /** What training starts from: fresh, given, or saved. */
   adapter: Adapter;
   files: ExampleFile[];
+  /** Kept tokens of each file, where there are any. */
+  caches: (TokenCache | undefined)[];
   contract: Contract;
   record: RunRecord;
   paths: RunFolder;
@@ -47,7 +55,7 @@ export interface NewRun {
   base: NamedBase;
   recipe: string;
   loaded: LoadedConfig;
-  data: string[];
+  data: DataSpec[];
   adapter: string | undefined;
   run: string;
 }
@@ -63,8 +71,10 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const settings = structuredClone(loaded.config);
   const given = asked.adapter === undefined ? undefined : await readAdapter(asked.adapter);
   if (given) keepAdapterSettings(given, settings, loaded.overridden);
-  const files = await openFiles(asked.data);
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const files = await openFiles(asked.data.map(({ path }) => path));
+  warnings.push(...(await requirePassages(files, settings.training.passagesPerQuery - 1)));
+  const weights = asked.data.map(({ weight }) => weight);
+  const rows = Math.round(rowsAnEpoch(files, weights));
   const updates = updatesOf(settings, rows);
   const { warmupSteps } = settings.schedule;
   if (warmupSteps >= updates)
@@ -84,13 +94,17 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, settings, files);
   settings.training.chunkTokens = plan.chunkTokens; // a run that goes on must cut its chunks as before
+  const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
+  const caches = await openCaches(files, identities, contract, warnings);
   const found = { name: base.name, folder: model.folder, weightsHash: model.weightsHash };
   const recorded: RunRecord['base'] = { ...found, ...(base.hub && { hub: base.hub }) };
   const adapter = startOf(given, model, settings, recorded);
   const record: RunRecord = {
     base: recorded,
     recipe,
-    data: asked.data.map((file) => resolve(file)),
+    data: asked.data.map(({ path }) => resolve(path)),
+    ...(weights.some((weight) => weight !== 1) && { weights }),
+    identities,
     rows,
     updates,
     ...(asked.adapter !== undefined && { adapter: resolve(asked.adapter) }),
@@ -105,7 +119,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     await lock.release();
     throw error;
   }
-  return { model, adapter, files, contract, record, paths, plan, from: undefined, warnings, lock };
+  return { model, adapter, files, caches, contract, record, paths, plan, from: undefined, warnings, lock };
 }
 
 /**
@@ -134,7 +148,13 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
   const now = makeContract(record.settings, tokenizer, contract.precision, engine.float32Products);
   requireSameContract(contract, now, `run ${run}`);
   const files = await openFiles(record.data);
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
+  const changed = record.data.find((_, file) => record.identities && record.identities[file] !== identities[file]);
+  if (changed !== undefined)
+    throw new UserError(
+      `the training file ${changed} is not what it was when run ${run} began; put the old file back, or start a new run`,
+    );
+  const rows = Math.round(rowsAnEpoch(files, record.weights ?? files.map(() => 1)));
   if (rows !== record.rows)
     throw new UserError(
       `the training data of run ${run} had ${record.rows} rows and now has ${rows}; put the old files back or start anew`,
@@ -146,13 +166,14 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
   const plan = await planTraining(model, tokenizer, contract, record.settings, files);
   const { state: from, warnings } = await latestState(paths.state);
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
+  const caches = await openCaches(files, identities, contract, warnings);
   const { settings, base, adapter: start } = record;
   const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
   const adapter = from
     ? stateAdapter(from, like)
     : startOf(start === undefined ? undefined : await readAdapter(start), model, settings, base);
   requireFit(model, adapter);
-  return { model, adapter, files, contract, record, paths, plan, from, warnings };
+  return { model, adapter, files, caches, contract, record, paths, plan, from, warnings };
 }
 
 /** @throws UserError where float32 matrices are not multiplied as the run did, so that it could not go on as it was */
@@ -198,6 +219,21 @@ function keepAdapterSettings(
       `${ineffective} has no effect with --adapter, which keeps the adapter's own; leave one of them out`,
     );
   Object.assign(settings.lora, { rank, alpha, targets });
+}
+
+/** The kept tokens of each file. Damaged ones are not used, which is told in `warnings`. */
+async function openCaches(files: ExampleFile[], identities: string[], contract: Contract, warnings: string[]) {
+  const caches: (TokenCache | undefined)[] = [];
+  for (const [index, { path }] of files.entries()) {
+    const damaged =
+      `the kept tokens of ${path} are damaged, so its texts are tokenized as they come; ` +
+      '`npm run data -- tokenize` makes them anew';
+    const place = tokenCachePlace(identities[index]!, contract);
+    const cache = await openTokenCache(place, () => process.emitWarning(damaged)); // met while training goes on
+    if (cache === 'damaged') warnings.push(damaged);
+    caches.push(cache === 'damaged' ? undefined : cache);
+  }
+  return caches;
 }
 
 async function openFiles(paths: string[]): Promise<ExampleFile[]> {

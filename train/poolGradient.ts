@@ -23,6 +23,8 @@ export interface PoolTokens extends Candidates {
 
 export interface PoolOptions {
   temperature: number;
+  /** As `infoNce` has it; `onMasked` is told how many candidates it left out, which waits for the device. */
+  margin?: { value: number; onMasked: (count: number) => void } | undefined;
   /** Tokens that are in the model at one time. */
   chunkTokens: number;
   /** What the first pass keeps for the second, in bytes; chunks beyond it are embedded twice. */
@@ -62,7 +64,11 @@ export function poolGradient(
   const passageRows = joined(passages.chunks.map((chunk, index) => embed(chunk, index)));
   const queryRows = joined(queries.chunks.map((chunk, index) => embed(chunk, passages.chunks.length + index)));
   const candidates = candidatesInOrder(pool, queries.order, passages.order);
-  const { loss, dQueries, dPassages } = infoNce(queryRows, passageRows, candidates, options.temperature);
+  const { temperature, margin } = options;
+  const found = infoNce(queryRows, passageRows, candidates, temperature, margin?.value);
+  const { loss, dQueries, dPassages, masked } = found;
+  if (masked) margin!.onMasked(masked.dataSync<'float32'>()[0]!);
+  masked?.dispose();
   tf.dispose([queryRows, passageRows]);
   let row = 0;
   for (const [index, { texts, dropout }] of chunks.entries()) {

@@ -1,18 +1,24 @@
 import type { ExampleFile } from '../data/arrow/openExamples.js';
 import { composePool, type Pool } from '../data/pool.js';
-import { streamExamples, type Position } from '../data/shuffle.js';
+import type { PlacedExample, Position } from '../data/shuffle.js';
+import { streamRows } from '../data/streamRows.js';
 import type { RunConfig } from '../configs/schema.js';
 
-/** Pools of training examples, endless, from a position in the data on. */
+/**
+ * Pools of training examples, endless, from a position in the data on.
+ * @param weights  how often each file's rows come in an epoch; once where left out
+ */
 export async function* poolsOf(
   files: ExampleFile[],
   { seed, training, loss }: RunConfig,
   from: Position | undefined,
+  weights?: number[],
 ): AsyncGenerator<Pool> {
-  const { queriesPerPool, passagesPerQuery, shuffleWindow } = training;
+  const { queriesPerPool, passagesPerQuery, shuffleWindow, homogeneousPools } = training;
   const options = { passagesPerQuery, seed, maskRelevant: loss.maskRelevant };
-  const stream = streamExamples(files, { seed, windowRows: shuffleWindow, ...(from && { from }) });
-  let examples: Parameters<typeof composePool>[0] = [];
+  const groupRows = homogeneousPools ? queriesPerPool : undefined;
+  const stream = streamRows(files, { seed, windowRows: shuffleWindow, weights, groupRows, from });
+  let examples: PlacedExample[] = [];
   for await (const placed of stream) {
     examples.push(placed);
     if (examples.length < queriesPerPool) continue;

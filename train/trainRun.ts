@@ -6,6 +6,7 @@ import type { EventFile } from '../checkpoints/tensorboard.js';
 import type { ExampleFile } from '../data/arrow/openExamples.js';
 import { seededRandom } from '../data/random.js';
 import type { Position } from '../data/shuffle.js';
+import type { TokenCache } from '../data/tokenCache/openTokenCache.js';
 import type { TokenizerThreads } from '../data/tokenizerThreads.js';
 import { tokenPools, type TokenPool } from '../data/tokenPools.js';
 import type { Gradients } from '../model/encodeChunk.js';
@@ -25,6 +26,8 @@ export interface Training {
   model: Model;
   parameters: Parameters;
   files: ExampleFile[];
+  /** Kept tokens of each file, where there are any. */
+  caches: (TokenCache | undefined)[];
   threads: TokenizerThreads;
   record: RunRecord;
   paths: RunFolder;
@@ -64,9 +67,10 @@ export async function trainRun(
   const onLess = (chunkTokens: number) =>
     log.log.warn('warning', { text: `memory has run out; going on with chunks of ${chunkTokens} tokens` });
   const pools = tokenPools(
-    poolsOf(training.files, settings, from && savedPosition(from)),
+    poolsOf(training.files, settings, from && savedPosition(from), record.weights),
     training.threads,
     2 * poolsPerUpdate,
+    training.caches,
   );
   try {
     for (let update = (from?.step ?? 0) + 1; update <= updates; update++) {
@@ -75,17 +79,23 @@ export async function trainRun(
       const losses: tf.Scalar[] = [];
       let position: Position | undefined;
       let tokens = 0;
-      let masked = 0;
+      const masked = { byId: 0, byText: 0, byScore: 0 };
       for (let index = 0; index < poolsPerUpdate; index++) {
         const pool = (await pools.next()).value as TokenPool;
         const { rate, seed } = dropoutOf(settings, update, index);
+        const { temperature, falseNegativeMargin } = settings.loss;
+        let byScore = 0; // told again where memory ran out and the pool was done over
+        const onMasked = (count: number) => void (byScore = count);
         const options = {
-          temperature: settings.loss.temperature,
+          temperature,
+          ...(falseNegativeMargin !== undefined && { margin: { value: falseNegativeMargin, onMasked } }),
           ...(rate > 0 && { dropout: { rate, seed } }),
         };
         losses.push(poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess));
         position = pool.next;
-        masked += pool.masked;
+        masked.byId += pool.masked.byId;
+        masked.byText += pool.masked.byText;
+        masked.byScore += byScore;
         tokens += [...pool.queries, ...pool.passages].reduce((sum, ids) => sum + ids.length, 0);
       }
       const learningRate = settings.optimizer.learningRate * rateShare(settings.schedule, update, updates);

@@ -31,7 +31,7 @@ export type Outcome = { interruptedAfter: number } | { proof: AdapterProof; resu
  * the update under way with its state saved; a second signal ends the process at once.
  */
 export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
-  const { model, adapter, files, contract, record, paths, plan, from, warnings } = opened;
+  const { model, adapter, files, caches, contract, record, paths, plan, from, warnings } = opened;
   const startMs = Date.now();
   await removeStatesAfter(paths.state, from?.step ?? 0);
   if (existsSync(paths.log)) await truncateLog(paths.log, from?.step ?? 0);
@@ -42,7 +42,7 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
   const interruption = watchSignals(screen.onInterrupt);
   try {
     const parameters = attachAdapter(model, adapter);
-    const training = { model, parameters, files, threads, record, paths, plan, log, events, from };
+    const training = { model, parameters, files, caches, threads, record, paths, plan, log, events, from };
     let last = from?.step ?? 0;
     const isDone = await trainRun(training, interruption.isAsked, (report) => {
       last = report.update;
@@ -61,7 +61,8 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     const results = withAverages(nodes, scores);
     for (const { task, model: name, metrics } of results) log.log.info('eval', { task, model: name, ...metrics });
     const seconds = (Date.now() - startMs) / 1000;
-    log.log.info('end', { step: record.updates, seconds });
+    const peakMegabytes = Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
+    log.log.info('end', { step: record.updates, seconds, peakMegabytes });
     log.check();
     return { proof, results, seconds };
   } finally {
@@ -70,6 +71,7 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     log.close();
     await threads.close();
     for (const file of files) await file.close();
+    for (const cache of caches) await cache?.close();
     disposeModel(model);
     await opened.lock.release();
   }

@@ -49,8 +49,8 @@ function fileContent(inspection: Inspection, id: string): Html {
         spreadRow('characters of a passage', inspection.passageCharacters),
       ],
     )}
-    ${tokens === null ? null : tokenContent(tokens, id)}
-    ${samples.length === 0 ? null : html`<h3>First rows</h3>`} ${samples.map(sample)}
+    ${tokens === null ? null : tokenContent(tokens, id)} ${samples.length === 0 ? null : html`<h3>First rows</h3>`}
+    ${samples.map(sample)}
   `;
 }
 
@@ -120,24 +120,32 @@ function sample({ id, query, positives, negatives }: Example): Html {
 
 const passagesShown = 2;
 
-const spreadRow = (name: string, { min, mean, median, p95, p99, max }: Spread) =>
-  [name, `${min}`, mean.toFixed(1), `${median}`, `${p95}`, `${p99}`, `${max}`];
+const spreadRow = (name: string, { min, mean, median, p95, p99, max }: Spread) => [
+  name,
+  `${min}`,
+  mean.toFixed(1),
+  `${median}`,
+  `${p95}`,
+  `${p99}`,
+  `${max}`,
+];
 
-const table = (head: string[], rows: string[][]) => html`<div class="scroll" tabindex="0" role="region" aria-label="table">
-  <table>
-    <thead>
-      <tr>
-        ${head.map((name) => html`<th scope="col">${name}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.map(
-        ([name, ...cells]) =>
-          html`<tr>
-            <th scope="row">${name!}</th>
-            ${cells.map((cell) => html`<td>${cell}</td>`)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>
-</div>`;
+const table = (head: string[], rows: string[][]) =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="table">
+    <table>
+      <thead>
+        <tr>
+          ${head.map((name) => html`<th scope="col">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([name, ...cells]) =>
+            html`<tr>
+              <th scope="row">${name!}</th>
+              ${cells.map((cell) => html`<td>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;

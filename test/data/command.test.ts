@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
@@ -16,6 +17,36 @@ function data(...args: string[]) {
 describe('npm run data', () => {
   const at = useTemporaryFolder();
 
+  it('shows the tokens of a text, as a table or as JSON', () => {
+    const { status, stdout, stderr } = data('tokens', '--base', 'demo', '--as', 'passage', 'hello', '12');
+    assert.equal(status, 0, stderr);
+    const tables = stdout.trim().split('\n\n');
+    assert.equal(tables.length, 2);
+    assert.deepEqual(tables[1]!.split('\n').slice(-6), [
+      '3    25  prefix  ":"',
+      '4   220  text    " "',
+      '5    16  text    "1"',
+      '6    17  text    "2"',
+      '7  4093  EOS     "<|endoftext|>"',
+      'passage: 8 tokens',
+    ]);
+
+    writeTinyTokenizer(at('base'));
+    const shown = data('tokens', '--base', at('base'), '--json', 'a');
+    assert.match(shown.stderr, /is not in the form of Qwen2 .*: transformers\.js tokenizes/);
+    const { texts } = JSON.parse(shown.stdout) as { texts: { tokens: { id: number; from: string }[] }[] };
+    assert.deepEqual(
+      texts[0]!.tokens.slice(-2).map(({ id, from }) => [id, from]),
+      [
+        [97, 'text'],
+        [258, 'EOS'],
+      ],
+    );
+    const none = data('tokens', '--base', at('base'), '--recipe', 'promptreps', 'a');
+    assert.equal(none.status, 2);
+    assert.match(none.stderr, /error: the tokenizer in .* has no chat template/);
+  });
+
   it('imports and inspects', () => {
     const passage = { docid: '1', title: '', text: 'text' };
     const row = { query_id: '1', query: 'abc', positive_passages: [passage], negative_passages: [] };
@@ -27,6 +58,7 @@ describe('npm run data', () => {
       `  left out: 1 rows, query_id missing or no id (first: ${at('a.jsonl')}:2)`,
     ]);
     assert.equal(imported.status, 0, imported.stderr);
+    assert.ok(imported.stderr.startsWith(`${at('a.jsonl')}: tevatron (fields query_id, positive_passages)\n`));
 
     writeTinyTokenizer(at('base'));
     const inspected = data('inspect', at('a.arrow'), '--base', at('base'), '--json');
@@ -41,6 +73,10 @@ describe('npm run data', () => {
   for (const [args, mistake] of [
     [['inspect', 'x.arrow', '--rows', 'abc'], '--rows must be a number'],
     [['inspect', 'x.arrow', '--rows', '1.5'], '--rows must be a whole number, 0 or more; got 1.5'],
+    [
+      ['import', 'x.jsonl', '--output', 'y', '--max-rejects', '5%%'],
+      '--max-rejects must be a whole number of rows, or a share as 0.1%; got 5%%',
+    ],
     [['mine', 'x.arrow', '--output', 'y', '--seed', 'abc'], '--seed must be a number'],
     [['mine', 'x.arrow', '--output', 'y', '--seed', '-1'], '--seed must be a whole number, 0 or more; got -1'],
   ] as const)
@@ -50,17 +86,35 @@ describe('npm run data', () => {
     });
 
   it('says in one line that the list of rejected rows cannot be written, and leaves nothing', () => {
-    writeFileSync(at('a.jsonl'), `${'x'.repeat(600)}\n`.repeat(1000));
+    writeFileSync(at('a.jsonl'), `{"query_id":1,"positive_passages":[],"x":"${'x'.repeat(600)}"}\n`.repeat(4000));
     const line = `ulimit -f 200; exec ${process.execPath} --import tsx data/command.ts import "$1" --output "$2"`;
     const args = ['-c', line, 'bash', at('a.jsonl'), at('out/a.arrow')];
     const { status, stderr } = spawnSync('bash', args, { cwd: root, encoding: 'utf8' });
-    assert.match(stderr, /^error: cannot write [^\n]*a\.arrow\.rejects\.jsonl: [^\n]*ulimit[^\n]*\n$/);
+    assert.match(stderr, /\nerror: cannot write [^\n]*a\.arrow\.rejects\.jsonl: [^\n]*ulimit[^\n]*\n$/);
     assert.equal(status, 2);
     assert.deepEqual(readdirSync(at('out')), []);
   });
 
+  it('goes on with an import that was interrupted', async () => {
+    const line = (id: number) => `query ${id}\tpositive ${'x'.repeat(500)}\tnegative ${id}\n`;
+    writeFileSync(at('t.tsv'), Array.from({ length: 150_000 }, (_, id) => line(id)).join(''));
+    const args = ['--import', 'tsx', 'data/command.ts', 'import', at('t.tsv'), '--output', at('t.arrow')];
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr.once('data', () => child.kill('SIGINT')); // it says what the file is before it reads
+    const errors = child.stderr.setEncoding('utf8').toArray();
+    const [code] = (await once(child, 'close')) as [number];
+    assert.match((await errors).join(''), /interrupted; the same command goes on from here\n$/);
+    assert.equal(code, 130);
+    assert.ok(readdirSync(at()).includes('t.arrow.import') && !readdirSync(at()).includes('t.arrow'));
+    const { status, stdout, stderr } = data('import', at('t.tsv'), '--output', at('t.arrow'));
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /going on with .*t\.tsv after its line \d+/);
+    assert.equal(stdout, `${at('t.arrow')}: 150000 rows\n`);
+    assert.deepEqual(readdirSync(at()).sort(), ['t.arrow', 't.tsv']);
+  });
+
   it('says in one line that an output place cannot be written', () => {
-    writeFileSync(at('a.jsonl'), '{}\n');
+    writeFileSync(at('a.jsonl'), '{"query_id":1,"positive_passages":[]}\n');
     const { status, stderr } = data('import', at('a.jsonl'), '--output', at('a.jsonl/x.arrow'));
     const why = 'a file is in the place of a folder on the way; name another place';
     assert.deepEqual([status, stderr], [2, `error: cannot write ${at('a.jsonl/x.arrow')}: ${why}\n`]);

@@ -4,7 +4,7 @@ import { createExampleWriter } from '../../data/arrow/writeExamples.js';
 import type { Example } from '../../data/example.js';
 import { formatInspection } from '../../data/formatInspection.js';
 import { inspectExamples } from '../../data/inspectExamples.js';
-import type { Tokenizer } from '../../data/tokenizer.js';
+import type { TokenEncoder } from '../../data/tokenizerByteLevel.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 
 const passage = (id: string, text: string) => ({ id, title: '', text });
@@ -24,12 +24,9 @@ const examples: Example[] = [
   },
 ];
 /** One token a character. */
-const tokenizer: Tokenizer = {
-  hash: '',
-  bosId: null,
-  eosId: 0,
-  vocabularySize: 256,
+const tokenizer: TokenEncoder = {
   encode: (text) => [...Buffer.from(text)],
+  decode: (ids) => String(Buffer.from(ids)),
 };
 const contract = {
   queryPrefix: 'Q',

@@ -12,7 +12,12 @@ const row = (id: string, positives: Passage[], negatives: Passage[], query = `qu
 });
 /** Rows as they come from the stream, in the middle of an epoch. */
 const inEpoch = (epoch: number, ...examples: Example[]) =>
-  examples.map((example, index) => ({ example, next: { epoch, window: 3, row: index + 1 } }));
+  examples.map((example, index) => ({
+    example,
+    origin: { source: 0, row: index },
+    turn: epoch,
+    next: { epoch, window: 3, row: index + 1 },
+  }));
 const options = { passagesPerQuery: 2, seed: 1, maskRelevant: true };
 /** counts as rows of a table, by passage text. */
 function table(pool: ReturnType<typeof composePool>): Record<string, number>[] {
@@ -34,7 +39,19 @@ describe('composePool', () => {
     );
     assert.deepEqual(pool.targets, [0, 2]);
     assert.deepEqual([...pool.counts], [1, 1, 1, 1, 1, 1, 1, 1]);
-    assert.equal(pool.masked, 0);
+    assert.deepEqual(pool.masked, { byId: 0, byText: 0 });
+    assert.deepEqual(pool.origins, {
+      queries: [
+        { source: 0, row: 0 },
+        { source: 0, row: 1 },
+      ],
+      passages: [
+        { source: 0, row: 0, passage: 0 },
+        { source: 0, row: 0, passage: 1 },
+        { source: 0, row: 1, passage: 0 },
+        { source: 0, row: 1, passage: 1 },
+      ],
+    });
     assert.deepEqual(pool.next, { epoch: 0, window: 3, row: 2 });
   });
 
@@ -55,13 +72,13 @@ describe('composePool', () => {
       { a: 2, b: 1, c: 1 },
       { a: 2, b: 1, c: 1 },
     ]);
-    assert.deepEqual([unmasked.masked, unmasked.targets], [0, [0, 0]]);
+    assert.deepEqual([unmasked.masked, unmasked.targets], [{ byId: 0, byText: 0 }, [0, 0]]);
     const masked = composePool(rows, options);
     assert.deepEqual(table(masked), [
       { a: 1, b: 1, c: 1 },
       { a: 1, b: 1, c: 1 },
     ]);
-    assert.equal(masked.masked, 2); // the other row's column of a, once for each query
+    assert.deepEqual(masked.masked, { byId: 2, byText: 0 }); // the other row's column of a, once for each query
   });
 
   it('leaves out every other known positive, also of rows with the same query id or text', () => {
@@ -78,7 +95,7 @@ describe('composePool', () => {
       { a: 0, n: 1, b: 1, m: 1, c: 1 }, // knows a, b
       { a: 0, n: 1, b: 1, m: 1, c: 1 }, // knows a, c
     ]);
-    assert.equal(pool.masked, 3 + 2 + 2);
+    assert.deepEqual(pool.masked, { byId: 3 + 2 + 2, byText: 0 });
   });
 
   it('leaves out a copy of the target that has another id', () => {
@@ -88,7 +105,7 @@ describe('composePool', () => {
       { a: 1, b: 1, n: 1 },
       { a: 2, b: 1, n: 1 },
     ]);
-    assert.equal(pool.masked, 1);
+    assert.deepEqual(pool.masked, { byId: 0, byText: 1 });
     assert.deepEqual(table(composePool(rows, { ...options, maskRelevant: false }))[0], { a: 2, b: 1, n: 1 });
   });
 
@@ -157,14 +174,19 @@ describe('composePool', () => {
     );
   });
 
-  it('counts the last row of an epoch to that epoch, though the next one is in another', () => {
-    const positives = [passage('a'), passage('b')];
-    const pool = (next: { epoch: number; window: number; row: number }) =>
-      composePool([{ example: row('1', positives, [passage('n')]), next }], options);
-    const last = pool({ epoch: 1, window: 0, row: 0 });
-    assert.equal(last.epoch, 0);
-    assert.deepEqual(last.passages, pool({ epoch: 0, window: 1, row: 0 }).passages);
-    assert.notDeepEqual(last.passages, pool({ epoch: 1, window: 0, row: 1 }).passages);
+  it('takes equal ids of two files for different passages and queries, equal texts for the same', () => {
+    const one = row('1', [passage('7', 'a')], [passage('8', 'b')], 'first');
+    const other = row('1', [passage('8', 'c')], [passage('7', 'd')], 'second');
+    const twin = row('9', [passage('x', 'a')], [passage('y', 'e')], 'third');
+    const placed = inEpoch(0, one, other, twin).map((each, source) => ({ ...each, origin: { source, row: 0 } }));
+    const pool = composePool(placed, options);
+    // Columns: a b | c d | a e. The first and the third query have the text a as their positive.
+    assert.deepEqual(table(pool), [
+      { a: 1, b: 1, c: 1, d: 1, e: 1 },
+      { a: 2, b: 1, c: 1, d: 1, e: 1 },
+      { a: 1, b: 1, c: 1, d: 1, e: 1 },
+    ]);
+    assert.deepEqual(pool.masked, { byId: 0, byText: 2 });
   });
 
   it('names the query that has no negatives and the remedy', () => {

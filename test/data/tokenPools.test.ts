@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Pool } from '../../data/pool.js';
+import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import { tokenPools } from '../../data/tokenPools.js';
 import type { TokenizerThreads } from '../../data/tokenizerThreads.js';
 
@@ -8,8 +9,8 @@ const pool = (index: number): Pool => ({
   passages: [{ title: 'T', text: `${index}0` }],
   targets: [0],
   counts: Float32Array.of(1),
-  masked: index,
-  epoch: 0,
+  masked: { byId: index, byText: 0 },
+  origins: { queries: [{ source: 0, row: index }], passages: [{ source: 0, row: index, passage: 1 }] },
   next: { epoch: 0, window: 0, row: index + 1 },
 });
 /** "Tokenizes" numbers written as text; later work is done first. */
@@ -70,9 +71,25 @@ describe('tokenPools', () => {
   it('throws an error of the source when its turn comes, and ends the source', async () => {
     const { pools, state } = source(20, 2);
     const stream = tokenPools(pools, threads, 4);
-    assert.equal((await stream.next()).value.masked, 0);
-    assert.equal((await stream.next()).value.masked, 1);
+    assert.equal((await stream.next()).value.masked.byId, 0);
+    assert.equal((await stream.next()).value.masked.byId, 1);
     await assert.rejects(stream.next(), /no negatives/);
     assert.ok(state.ended);
+  });
+
+  it('takes kept tokens by row and place, and tokenizes what is not kept', async () => {
+    const kept: TokenCache = {
+      facts: {} as TokenCache['facts'],
+      // Of row 1 nothing can be read.
+      read: async (row) => (row === 1 ? undefined : [7, 8, 9].map((id) => Int32Array.of(100 * row + id))),
+      close: async () => {},
+    };
+    const given = [];
+    for await (const one of tokenPools(source(3).pools, threads, 0, [kept])) given.push([one.queries, one.passages]);
+    assert.deepEqual(given, [
+      [[Int32Array.of(7)], [Int32Array.of(9)]], // the query, and the passage after the first
+      [[Int32Array.of(1, 0, 1)], [Int32Array.of(2, 1, 10)]],
+      [[Int32Array.of(207)], [Int32Array.of(209)]],
+    ]);
   });
 });

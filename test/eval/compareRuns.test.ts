@@ -138,6 +138,15 @@ describe('compareRuns', () => {
     );
   });
 
+  it('calls models as it is told to', async () => {
+    await makeRun('first', good);
+    await makeRun('second', bad);
+    const labels = new Map([['first', 'one base']]);
+    const { models, baseline } = await compareRuns(places(), ['first', 'second'], { labels, baseline: 'first' });
+    const names = models.map(({ name }) => name);
+    assert.deepEqual([names[0], names[1], baseline], ['one base', 'second', 'one base']);
+  });
+
   it('refuses to call it a comparison when more than the base differs', async () => {
     await makeRun('one', good);
     await makeRun('two', bad, { precision: 'bfloat16', queryPrefix: 'query: ' }, exampleTask, { lora: { rank: 8 } });

@@ -96,7 +96,8 @@ describe('replicas of the eight bases, from the hub to a trained adapter', funct
       }
       await opened.close();
 
-      const data = [await writeTraining(join(folder, base, 'expected/train.tevatron.jsonl'), `${base}.arrow`)];
+      const path = await writeTraining(join(folder, base, 'expected/train.tevatron.jsonl'), `${base}.arrow`);
+      const data = [{ path, weight: 1 }];
       const loaded = loadConfig('recipe.yaml', ['contract.precision=float32']);
       const asked = { base: resolveBase(id), recipe: 'recipe.yaml', loaded, data, adapter: undefined, run: base };
       const outcome = await workThrough(await openNewRun(engine, asked), quiet);

@@ -82,6 +82,50 @@ describe('infoNce', () => {
     });
   });
 
+  describe('with a margin', () => {
+    // Cosines of the query: target 0.6, then 0.8, 0.65, 0.6, 0.
+    let query: tf.Tensor2D;
+    let passages: tf.Tensor2D;
+    before(() => {
+      query = tf.tensor2d([1, 0], [1, 2]);
+      passages = tf.tensor2d([0.6, 0.8, 0.8, 0.6, 0.65, 0.76, 0.6, -0.8, 0, 1], [5, 2]);
+    });
+    const candidates = { targets: [0], counts: Float32Array.of(1, 3, 1, 1, 1) };
+    const withMargin = (margin: number) => infoNce(query, passages, candidates, 0.5, margin);
+    /** Loss of the target among these cosines, at temperature 0.5. */
+    const lossAmong = (...cosines: number[]) =>
+      Math.log([0.6, ...cosines].reduce((sum, cosine) => sum + Math.exp(2 * cosine), 0)) - 1.2;
+
+    it('leaves out candidates that are closer than the positive and the margin, counted as often as they stand there', () => {
+      const some = withMargin(0.1);
+      assertClose(some.loss, [lossAmong(0.65, 0.6, 0)], 1e-6);
+      assertClose(some.masked!, [3], 0);
+      const more = withMargin(0);
+      assertClose(more.loss, [lossAmong(0.6, 0)], 1e-6); // an equal one stays
+      assertClose(more.masked!, [4], 0);
+      const most = withMargin(-0.1);
+      assertClose(most.loss, [lossAmong(0)], 1e-6); // and the target itself always
+      assertClose(most.masked!, [5], 0);
+    });
+
+    it('has the gradient of a pool without them', () => {
+      const { dQueries, dPassages } = withMargin(0);
+      const counts = Float32Array.of(1, 0, 0, 1, 1);
+      const plain = infoNce(query, passages, { targets: [0], counts }, 0.5);
+      assertClose(dQueries, plain.dQueries, 1e-7);
+      assertClose(dPassages, plain.dPassages, 1e-7);
+    });
+
+    it('changes nothing where it leaves out nothing, and does not count what was out before', () => {
+      const plain = infoNce(query, passages, candidates, 0.5);
+      const wide = withMargin(2);
+      assertClose(wide.loss, plain.loss, 0);
+      assertClose(wide.masked!, [0], 0);
+      const without = { targets: [0], counts: Float32Array.of(1, 0, 1, 1, 1) };
+      assertClose(infoNce(query, passages, without, 0.5, 0.1).masked!, [0], 0);
+    });
+  });
+
   it('leaves loss and gradients alone alive', () => {
     const candidates = { targets: [0, 1], counts: all(2, 2) };
     assertTensorsKept(3, () => Object.values(infoNce(eye, eye, candidates, 0.05)) as tf.Tensor[]);

@@ -24,18 +24,19 @@ export interface PretrainSettings {
 }
 
 /**
- * Train a decoder from nothing to predict the next token of a stream of text.
+ * Train a decoder to predict the next token of a stream of text.
  * @param tokens    all documents one after another, each ended by the end-of-text id
  * @param onUpdate  told the loss of each update, in nats a token
+ * @param decoder   what training starts from, and changes; fresh weights where left out
  * @returns         the decoder; the caller owns its tensors
  */
 export async function pretrain(
   tokens: Int32Array,
   settings: PretrainSettings,
   onUpdate: (update: number, loss: number) => void,
+  decoder = freshDecoder(settings.model, settings.seed),
 ): Promise<TrainableDecoder> {
   const { batch, time, updates, seed } = settings;
-  const decoder = freshDecoder(settings.model, seed);
   const variables = [...decoder.parameters.values()];
   const names = [...decoder.parameters.keys()];
   const optimizer = adamW(decoder.parameters, {
@@ -44,7 +45,7 @@ export async function pretrain(
     epsilon: 1e-8,
     weightDecay: settings.weightDecay,
   });
-  const places = makePlaces(batch, time, settings.model);
+  const places = makePlaces(batch, time, decoder.config);
   const random = seededRandom(seed, 'sequences');
   for (let update = 1; update <= updates; update++) {
     const { inputs, targets } = drawBatch(tokens, batch, time, random);

@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import type { Dataset } from '../../configs/datasetFile.js';
+import { missingParts } from '../task/taskFiles.js';
+
+/** What of a data set is on this machine. `damaged`: files that a download put there are gone or changed. */
+export type DatasetState = 'here' | 'by hand' | 'incomplete' | 'damaged' | 'absent';
+
+/** Remembers what a download put into a folder. */
+const manifestName = '.download.json';
+
+interface Manifest {
+  dataset: string;
+  sources: string[];
+  /** Bytes by path within the folder. */
+  files: Record<string, number>;
+}
+
+/** Look at what is there; texts are not read. */
+export function datasetState(dataset: Dataset, folder: string): DatasetState {
+  if (!existsSync(folder)) return 'absent';
+  const manifest = readManifest(folder);
+  if (manifest) {
+    const isSame = ([name, bytes]: [string, number]) =>
+      statSync(join(folder, name), { throwIfNoEntry: false })?.size === bytes;
+    return Object.entries(manifest.files).every(isSame) ? 'here' : 'damaged';
+  }
+  if (readdirSync(folder).length === 0) return 'absent';
+  return lackingFiles(dataset, folder).length === 0 ? 'by hand' : 'incomplete';
+}
+
+/** What a folder must hold still to be the data set. */
+export function lackingFiles({ sources, parts = [''] }: Dataset, folder: string): string[] {
+  const isTask = sources.some((source) => ('hub' in source ? source.tables : source.inside) !== undefined);
+  if (isTask) return parts.flatMap((part) => missingParts(join(folder, part)).map((name) => join(part, name)));
+  return sources
+    .flatMap((source) => ('as' in source && source.as ? [source.as] : Object.values(source.take ?? {})))
+    .filter((name) => !existsSync(join(folder, name)));
+}
+
+/** Files in a folder that no download put there. */
+export async function foreignFiles(folder: string): Promise<string[]> {
+  const known = readManifest(folder)?.files ?? {};
+  return (await filesBelow(folder)).filter((name) => name !== manifestName && !(name in known));
+}
+
+/** Remember what a folder was filled with, and the bytes of each file. */
+export async function writeManifest(folder: string, dataset: string, sources: string[]): Promise<void> {
+  const files: Manifest['files'] = {};
+  for (const name of await filesBelow(folder)) files[name] = (await stat(join(folder, name))).size;
+  await writeFile(join(folder, manifestName), `${JSON.stringify({ dataset, sources, files }, null, 2)}\n`, {
+    flush: true,
+  });
+}
+
+function readManifest(folder: string): Manifest | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Manifest;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Paths of all files below a folder, relative to it, with `/` between folders. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) =>
+      relative(folder, join(entry.parentPath ?? entry.path, entry.name))
+        .split(sep)
+        .join('/'),
+    )
+    .sort();
+}

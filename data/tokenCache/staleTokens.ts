@@ -1,0 +1,19 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { cacheFiles, tokensRoot, type TokenCacheFacts } from './tokenCachePlace.js';
+
+/**
+ * Remove what was kept of a file as it was before it changed.
+ * @returns how many caches were removed
+ */
+export async function removeStaleTokens(file: string, identity: string, root = tokensRoot): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(root).catch(() => [])) {
+    const text = await readFile(join(root, name, cacheFiles.about), 'utf8').catch(() => undefined);
+    const facts = text === undefined ? undefined : (JSON.parse(text) as TokenCacheFacts);
+    if (!facts || facts.file !== resolve(file) || facts.identity === identity) continue;
+    await rm(join(root, name), { recursive: true, force: true });
+    removed++;
+  }
+  return removed;
+}

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** How a command ended. */
+export interface CommandEnd {
+  code: number | null;
+  /** Why it failed, one line; empty where it did not. */
+  reason: string;
+}
+
+export type Commands = 'train' | 'eval' | 'pretrain-demo';
+
+/** Runs one of this project's commands; `onLine` is told what it says on standard error. */
+export type RunCommand = (
+  command: Commands,
+  args: readonly string[],
+  onLine: (line: string) => void,
+  signal: CommandSignal,
+) => Promise<CommandEnd>;
+
+/** Passes interruptions on to the command under way. */
+export interface CommandSignal {
+  isAsked(): boolean;
+  /** @returns a function that ends the listening */
+  onAsked(listener: (signal: NodeJS.Signals) => void): () => void;
+}
+
+const files: Record<Commands, string> = {
+  train: '../command.ts',
+  eval: '../../eval/command.ts',
+  'pretrain-demo': '../commandPretrain.ts',
+};
+
+/**
+ * Run a command as a process of its own: what TensorFlow holds goes with it, and if it dies, it dies alone. Signals that
+ * this process gets are passed on, so that a training under way saves and ends.
+ */
+export const runCommandProcess: RunCommand = async (command, args, onLine, signal) => {
+  const script = fileURLToPath(new URL(files[command], import.meta.url));
+  const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const stop = signal.onAsked((name) => child.kill(name));
+  const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, name) => resolve([code, name]));
+  });
+  const said: string[] = [];
+  try {
+    for await (const line of linesOf(child.stderr)) {
+      said.push(line);
+      if (said.length > 200) said.shift();
+      onLine(line);
+    }
+    const [code, name] = await ended;
+    return { code, reason: code === 0 ? '' : reasonOf(said, code, name) };
+  } finally {
+    stop();
+  }
+};
+
+async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
+  let rest = '';
+  stream.setEncoding('utf8');
+  for await (const piece of stream) {
+    const lines = (rest + String(piece)).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+function reasonOf(said: readonly string[], code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal !== null) return `ended by ${signal}${signal === 'SIGKILL' ? ', as when memory runs out' : ''}`;
+  const told = said.filter((line) => /^error: /.test(line)).at(-1) ?? said.find((line) => /Error\b/.test(line));
+  return told?.replace(/^error: /, '').trim() ?? `exit code ${code}`;
+}

@@ -1,0 +1,233 @@
+import { existsSync } from 'node:fs';
+import { findCached } from '../../checkpoints/hub/hubCache.js';
+import { hubSettings } from '../../checkpoints/hub/hubSettings.js';
+import type { BaseShape } from '../../configs/baseFile.js';
+import type { Study } from '../../configs/loadStudy.js';
+import { resolveBase, type NamedBase } from '../../configs/resolveBase.js';
+import type { RunConfig } from '../../configs/schema.js';
+import { UserError } from '../../configs/userError.js';
+import { openExamples } from '../../data/arrow/openExamples.js';
+import { requireTaskData, type Task } from '../../eval/task.js';
+import { checkpointBytes, shapeIn } from '../../model/describeBase.js';
+import { startEngine } from '../../model/engine/startEngine.js';
+import { expectedPlan, usual } from '../../model/expectedPlan.js';
+import { memoryBudget } from '../../model/memoryBudget.js';
+import { peakBytes } from '../../model/memoryPlan.js';
+import { matrixParameters } from '../../model/shapeArithmetic.js';
+import { weightForm } from '../../model/weightForm.js';
+import { updatesOf } from '../pools.js';
+import { cellSpeed } from './cellSpeed.js';
+import { cellState, type CellState } from './cellState.js';
+import { isMade } from './madeBase.js';
+import { demoSettings } from '../pretrain/demoSettings.js';
+import type { StudyCell } from './studyCells.js';
+import { taskSize } from './taskSizes.js';
+
+/** What a cell will take; undefined where it is not known. */
+export interface PlannedCell {
+  cell: StudyCell;
+  state: CellState;
+  memoryBytes: number | undefined;
+  /** Whether the memory is the least that it needs, which is more than this machine has free. */
+  isTooLarge: boolean;
+  /** Of what is left to do. */
+  trainingSeconds: number | undefined;
+  scoringSeconds: number | undefined;
+}
+
+export interface StudyPlan {
+  cells: PlannedCell[];
+  /** Bases that are made first, and seconds for all of them. */
+  toMake: string[];
+  makingSeconds: number;
+  /** What is not on this machine yet. */
+  downloads: { name: string; bytes: number }[];
+  missingTasks: string[];
+  missingData: string[];
+  /** Where the times come from. */
+  speed: string;
+}
+
+/** A command starts Node.js, TensorFlow and the tokenizer. */
+const startSeconds = 4;
+/** Of Qwen2.5's chat template with its default system prompt, and the start of an answer. */
+const chatTokens = 35;
+
+/** Tell what a study will take. Nothing is written, downloaded or asked of the hub. */
+export async function planStudy(
+  study: Study,
+  cells: readonly StudyCell[],
+  tasks: readonly Task[],
+  data: readonly string[],
+): Promise<StudyPlan> {
+  await startEngine();
+  const bases = await basesOf(cells);
+  const shapeFor = (cell: StudyCell) => (cell.base ? bases.get(cell.base.text)?.shape : undefined);
+  const rows = await rowsOf(study, data);
+  const described: { cell: StudyCell; state: CellState; operations: Operations | undefined }[] = [];
+  for (const cell of cells) {
+    const shape = shapeFor(cell);
+    const operations = shape && cell.config ? await operationsOf(cell, shape, cell.config, rows, tasks) : undefined;
+    described.push({ cell, state: await cellState(cell, tasks), operations });
+  }
+  const done = described.flatMap(({ cell, state, operations }) =>
+    state.kind === 'done' && operations
+      ? [{ cell, trainingOperations: operations.trainingToken, encodingOperations: operations.encoding ?? 0 }]
+      : [],
+  );
+  const speed = await cellSpeed(done, cells, tasks);
+  const toMake = new Map(
+    cells.flatMap(({ base }) => (base?.made && !isMade(base.named) ? [[base.text, base.made.updates] as const] : [])),
+  );
+  return {
+    cells: described.map(({ cell, state, operations }) => ({
+      ...{ cell, state },
+      ...memoryOf(cell, shapeFor(cell)),
+      ...secondsOf(cell, state, operations, speed),
+    })),
+    toMake: [...toMake.keys()],
+    makingSeconds: [...toMake].reduce(
+      (sum, [name, updates]) => sum + makingOperations(bases.get(name)?.shape, updates) / speed.training,
+      0,
+    ),
+    downloads: [...bases.values()].flatMap(({ name, downloadBytes }) =>
+      downloadBytes === undefined ? [] : [{ name, bytes: downloadBytes }],
+    ),
+    missingTasks: tasks.filter((task) => !task.name.startsWith('demo-') && !isHere(task)).map(({ name }) => name),
+    missingData: study.data === 'demonstration' ? [] : data.filter((file) => !existsSync(file)),
+    speed: speed.from,
+  };
+}
+
+interface PlannedBase {
+  name: string;
+  shape: BaseShape | undefined;
+  downloadBytes?: number;
+}
+
+async function basesOf(cells: readonly StudyCell[]): Promise<Map<string, PlannedBase>> {
+  const found = new Map<string, PlannedBase>();
+  for (const { base } of cells) {
+    if (!base || found.has(base.text)) continue;
+    // What is made from a base has its shape.
+    found.set(base.text, {
+      ...(await planBase(base.made ? resolveBase(base.made.from) : base.named)),
+      name: base.text,
+    });
+  }
+  return found;
+}
+
+async function planBase({ name, place, file }: NamedBase): Promise<PlannedBase> {
+  if ('folder' in place) return { name, shape: await shapeIn(place.folder) };
+  const cached = findCached(hubSettings().cache, place, 'model');
+  if (cached) return { name, shape: (await shapeIn(cached.folder)) ?? file?.shape };
+  return { name, shape: file?.shape, downloadBytes: file?.shape ? checkpointBytes(file.shape) : NaN };
+}
+
+/** Rows of the training data; undefined where neither the files nor the study tell. */
+async function rowsOf(study: Study, data: readonly string[]): Promise<number | undefined> {
+  if (data.length === 0 || !data.every((file) => existsSync(file))) return study.rows;
+  let rows = 0;
+  for (const path of data) {
+    const file = await openExamples(path);
+    rows += file.rows;
+    await file.close();
+  }
+  return rows;
+}
+
+/** Operations on numbers that a cell takes as a whole. */
+interface Operations {
+  training: number | undefined;
+  trainingToken: number;
+  encoding: number | undefined;
+}
+
+async function operationsOf(
+  cell: StudyCell,
+  shape: BaseShape,
+  config: RunConfig,
+  rows: number | undefined,
+  tasks: readonly Task[],
+): Promise<Operations> {
+  const numbers = matrixParameters(shape);
+  const { queriesPerPool, passagesPerQuery, poolsPerUpdate, steps } = config.training;
+  const updates = rows === undefined ? steps : updatesOf(config, rows);
+  const poolTokens =
+    queriesPerPool * usual.query +
+    queriesPerPool * passagesPerQuery * Math.min(usual.passage, config.contract.passageMaxLength);
+  // Two operations a number forward; training goes forward again for the gradient, and back through the inputs.
+  const trainingToken = 6 * numbers;
+  const training = updates === undefined ? undefined : updates * poolsPerUpdate * poolTokens * trainingToken;
+  const tokens = await tokensOf(tasks, config.contract);
+  return {
+    training: cell.kind === 'trained' ? training : 0,
+    trainingToken,
+    encoding: tokens === undefined ? undefined : tokens * 2 * numbers,
+  };
+}
+
+/** Tokens of all texts of the tasks; a corpus that several share is encoded once. */
+async function tokensOf(tasks: readonly Task[], contract: RunConfig['contract']): Promise<number | undefined> {
+  const corpora = new Set<string>();
+  const { passageMaxLength, passageSuffix, querySuffix, chatTemplate } = contract;
+  // What is put around a text, at four characters a token, comes on top of its own length.
+  const around = (suffix: string) => suffix.length / 4 + (chatTemplate ? chatTokens : 0);
+  let total = 0;
+  for (const task of tasks) {
+    const size = await taskSize(task);
+    if (!size) return undefined;
+    total += size.queries * (usual.query + around(querySuffix));
+    if (!corpora.has(task.folder))
+      total += size.documents * (Math.min(size.tokens, passageMaxLength) + around(passageSuffix));
+    corpora.add(task.folder);
+  }
+  return total;
+}
+
+function memoryOf(cell: StudyCell, shape: BaseShape | undefined): Pick<PlannedCell, 'memoryBytes' | 'isTooLarge'> {
+  if (!shape || !cell.config) return { memoryBytes: undefined, isTooLarge: false };
+  if (cell.kind === 'zero-shot') {
+    const weights = matrixParameters(shape) * weightForm(cell.config.contract).weightBytes;
+    const memoryBytes = process.memoryUsage().rss + weights;
+    return { memoryBytes, isTooLarge: memoryBytes > memoryBudget() };
+  }
+  const plan = expectedPlan(shape, cell.config);
+  return 'needs' in plan
+    ? { memoryBytes: plan.needs, isTooLarge: true }
+    : { memoryBytes: peakBytes(plan.bytes), isTooLarge: false };
+}
+
+function secondsOf(
+  { kind }: StudyCell,
+  state: CellState,
+  operations: Operations | undefined,
+  speed: { training: number; encoding: number },
+): Pick<PlannedCell, 'trainingSeconds' | 'scoringSeconds'> {
+  const isTrained = state.kind === 'done' || state.kind === 'unscored' || kind !== 'trained';
+  const left = state.kind === 'unfinished' ? 1 - state.update / state.updates : 1;
+  const timeOf = (count: number | undefined, speed: number) =>
+    count === undefined ? undefined : count / speed + startSeconds;
+  return {
+    trainingSeconds: isTrained ? 0 : timeOf(operations?.training && left * operations.training, speed.training),
+    scoringSeconds: state.kind === 'done' ? 0 : timeOf(operations?.encoding, speed.encoding),
+  };
+}
+
+/** Every weight learns, and the language head multiplies too. */
+function makingOperations(shape: BaseShape | undefined, updates: number): number {
+  if (!shape) return 0;
+  const numbers = matrixParameters(shape) + shape.vocabularyRows * shape.hidden;
+  return 6 * numbers * updates * demoSettings.batch * demoSettings.time;
+}
+
+function isHere(task: Task): boolean {
+  try {
+    requireTaskData(task);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}

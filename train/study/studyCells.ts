@@ -1,0 +1,105 @@
+import { resolve } from 'node:path';
+import { join } from 'node:path';
+import { runFolder, runsRoot } from '../../checkpoints/runFolder.js';
+import { loadConfig } from '../../configs/loadConfig.js';
+import type { MadeBase, Study, StudySetting } from '../../configs/loadStudy.js';
+import { resolveBase, type NamedBase } from '../../configs/resolveBase.js';
+import type { RunConfig } from '../../configs/schema.js';
+import { bm25Retriever } from '../../eval/bm25Retriever.js';
+import { evaluationsRoot, resultsFolder } from '../../eval/resultsFolder.js';
+import { madeBase } from './madeBase.js';
+
+/** One place of the study's matrix: a base in a setting, trained once for each seed. */
+export interface StudyCell {
+  /** For people, and the cell's name in the study's journal. */
+  name: string;
+  /** What a comparison calls the model: cells that differ in their seed alone share it. */
+  label: string;
+  kind: 'trained' | 'zero-shot' | 'bm25';
+  base?: { text: string; named: NamedBase; made?: MadeBase };
+  setting?: StudySetting;
+  seed?: number;
+  /** Name of its run. */
+  run?: string;
+  /** Where its results are, a folder for each task. */
+  results: string;
+  config?: RunConfig;
+  /** What the cell is, complete: a cell that was made from something else is another one. */
+  asked: Record<string, unknown>;
+}
+
+/**
+ * The cells of a study in the order in which they are worked through: BM25, then what needs no training, then each seed.
+ * @param set  overrides of training settings, beside the study's own
+ * @throws UserError for a base, recipe or setting that does not exist
+ */
+export function studyCells(study: Study, set: readonly string[] = []): StudyCell[] {
+  const zeroShot = study.settings.filter(({ trained }) => !trained);
+  const trained = study.settings.filter((setting) => setting.trained);
+  return [
+    ...(study.bm25 ? [bm25Cell()] : []),
+    ...zeroShot.flatMap((setting) => basesOf(study, setting).map((base) => zeroShotCell(study, setting, base))),
+    ...study.seeds.flatMap((seed) =>
+      trained.flatMap((setting) =>
+        basesOf(study, setting).map((base) => trainedCell(study, setting, base, seed, [...study.set, ...set])),
+      ),
+    ),
+  ];
+}
+
+function bm25Cell(): StudyCell {
+  const retriever = bm25Retriever();
+  const results = resultsFolder('bm25', retriever);
+  return { name: 'BM25', label: 'BM25', kind: 'bm25', results, asked: { retriever: retriever.identity } };
+}
+
+type CellBase = NonNullable<StudyCell['base']>;
+
+function zeroShotCell(study: Study, setting: StudySetting, base: CellBase): StudyCell {
+  const label = labelOf(study, setting, base);
+  const { config } = loadConfig(setting.recipe);
+  return {
+    ...{ name: label, label, kind: 'zero-shot', base, setting, config },
+    results: join(evaluationsRoot, `${study.name}-${base.named.name}-${setting.name}`),
+    asked: { base: placeOf(base), recipe: setting.recipe, contract: config.contract },
+  };
+}
+
+function trainedCell(
+  study: Study,
+  setting: StudySetting,
+  base: CellBase,
+  seed: number,
+  set: readonly string[],
+): StudyCell {
+  const label = labelOf(study, setting, base);
+  const { config } = loadConfig(setting.recipe, trainingOverrides(set, seed));
+  const several = study.settings.filter(({ trained, bases }) => trained && (bases ?? study.bases).includes(base.text));
+  const parts = [study.name, base.named.name, ...(several.length > 1 ? [setting.name] : []), seed];
+  const run = parts.join('-');
+  const data = study.data === 'demonstration' ? study.data : study.data!.map((file) => resolve(file));
+  return {
+    ...{ name: `${label} ${seed}`, label, kind: 'trained', base, setting, seed, run, config },
+    results: join(runFolder(runsRoot, run).folder, 'eval'),
+    asked: { base: placeOf(base), recipe: setting.recipe, data, settings: config },
+  };
+}
+
+/** Scores are a step of their own, so that one that failed, or another task, needs no training again. */
+export const trainingOverrides = (set: readonly string[], seed: number) => [
+  ...set,
+  `seed=${seed}`,
+  'evaluation.tasks=[]',
+];
+
+function basesOf(study: Study, { bases }: StudySetting): CellBase[] {
+  return (bases ?? study.bases).map((text) => {
+    const made = study.made.find(({ name }) => name === text);
+    return made ? { text, named: madeBase(made), made } : { text, named: resolveBase(text) };
+  });
+}
+
+const labelOf = ({ settings }: Study, setting: StudySetting, { named }: CellBase) =>
+  settings.length === 1 ? named.name : `${named.name} ${setting.name}`;
+
+const placeOf = ({ named, made }: CellBase): unknown => made ?? named.place;

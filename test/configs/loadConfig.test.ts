@@ -67,7 +67,7 @@ describe('loadConfig', () => {
     );
     assert.equal(
       refusal(await recipe('loss: { margin: 3 }\n')),
-      'unknown setting loss.margin; known here: temperature, maskRelevant',
+      'unknown setting loss.margin; known here: temperature, maskRelevant, falseNegativeMargin',
     );
   });
 
@@ -80,7 +80,7 @@ describe('loadConfig', () => {
       ['loss: { temperature: 0 }', 'loss.temperature: Too small: expected number to be >0; got 0'],
       [
         'contract: { precision: fp16 }',
-        'contract.precision: Invalid option: expected one of "float32"|"bfloat16"; got "fp16"',
+        'contract.precision: Invalid option: expected one of "float32"|"bfloat16"|"float16"; got "fp16"',
       ],
       [
         'contract: { queryMaxLength: 2 }',

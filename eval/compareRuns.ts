@@ -23,6 +23,8 @@ export interface CompareOptions {
   /** Name of the model that the others are tested against; the first where not given. */
   baseline?: string | undefined;
   published?: readonly Published[];
+  /** Compare on these tasks alone, by name; else on all that any of the models was evaluated on. */
+  tasks?: readonly string[];
   /** What models are called instead of by the names of their runs or folders. */
   labels?: ReadonlyMap<string, string>;
   onTest?: (done: number, all: number) => void;
@@ -38,13 +40,17 @@ export interface CompareOptions {
 export async function compareRuns(
   places: Places,
   names: readonly string[],
-  { baseline, published = [], labels, onTest }: CompareOptions = {},
+  { baseline, published = [], tasks: wanted, labels, onTest }: CompareOptions = {},
 ): Promise<Comparison> {
   const hasOthers = published.some(({ models }) => models.length > 0);
   if (new Set(names).size < (hasOthers ? 1 : 2) || new Set(names).size < names.length)
     throw new UserError(`compare takes two or more different runs; got ${names.join(' ') || 'none'}`);
   const read: ReadModel[] = [];
-  for (const name of names) read.push(await readModel(places, name));
+  for (const name of names) {
+    const model = await readModel(places, name);
+    const evaluated = model.evaluated.filter(({ summary }) => wanted?.includes(summary.task) ?? true);
+    read.push({ ...model, evaluated });
+  }
   const groups = groupBySeed(read);
   const named = groups.map((members) => ({ name: nameOfGroup(members, groups, labels), members }));
   const nameOf = (model: ReadModel) => named.find(({ members }) => members.includes(model))!.name;

@@ -9,7 +9,7 @@ import { openExamples } from '../data/arrow/openExamples.js';
 import { prepareDemonstration } from '../eval/demonstration.js';
 import { loadTasks, requireTaskData, type Task } from '../eval/task.js';
 import { comparisonTable } from '../eval/report/comparisonTable.js';
-import { runCommandProcess, type CommandSignal } from './study/commandProcess.js';
+import { spawnCommand, type CommandSignal } from './study/spawnCommand.js';
 import { bestLines, compareStudy, type StudyComparison } from './study/compareStudy.js';
 import { readJournal, requireUnchanged, studyFolder } from './study/journal.js';
 import { planStudy } from './study/planStudy.js';
@@ -59,11 +59,12 @@ const studyCommand: Command<StudyArguments> = {
     const cells = studyCells(study, args.set);
     requireUnchanged(study.name, await readJournal(study.name), cells);
     if (args['dry-run']) return dryRun(study, cells, tasks, args.json);
+    const data = await inputs(study, tasks);
     const folder = studyFolder(study.name);
     await mkdir(folder, { recursive: true });
     const lock = await lockRun(folder, { kind: 'study', another: 'give this one another name' });
     try {
-      return await work(study, cells, tasks, args);
+      return await work(study, cells, tasks, data, args);
     } finally {
       await lock.release();
     }
@@ -76,18 +77,23 @@ async function dryRun(study: Study, cells: StudyCell[], tasks: Task[], json: boo
   if (json) console.log(JSON.stringify({ study: study.name, ...planJson(plan) }));
 }
 
-async function work(study: Study, cells: StudyCell[], tasks: Task[], args: StudyArguments): Promise<number> {
-  const data = await inputs(study, tasks);
+async function work(
+  study: Study,
+  cells: StudyCell[],
+  tasks: Task[],
+  data: string[],
+  args: StudyArguments,
+): Promise<number> {
   const signal = watchSignals();
   const say = (line: string) => console.error(line);
-  const ends = await runStudy({ study, cells, tasks, set: args.set, data, runCommand: runCommandProcess, signal, say });
+  const ends = await runStudy({ study, cells, tasks, set: args.set, data, runCommand: spawnCommand, signal, say });
   if (signal.isAsked()) {
     const done = ends.filter(({ outcome }) => outcome === 'done' || outcome === 'was done').length;
     console.error(`interrupted: ${done} of ${cells.length} cells are done; the same command goes on from there`);
     return 130;
   }
   const finished = ends.filter(({ outcome }) => outcome !== 'failed').map(({ cell }) => cell);
-  const comparisons = await withBar('testing', (onTest) => compareStudy(study, finished, onTest));
+  const comparisons = await withBar('testing', (onTest) => compareStudy(study, finished, tasks, onTest));
   for (const each of comparisons) print(each, finished);
   const failed = ends.filter(({ outcome }) => outcome === 'failed');
   for (const line of summary(ends)) console.error(line);
@@ -102,7 +108,7 @@ function tasksOf({ tasks, tasksDir }: Study): Task[] {
 }
 
 /** Require all that the cells read, before the first begins. @returns the training files */
-async function inputs({ data, tasks: _, name }: Study, tasks: readonly Task[]): Promise<string[]> {
+async function inputs({ data, name }: Study, tasks: readonly Task[]): Promise<string[]> {
   const isDemonstration = data === 'demonstration' || tasks.some((task) => task.name.startsWith('demo-'));
   const made = isDemonstration ? await prepareDemonstration((what) => console.error(what)) : [];
   for (const task of tasks) requireTaskData(task);

@@ -147,6 +147,14 @@ describe('compareRuns', () => {
     assert.deepEqual([names[0], names[1], baseline], ['one base', 'second', 'one base']);
   });
 
+  it('leaves out tasks that are not asked for', async () => {
+    await makeRun('first', good);
+    await makeRun('second', bad);
+    const tasksOf = async (tasks: string[]) =>
+      (await compareRuns(places(), ['first', 'second'], { tasks })).tasks.map(({ name }) => name);
+    assert.deepEqual([await tasksOf(['example']), await tasksOf(['other'])], [['example'], []]);
+  });
+
   it('refuses to call it a comparison when more than the base differs', async () => {
     await makeRun('one', good);
     await makeRun('two', bad, { precision: 'bfloat16', queryPrefix: 'query: ' }, exampleTask, { lora: { rank: 8 } });

@@ -7,6 +7,7 @@ import { findTaskData } from '../../eval/report/findTaskData.js';
 import { readPublished, type Published } from '../../eval/report/published.js';
 import { queryView } from '../../eval/report/queryView.js';
 import { requireOwnFolder } from '../../eval/report/writeComparison.js';
+import type { Task } from '../../eval/task.js';
 import { evaluationsRoot } from '../../eval/resultsFolder.js';
 import type { StudyCell } from './studyCells.js';
 
@@ -26,14 +27,15 @@ const comparisonsRoot = 'checkpoints/comparisons';
 export async function compareStudy(
   study: Study,
   done: readonly StudyCell[],
+  tasks: readonly Task[],
   onTest?: (done: number, all: number) => void,
 ): Promise<StudyComparison[]> {
-  const all = await compareCells(study, done, study.name, onTest);
+  const all = await compareCells(study, done, tasks, study.name, onTest);
   if (all === undefined || all.comparison.objections.length === 0) return all === undefined ? [] : [all];
   const found = [all];
   for (const { name } of study.settings) {
     const own = done.filter(({ kind, setting }) => kind === 'bm25' || setting?.name === name);
-    const one = await compareCells(study, own, `${study.name}-${name}`, onTest);
+    const one = await compareCells(study, own, tasks, `${study.name}-${name}`, onTest);
     if (one) found.push(one);
   }
   return found;
@@ -42,6 +44,7 @@ export async function compareStudy(
 async function compareCells(
   study: Study,
   cells: readonly StudyCell[],
+  tasks: readonly Task[],
   name: string,
   onTest?: (done: number, all: number) => void,
 ): Promise<StudyComparison | undefined> {
@@ -54,12 +57,13 @@ async function compareCells(
   const baseline = baselineOf(study, own);
   const ordered = [...own, ...cells.filter((cell) => !own.includes(cell))];
   const comparison = await compareRuns({ runs: runsRoot, evaluations: evaluationsRoot }, ordered.map(comparedName), {
+    tasks: tasks.map(({ name }) => name),
     labels: new Map(cells.map((cell) => [comparedName(cell), cell.label])),
     baseline: baseline.run ?? baseline.label,
     published,
     ...(onTest && { onTest }),
   });
-  if (study.about !== '') comparison.title = study.about;
+  if (study.about !== '' && comparison.objections.length === 0) comparison.title = study.about;
   const tasksDirs = study.tasksDir === undefined ? [] : [study.tasksDir];
   const { view, notes } = await queryView(comparison, findTaskData(tasksDirs));
   comparison.notes.push(...notes);

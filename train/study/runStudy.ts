@@ -5,7 +5,7 @@ import { runFolder, runsRoot } from '../../checkpoints/runFolder.js';
 import type { MadeBase, Study } from '../../configs/loadStudy.js';
 import type { Task } from '../../eval/task.js';
 import { cellState, describeState, type CellState } from './cellState.js';
-import type { Commands, CommandSignal, RunCommand } from './commandProcess.js';
+import type { Commands, CommandSignal, RunCommand } from './spawnCommand.js';
 import { enterCell } from './journal.js';
 import { isMade, madeBase, makingArguments } from './madeBase.js';
 import { trainingOverrides, type StudyCell } from './studyCells.js';

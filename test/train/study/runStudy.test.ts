@@ -6,7 +6,7 @@ import { writeRunConfig } from '../../../checkpoints/runConfig.js';
 import { parseConfig } from '../../../configs/loadConfig.js';
 import { loadStudy } from '../../../configs/loadStudy.js';
 import type { Task } from '../../../eval/task.js';
-import type { CommandSignal, RunCommand } from '../../../train/study/commandProcess.js';
+import type { CommandSignal, RunCommand } from '../../../train/study/spawnCommand.js';
 import { readJournal, requireUnchanged } from '../../../train/study/journal.js';
 import { runStudy } from '../../../train/study/runStudy.js';
 import { studyCells } from '../../../train/study/studyCells.js';

@@ -35,7 +35,7 @@ const files: Record<Commands, string> = {
  * Run a command as a process of its own: what TensorFlow holds goes with it, and if it dies, it dies alone. Signals that
  * this process gets are passed on, so that a training under way saves and ends.
  */
-export const runCommandProcess: RunCommand = async (command, args, onLine, signal) => {
+export const spawnCommand: RunCommand = async (command, args, onLine, signal) => {
   const script = fileURLToPath(new URL(files[command], import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],

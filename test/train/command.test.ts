@@ -141,14 +141,14 @@ describe('npm run train', function () {
     }
   });
 
-  it('ends with one line when a training row has no positives, and keeps what it saved before', async () => {
+  it('ends with one line before it begins when a training row has no positives, and leaves no run behind', async () => {
     const writer = await createExampleWriter(join(folder, 'empty.arrow'));
     await writer.write({ id: 'row-x', query: 'what is nothing', positives: [], negatives: [] });
     await writer.close();
     const { code, errors } = await train('--base', 'base', '--data', 'empty.arrow', ...tinySettings, '--run', 'empty');
     assert.equal(code, 2, errors);
     assert.match(errors.trim().split('\n').at(-1)!, /^error: empty\.arrow.*row 1.*positive/);
-    assert.ok(existsSync(at('empty/config.yaml')));
+    assert.ok(!existsSync(at('empty')));
   });
 
   describe('given what it cannot use, ends with exit code 2 and one line that names it', () => {

@@ -155,5 +155,5 @@ function workOf(facts: PlanFacts, chunk: number, tracedLayers: number, keptBytes
   const twice = kept * again + (1 - kept) * (1 + again * (1 - tracedLayers / config.layers));
   const whole = 2 + (keptBytes > inputs ? 0 : twice);
   // Widening the weights and starting the operations costs as much as some tokens do, whatever the size of the chunk.
-  return whole * (1 + (facts.widens ? 48 : 16) / chunk);
+  return whole * (1 + (facts.widens ? 90 : 16) / chunk);
 }

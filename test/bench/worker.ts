@@ -5,12 +5,23 @@ import type { Jobs } from './jobs.js';
 import { readMemory, resetPeak } from './memory.js';
 import { poolTokens, type PoolFile } from './pool.js';
 import { packs } from '../../model/encodeChunk.js';
-import { embed, openPassages, openWork, planOf, prepareSearch, productPeaks, trainStep, type Work } from './work.js';
+import {
+  embed,
+  openPassages,
+  openWork,
+  planOf,
+  prepareSearch,
+  productPeaks,
+  trainStep,
+  type StepPlan,
+  type Work,
+} from './work.js';
 
 type Answers = { [Name in keyof Jobs]: (asks: Jobs[Name]['asks']) => Promise<Jobs[Name]['gives']> };
 
 let opened: Work | undefined;
 const files = new Map<string, unknown>();
+const plans = new Map<string, StepPlan>();
 const searches = new Map<string, Awaited<ReturnType<typeof prepareSearch>>>();
 const passages = new Map<number, Awaited<ReturnType<typeof openPassages>>>();
 
@@ -28,7 +39,10 @@ const answers: Answers = {
   async train({ pool, plan }) {
     const tokens = poolTokens(readOnce<PoolFile>(pool));
     let loss = NaN;
-    const whole = planOf(work(), tokens, plan);
+    // Planned once, as training does: afterwards the process holds memory that the engine keeps for the next step.
+    const key = `${pool} ${JSON.stringify(plan)}`;
+    const whole = plans.get(key) ?? planOf(work(), tokens, plan);
+    plans.set(key, whole);
     const timed = await time(async () => (loss = trainStep(work(), tokens, whole)));
     return { ...timed, loss, plan: whole };
   },

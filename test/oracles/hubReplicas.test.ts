@@ -20,6 +20,11 @@ import { openNewRun } from '../../train/openTraining.js';
 import { workThrough } from '../../train/workThrough.js';
 import { assertClose } from '../assertions.js';
 import { startHubServer, type HubServer } from '../checkpoints/hub/hubServer.js';
+import { readAdapter, writeAdapter } from '../../checkpoints/adapter.js';
+import { encodeChunk } from '../../model/encodeChunk.js';
+import { disposeModel, loadModel } from '../../model/loadModel.js';
+import { attachAdapter, detachedAdapter } from '../../model/lora.js';
+import { runUpdates, tokens, type Expected, type Training } from './replicaTraining.js';
 
 /** The replicas of replicas.test.ts, here from a hub to a trained adapter that is opened again. */
 const folder = resolve(process.env['ORACLES'] ?? '../shared/data', 'oracles/replicas');
@@ -96,6 +101,8 @@ describe('replicas of the eight bases, from the hub to a trained adapter', funct
       }
       await opened.close();
 
+      await trainAsTheReference(base, snapshot);
+
       const path = await writeTraining(join(folder, base, 'expected/train.tevatron.jsonl'), `${base}.arrow`);
       const data = [{ path, weight: 1 }];
       const loaded = loadConfig('recipe.yaml', ['contract.precision=float32']);
@@ -123,6 +130,23 @@ describe('replicas of the eight bases, from the hub to a trained adapter', funct
       );
     });
 });
+
+/** Twelve updates from the reference's own start on the downloaded base; what is written and read back embeds as it should. */
+async function trainAsTheReference(base: string, snapshot: string): Promise<void> {
+  const json = <T>(name: string) => JSON.parse(readFileSync(join(folder, base, 'expected', name), 'utf8')) as T;
+  const expected = json<Expected>('embeddings.json');
+  const training = json<Training>('training.json');
+  const model = await loadModel(snapshot, 'float32');
+  const start = await readAdapter(join(folder, base, 'expected/adapter-start'));
+  const parameters = attachAdapter(model, start);
+  runUpdates(model, parameters, training, expected, { chunkTokens: 60, keptBytes: 2e5 });
+  await writeAdapter(`${base}-reference`, { ...detachedAdapter(parameters, start), base: snapshot });
+  attachAdapter(model, await readAdapter(`${base}-reference`));
+  const embeddings = encodeChunk(model, expected.queries.map(tokens));
+  assertClose(embeddings, training.query_embeddings_after.flat(), 1e-4, `query of ${base} after 12 updates`);
+  embeddings.dispose();
+  disposeModel(model);
+}
 
 const recipe = {
   contract: { queryMaxLength: 20, passageMaxLength: 48 },

@@ -65,8 +65,8 @@ async function poolShape(tokenizer: Tokenizer, contract: Contract, settings: Run
   };
 }
 
-/** What the process holds beside the weights, which are loaded by now. */
-function processBytes(model: Model): number {
+/** Bytes that the process holds beside the weights, which are loaded by now. */
+export function processBytes(model: Model): number {
   const { weightBytes } = weightForm(model);
   const weights = model.layers
     .flatMap((layer) => [layer.q, layer.k, layer.v, layer.o, layer.gate, layer.up, layer.down])

@@ -12,13 +12,13 @@ import { encodeChunk, packs, type Gradients } from '../../model/encodeChunk.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { nativeBackend } from '../../model/engine/rawTensors.js';
 import { tf } from '../../model/engine/tf.js';
-import { loadModel, projectionShape, type Model } from '../../model/loadModel.js';
+import { loadModel, type Model } from '../../model/loadModel.js';
 import { memoryBudget } from '../../model/memoryBudget.js';
 import { planMemory, smallestPeak, type PlanFacts } from '../../model/memoryPlan.js';
 import { weightForm } from '../../model/weightForm.js';
-import { projections } from '../../configs/schema.js';
 import { attachAdapter, type Parameters } from '../../model/lora.js';
 import { adamW, type Optimizer } from '../../train/optimizer.js';
+import { processBytes } from '../../train/planTraining.js';
 import { poolGradient, type PoolOptions, type PoolTokens } from '../../train/poolGradient.js';
 import { applyUpdate } from '../../train/update.js';
 import { seededRandom } from '../../data/random.js';
@@ -73,26 +73,20 @@ export type StepPlan = Pick<PoolOptions, 'chunkTokens' | 'keptBytes' | 'tracedLa
 export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: PlanChoice): StepPlan {
   const { memoryBytes, ...fixed } = choice;
   const lengths = [...pool.queries, ...pool.passages].map((ids) => ids.length);
-  const weights = weightForm(model);
   const facts: PlanFacts = {
     config: model.config,
-    ...weights,
+    ...weightForm(model),
     traces: packs(model),
     adapterElements: [...parameters.values()].reduce((sum, { size }) => sum + size, 0),
     poolTokens: lengths.reduce((sum, length) => sum + length, 0),
     poolTexts: lengths.length,
     longestText: Math.max(...lengths),
-    processBytes: Math.max(3e8, process.memoryUsage.rss() - weights.weightBytes * weightElements(model)),
+    processBytes: processBytes(model),
   };
   const plan = planMemory(facts, memoryBytes ?? memoryBudget(), fixed);
   if (!plan) throw new UserError(`a step over this pool needs at least ${Math.ceil(smallestPeak(facts) / 1e6)} MB`);
   const { chunkTokens, keptBytes, tracedLayers } = plan;
   return { chunkTokens, keptBytes, tracedLayers, ...fixed };
-}
-
-function weightElements({ config }: Model): number {
-  const sizes = projections.map((target) => projectionShape(config, target)).map(([out, width]) => out * width);
-  return config.layers * sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** One update of the adapter. @returns the loss before it */

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,9 +9,6 @@ export const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The TensorFlow that the engine is built on. */
 export const tensorflowVersion = '2.21.0';
 
-/** Raise it when the way the binding is compiled changes, so that the next start compiles it again. */
-const bindingRevision = 2;
-
 /**
  * Where the engine of this machine lies. `TERCET_ENGINE` moves it out of the checkout, so that clones can share it;
  * machines of several kinds and clones of several versions can too, because their names differ.
@@ -19,7 +17,7 @@ export function engineFolder() {
   const root = process.env.TERCET_ENGINE ? resolve(process.env.TERCET_ENGINE) : join(checkout, '.engine');
   const variant = `${process.platform}-${process.arch}-${nvidiaSeen() && process.arch === 'x64' ? 'gpu' : 'cpu'}`;
   const folder = join(root, `tensorflow-${tensorflowVersion}-${variant}`);
-  const binding = join(folder, `tfjs_binding-${bindingVersion()}-${bindingRevision}`);
+  const binding = join(folder, `tfjs_binding-${bindingVersion()}-${sourcesHash()}`);
   return {
     root,
     variant,
@@ -52,6 +50,24 @@ export function readJson(path) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Of what is compiled beside the package's own binding, and of how: a change of either gives the binding another name,
+ * so that the next start compiles it.
+ */
+function sourcesHash() {
+  const hash = createHash('sha256');
+  for (const name of ['setup/binding.mjs', 'setup/holdStderr.cc', ...fusedSources()])
+    hash.update(`${name}\n`).update(readFileSync(join(checkout, name)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+function fusedSources() {
+  const folder = 'model/engine/fused';
+  return readdirSync(join(checkout, folder))
+    .sort()
+    .map((name) => `${folder}/${name}`);
 }
 
 function bindingVersion() {

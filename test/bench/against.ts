@@ -12,6 +12,10 @@ const leastAgreement = 0.95;
 /** Share by which the first loss may differ: what rounding to bfloat16 does over many layers. */
 const mostLossOff = 0.05;
 
+/** Passages a query, and texts to encode, that warm up: enough for all kinds of work, few enough to cost little. */
+const warmingPassages = 6;
+const warmingTexts = 64;
+
 /**
  * A training step against sentence-transformers with PEFT: the same base, adapter, tokens and update, in turns.
  * @param order  of texts on the other side: `pool` is what the library does, `sorted` adds sorting by length to it
@@ -24,16 +28,25 @@ export async function trainAgainst(
 ): Promise<Result> {
   const { choice, trials } = await bestTraining(setting, python, order, tell);
   const { file, pool } = makePool(setting, setting.pool);
+  const { queries, passagesPerQuery } = setting.pool;
+  const warming = makePool(setting, { queries, passagesPerQuery: Math.min(passagesPerQuery, warmingPassages) }).file;
+  const poolOf = (round: number) => (round === 0 ? warming : file);
   const adapter = await makeAdapter(setting);
   const { base, precision, plan } = setting;
   const tokens = [...pool.queryTokens, ...pool.passageTokens].reduce((sum, ids) => sum + ids.length, 0);
   const turns = await takeTurns(
     setting,
     python,
-    (ours) => ours.ask('open', { base, precision, adapter }),
-    (ours) => ours.ask('train', { pool: file, plan }),
-    (theirs) => theirs.ask('open', { base, precision, adapter, ...choice }),
-    (theirs) => theirs.ask('train', { pool: file, plan, ...choice }),
+    {
+      ours: {
+        open: (worker) => worker.ask('open', { base, precision, adapter }),
+        work: (worker, round) => worker.ask('train', { pool: poolOf(round), plan }),
+      },
+      theirs: {
+        open: (worker) => worker.ask('open', { base, precision, adapter, ...choice }),
+        work: (worker, round) => worker.ask('train', { pool: poolOf(round), plan, ...choice }),
+      },
+    },
     tell,
   );
   const losses = (side: 'ours' | 'theirs') => turns[side].replies.map(({ loss }) => loss);
@@ -53,7 +66,10 @@ export async function trainAgainst(
   };
 }
 
-/** Encoding passages, tokenizing included, against `SentenceTransformer.encode`, in turns. */
+/**
+ * Encoding passages, tokenizing included, against `SentenceTransformer.encode`, in turns. Each round takes its own share
+ * of the passages, so that all of them are encoded once by each side.
+ */
 export async function encodeAgainst(setting: Setting, python: string, tell: Tell): Promise<Result> {
   const { base, precision, passages, batchTokens } = setting;
   const some = setting.texts.texts('passage', passages);
@@ -62,15 +78,27 @@ export async function encodeAgainst(setting: Setting, python: string, tell: Tell
       'encoding against python needs real texts; set ORACLES to the folder of real data that has them',
     );
   const { choice, trials } = await bestEncoding(setting, python, tell);
-  const texts = writeInput(`passages-${passages}`, some);
+  const share = passages / setting.rounds;
+  const shares = [
+    writeInput('passages-to-warm-up', some.slice(0, warmingTexts)),
+    ...Array.from({ length: setting.rounds }, (_, round) =>
+      writeInput(`passages-${passages}-${round + 1}`, some.slice(round * share, (round + 1) * share)),
+    ),
+  ];
   const tokens = setting.texts.tokens('passage', passages).reduce((sum, ids) => sum + ids.length, 0);
   const turns = await takeTurns(
     setting,
     python,
-    (ours) => ours.ask('open', { base, precision }),
-    (ours) => ours.ask('encode', { texts, chunkTokens: batchTokens }),
-    (theirs) => theirs.ask('open', { base, precision, ...choice }),
-    (theirs) => theirs.ask('encode', { texts, chunkTokens: batchTokens, ...choice }),
+    {
+      ours: {
+        open: (worker) => worker.ask('open', { base, precision }),
+        work: (worker, round) => worker.ask('encode', { texts: shares[round]!, chunkTokens: batchTokens }),
+      },
+      theirs: {
+        open: (worker) => worker.ask('open', { base, precision, ...choice }),
+        work: (worker, round) => worker.ask('encode', { texts: shares[round]!, chunkTokens: batchTokens, ...choice }),
+      },
+    },
     tell,
   );
   const cosine = leastCosine(turns.ours.replies[0]!.sample, turns.theirs.replies[0]!.sample, setting.config.hidden);
@@ -80,11 +108,11 @@ export async function encodeAgainst(setting: Setting, python: string, tell: Tell
     name: 'encode-against',
     title: 'Encoding against sentence-transformers',
     about:
-      `${whole(passages)} passages, ${whole(tokens)} tokens, ${precision}, tokenizing included; ` +
+      `${whole(passages)} passages, ${whole(share)} in a round, ${whole(tokens)} tokens, ${precision}, tokenizing included; ` +
       `SentenceTransformer.encode at the fastest of ${trials.length} settings: ${JSON.stringify(choice)}. ` +
       `Least cosine between the embeddings of both, over the first texts: ${cosine.toFixed(5)}.`,
-    ...comparison('encoding', 'passages/s', passages, turns),
-    values: { tokens, passages, choice, trials, leastCosine: cosine, ...valuesOf(turns) },
+    ...comparison('encoding', 'passages/s', share, turns),
+    values: { tokens, passages, share, choice, trials, leastCosine: cosine, ...valuesOf(turns) },
   };
 }
 

@@ -70,7 +70,7 @@ const bench: Command<Options> = {
       .option('layers', { type: 'number', describe: 'so many of its layers; all unless given' })
       .option('precision', { choices: ['bfloat16', 'float32'] as const, default: 'bfloat16' as const })
       .option('pool', { type: 'string', default: '8x64', describe: 'queries x passages of each in a training step' })
-      .option('passages', { type: 'number', describe: 'to encode; 5000 unless given, 500 with --quick' })
+      .option('passages', { type: 'number', describe: 'to encode; 5000 unless given, 600 with --quick' })
       .option('chunk-tokens', { type: 'number', describe: 'tokens of a training chunk; training decides unless given' })
       .option('memory-megabytes', {
         type: 'number',
@@ -93,14 +93,20 @@ const bench: Command<Options> = {
   async handler(options) {
     const { quick, only, against } = options;
     refuseWithoutEffect(options);
+    const rounds = atLeast1('rounds', options.rounds ?? (quick ? 3 : 5));
+    const passages = atLeast1('passages', options.passages ?? (quick ? 600 : 5000));
+    if (against && passages % rounds !== 0)
+      throw new UserError(
+        `--passages must be a multiple of --rounds, which share them, with --against; got ${passages} and ${rounds}`,
+      );
     const setting = await makeSetting({
       shape: options.shape,
       layers: options.layers,
       precision: options.precision,
-      rounds: atLeast1('rounds', options.rounds ?? (quick ? 3 : 5)),
+      rounds,
       isQuick: quick,
       pool: parsePool(options.pool),
-      passages: atLeast1('passages', options.passages ?? (quick ? 500 : 5000)),
+      passages,
       plan: planOf(options),
     });
     const report: BenchReport = { facts: await factsOf(setting), results: [] };

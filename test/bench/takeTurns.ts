@@ -19,34 +19,40 @@ export interface Turns<Reply> {
   theirs: Side<Reply>;
 }
 
-/** Both processes stay open; one sleeps while the other works. A first round warms up and is not counted. */
+/** What a side does. */
+interface Task<Reply> {
+  open: (worker: WorkerProcess) => Promise<Jobs['open']['gives']>;
+  /** @param round  0 warms up: its work may be smaller, and it is not counted */
+  work: (worker: WorkerProcess, round: number) => Promise<Reply>;
+}
+
+/** Both processes stay open; one sleeps while the other works. */
 export async function takeTurns<Reply extends { seconds: number }>(
   { rounds }: Setting,
   python: string,
-  openOurs: (worker: WorkerProcess) => Promise<Jobs['open']['gives']>,
-  workOurs: (worker: WorkerProcess) => Promise<Reply>,
-  openTheirs: (worker: WorkerProcess) => Promise<Jobs['open']['gives']>,
-  workTheirs: (worker: WorkerProcess) => Promise<Reply>,
+  tasks: Record<'ours' | 'theirs', Task<Reply>>,
   tell: (line: string) => void,
 ): Promise<Turns<Reply>> {
   const workers = { ours: startTercet(), theirs: startPython(python) };
-  const work = { ours: workOurs, theirs: workTheirs };
-  const open = { ours: openOurs, theirs: openTheirs };
   const sides = ['ours', 'theirs'] as const;
   const made: Partial<Turns<Reply>> = {};
   try {
     for (const side of sides) {
-      const { versions } = await open[side](workers[side]);
+      const { versions } = await tasks[side].open(workers[side]);
       const { resident } = await workers[side].ask('memory', { reset: true });
       made[side] = { replies: [], loaded: resident, peak: 0, versions };
     }
     for (let round = 0; round <= rounds; round++)
       for (const side of sides) {
-        const reply = await work[side](workers[side]);
-        tell(`${side === 'ours' ? 'tercet' : 'python'}, round ${round}: ${seconds(reply.seconds)}`);
+        const reply = await tasks[side].work(workers[side], round);
+        const { peak } = await workers[side].ask('memory', { reset: false });
+        const name = side === 'ours' ? 'tercet' : 'python';
+        tell(
+          `${name}, ${round === 0 ? 'warming up' : `round ${round}`}: ${seconds(reply.seconds)}, ${megabytes(peak)}`,
+        );
         made[side]!.replies.push(reply);
+        made[side]!.peak = peak;
       }
-    for (const side of sides) made[side]!.peak = (await workers[side].ask('memory', { reset: false })).peak;
     return made as Turns<Reply>;
   } finally {
     await Promise.all(sides.map((side) => workers[side].close()));

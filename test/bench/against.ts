@@ -3,6 +3,7 @@ import { bestEncoding, bestTraining, type TrainChoice } from './bestSettings.js'
 import { poolName } from './pool.js';
 import { whole, type Result } from './result.js';
 import { makeAdapter, makePool, writeInput, type Setting } from './setting.js';
+import { describePlan } from './timing.js';
 import { comparison, takeTurns, valuesOf } from './takeTurns.js';
 
 type Tell = (line: string) => void;
@@ -39,7 +40,11 @@ export async function trainAgainst(
     python,
     {
       ours: {
-        open: (worker) => worker.ask('open', { base, precision, adapter }),
+        async open(worker) {
+          const opened = await worker.ask('open', { base, precision, adapter });
+          for (const pool of [warming, file]) await worker.ask('plan', { pool, plan });
+          return opened;
+        },
         work: (worker, round) => worker.ask('train', { pool: poolOf(round), plan }),
       },
       theirs: {
@@ -60,7 +65,8 @@ export async function trainAgainst(
     about:
       `Pool ${poolName(setting.pool)}, ${whole(tokens)} tokens of text, ${precision}; ` +
       `CachedMultipleNegativesRankingLoss with PEFT LoRA${how} at the fastest of ${trials.length} settings: ` +
-      `${JSON.stringify(choice)}. Loss of the first steps: ours ${shortList(losses('ours'))}, theirs ${shortList(losses('theirs'))}.`,
+      `${JSON.stringify(choice)}. Loss of the first steps: ours ${shortList(losses('ours'))}, theirs ${shortList(losses('theirs'))}. ` +
+      `Ours with ${describePlan(turns.ours.replies.at(-1)!.plan, turns.ours.peak)}.`,
     ...comparison('training step', 'tokens/s', tokens, turns),
     values: { tokens, choice, trials, losses: { ours: losses('ours'), theirs: losses('theirs') }, ...valuesOf(turns) },
   };

@@ -7,6 +7,11 @@ import type { Usage } from './usage.js';
 export interface Jobs {
   /** Load a base and, where one is named, an adapter to train. */
   open: { asks: { base: string; precision: Precision; adapter?: string | undefined; watch?: boolean }; gives: Opened };
+  /**
+   * How updates over this pool will use memory. Planned once, as training does, and best before the first of them:
+   * afterwards the process holds memory that the engine keeps for the next step.
+   */
+  plan: { asks: { pool: string; plan: PlanChoice }; gives: StepPlan };
   /** One update of the adapter over one pool. */
   train: { asks: { pool: string; plan: PlanChoice }; gives: Timed & { loss: number; plan?: StepPlan } };
   /** Embeddings of token ids, nothing kept. */

@@ -4,8 +4,7 @@ import { poolName } from './pool.js';
 import { megabytes, seconds, whole, gigaflops, type Result } from './result.js';
 import { makeAdapter, makePool, rank, writeInput, type Setting } from './setting.js';
 import { summarize } from './summary.js';
-import { speedHeader, speedOf, timeRounds, type Load, type Peaks } from './timing.js';
-import type { StepPlan } from './work.js';
+import { describePlan, speedHeader, speedOf, timeRounds, type Load, type Peaks } from './timing.js';
 import { startTercet } from './workerProcess.js';
 
 /** One update over one pool: gradient cache, clipping, AdamW. */
@@ -22,18 +21,13 @@ export async function measureStep(setting: Setting, peaks: Peaks): Promise<Resul
     title: 'Training step',
     about:
       `Pool ${poolName(setting.pool)}: ${setting.pool.queries} queries, ${pool.passageTokens.length} passages; LoRA of rank ` +
-      `${rank} on all projections, ${setting.precision}, ${describePlan(timing.plan)}. GFLOP/s count what the step needs: ` +
+      `${rank} on all projections, ${setting.precision}, ${describePlan(timing.plan, timing.peak)}. GFLOP/s count what the step needs: ` +
       'each text once forward and once backward, without padding and without computing anything again.',
     header: ['', ...speedHeader],
     rows: [['step', ...cells]],
     values,
   };
 }
-
-const describePlan = (plan: StepPlan | undefined) =>
-  plan
-    ? `chunks of ${plan.chunkTokens} tokens, ${plan.tracedLayers} layers traced, ${megabytes(plan.keptBytes)} kept`
-    : '';
 
 /** Embeddings of the pool's texts from their ids, without an adapter. */
 export async function measureForward(setting: Setting, peaks: Peaks): Promise<Result> {

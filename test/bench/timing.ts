@@ -59,6 +59,17 @@ export interface Peaks {
   float32: number;
 }
 
+/** What training decided of memory, and how well it foresaw the peak, for people. */
+export function describePlan(plan: StepPlan | undefined, peak: number): string {
+  if (!plan) return 'memory as the engine plans it';
+  const { chunkTokens, tracedLayers, keptBytes, plannedBytes } = plan;
+  const foreseen =
+    plannedBytes === undefined
+      ? ''
+      : `, a peak of ${megabytes(plannedBytes)} planned, ${(plannedBytes / peak).toFixed(2)} of the measured one`;
+  return `chunks of ${chunkTokens} tokens, ${tracedLayers} layers traced, ${megabytes(keptBytes)} kept${foreseen}`;
+}
+
 const peakRows = 2048;
 
 /** Products of the shapes of the model's own weights, each in both directions. */

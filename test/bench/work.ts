@@ -14,7 +14,7 @@ import { nativeBackend } from '../../model/engine/rawTensors.js';
 import { tf } from '../../model/engine/tf.js';
 import { loadModel, type Model } from '../../model/loadModel.js';
 import { memoryBudget } from '../../model/memoryBudget.js';
-import { planMemory, smallestPeak, type PlanFacts } from '../../model/memoryPlan.js';
+import { peakBytes, planMemory, smallestPeak, type PlanFacts } from '../../model/memoryPlan.js';
 import { weightForm } from '../../model/weightForm.js';
 import { attachAdapter, type Parameters } from '../../model/lora.js';
 import { adamW, type Optimizer } from '../../train/optimizer.js';
@@ -64,7 +64,10 @@ export async function openWork(options: {
 }
 
 /** How a step uses memory. */
-export type StepPlan = Pick<PoolOptions, 'chunkTokens' | 'keptBytes' | 'tracedLayers'>;
+export interface StepPlan extends Pick<PoolOptions, 'chunkTokens' | 'keptBytes' | 'tracedLayers'> {
+  /** What the planner expects the process to take at most; undefined where it did not choose how layers are kept. */
+  plannedBytes?: number;
+}
 
 /**
  * How a step over this pool uses memory: as asked, and as the planner of training decides the rest.
@@ -86,7 +89,8 @@ export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: Pl
   const plan = planMemory(facts, memoryBytes ?? memoryBudget(), fixed);
   if (!plan) throw new UserError(`a step over this pool needs at least ${Math.ceil(smallestPeak(facts) / 1e6)} MB`);
   const { chunkTokens, keptBytes, tracedLayers } = plan;
-  return { chunkTokens, keptBytes, tracedLayers, ...fixed };
+  const isPlanned = fixed.tracedLayers === undefined && fixed.keptBytes === undefined;
+  return { chunkTokens, keptBytes, tracedLayers, ...fixed, ...(isPlanned && { plannedBytes: peakBytes(plan.bytes) }) };
 }
 
 /** One update of the adapter. @returns the loss before it */

@@ -36,13 +36,16 @@ const answers: Answers = {
       versions: { [name]: version, node: process.versions.node },
     };
   },
+  async plan({ pool, plan }) {
+    const key = `${pool} ${JSON.stringify(plan)}`;
+    const whole = plans.get(key) ?? planOf(work(), poolTokens(readOnce<PoolFile>(pool)), plan);
+    plans.set(key, whole);
+    return whole;
+  },
   async train({ pool, plan }) {
     const tokens = poolTokens(readOnce<PoolFile>(pool));
+    const whole = await answers.plan({ pool, plan });
     let loss = NaN;
-    // Planned once, as training does: afterwards the process holds memory that the engine keeps for the next step.
-    const key = `${pool} ${JSON.stringify(plan)}`;
-    const whole = plans.get(key) ?? planOf(work(), tokens, plan);
-    plans.set(key, whole);
     const timed = await time(async () => (loss = trainStep(work(), tokens, whole)));
     return { ...timed, loss, plan: whole };
   },

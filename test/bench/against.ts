@@ -48,7 +48,7 @@ export async function trainAgainst(
         work: (worker, round) => worker.ask('train', { pool: poolOf(round), plan }),
       },
       theirs: {
-        open: (worker) => worker.ask('open', { base, precision, adapter, ...choice }),
+        open: (worker) => worker.ask('open', { base, adapter, ...choice }),
         work: (worker, round) => worker.ask('train', { pool: poolOf(round), plan, ...choice }),
       },
     },
@@ -101,7 +101,7 @@ export async function encodeAgainst(setting: Setting, python: string, tell: Tell
         work: (worker, round) => worker.ask('encode', { texts: shares[round]!, chunkTokens: batchTokens }),
       },
       theirs: {
-        open: (worker) => worker.ask('open', { base, precision, ...choice }),
+        open: (worker) => worker.ask('open', { base, ...choice }),
         work: (worker, round) => worker.ask('encode', { texts: shares[round]!, chunkTokens: batchTokens, ...choice }),
       },
     },

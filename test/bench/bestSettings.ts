@@ -1,9 +1,12 @@
+import type { Precision } from '../../configs/contract.js';
 import { seconds } from './result.js';
 import { makeAdapter, makePool, withLayers, writeInput, type Setting } from './setting.js';
 import { startPython } from './workerProcess.js';
 
 /** How the other side is told to train. */
 export interface TrainChoice {
+  /** Of its weights: a base in bfloat16 may be widened, for many processors multiply float32 faster. */
+  precision: Precision;
   order: 'pool' | 'sorted';
   miniBatch: number;
   attention: 'sdpa' | 'eager';
@@ -35,17 +38,19 @@ export async function bestTraining(whole: Setting, python: string, order: TrainC
   // Mini-batches of the stock loss end with a column, so beyond its rows they are all alike.
   const rows = order === 'sorted' ? Infinity : setting.pool.queries;
   const sizes = [8, 16, 32, 64].filter((size, place) => place === 0 || size / 2 < rows);
-  const start: TrainChoice = { order, miniBatch: 8, attention: 'sdpa', adapters: 'bfloat16', checkpointing: false };
-  const changes: Partial<TrainChoice>[][] = [
-    sizes.map((miniBatch) => ({ miniBatch })),
-    [{ attention: 'eager' }],
-    precision === 'bfloat16' ? [{ adapters: 'float32' }, { adapters: 'autocast' }] : [],
-    [{ checkpointing: true }],
+  const usual = { miniBatch: 8, attention: 'sdpa', adapters: 'bfloat16', checkpointing: false } as const;
+  const start: TrainChoice = { precision, order, ...usual };
+  const changes: Change<TrainChoice>[] = [
+    () => precisionsOf(precision),
+    ({ miniBatch }) => sizes.filter((size) => size !== miniBatch).map((miniBatch) => ({ miniBatch })),
+    () => [{ attention: 'eager' }],
+    ({ precision }) => (precision === 'bfloat16' ? [{ adapters: 'float32' }, { adapters: 'autocast' }] : []),
+    () => [{ checkpointing: true }],
   ];
   return await searchSettings(start, changes, tell, async (choice) => {
     const worker = startPython(python);
     try {
-      await worker.ask('open', { base, precision, adapter, ...choice });
+      await worker.ask('open', { base, adapter, ...choice });
       return await bestOf(() => worker.ask('train', { pool: file, plan, ...choice }));
     } finally {
       await worker.close();
@@ -57,12 +62,17 @@ export async function bestTraining(whole: Setting, python: string, order: TrainC
 export async function bestEncoding(whole: Setting, python: string, tell: Tell) {
   const setting = await withFewLayers(whole);
   const { base, precision, passages, batchTokens } = setting;
-  const texts = writeInput('passages-for-search', setting.texts.texts('passage', Math.min(passages, 512)));
-  const changes = [[16, 32, 64, 128].map((batchSize) => ({ batchSize })), [{ attention: 'eager' }]];
-  return await searchSettings({ batchSize: 32, attention: 'sdpa' }, changes, tell, async (choice) => {
+  const texts = writeInput('passages-for-search', setting.texts.texts('passage', Math.min(passages, 256)));
+  const start = { precision, batchSize: 32, attention: 'sdpa' };
+  const changes: Change<typeof start>[] = [
+    () => precisionsOf(precision),
+    () => [16, 64, 128].map((batchSize) => ({ batchSize })),
+    () => [{ attention: 'eager' }],
+  ];
+  return await searchSettings(start, changes, tell, async (choice) => {
     const worker = startPython(python);
     try {
-      await worker.ask('open', { base, precision, ...choice });
+      await worker.ask('open', { base, ...choice });
       return await bestOf(() => worker.ask('encode', { texts, chunkTokens: batchTokens, ...choice }));
     } finally {
       await worker.close();
@@ -70,9 +80,15 @@ export async function bestEncoding(whole: Setting, python: string, tell: Tell) {
   });
 }
 
+/** What to try, from the best that was found so far. */
+type Change<Choice> = (best: Choice) => Partial<Choice>[];
+
+const precisionsOf = (precision: Precision): { precision: Precision }[] =>
+  precision === 'float32' ? [{ precision }] : [{ precision }, { precision: 'float32' }];
+
 async function searchSettings<Choice extends object>(
   start: Choice,
-  changes: Partial<Choice>[][],
+  changes: Change<Choice>[],
   tell: Tell,
   time: (choice: Choice) => Promise<number>,
 ): Promise<{ choice: Choice; trials: Trial[] }> {
@@ -80,7 +96,7 @@ async function searchSettings<Choice extends object>(
   let [best, bestSeconds] = [start, Infinity];
   for (const group of changes) {
     const from = best;
-    for (const change of group) {
+    for (const change of group(from)) {
       const choice = { ...from, ...change };
       const took = await time(choice);
       tell(`python, ${JSON.stringify(choice)}: ${seconds(took)}`);

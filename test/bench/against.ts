@@ -77,17 +77,18 @@ export async function trainAgainst(
  * of the passages, so that all of them are encoded once by each side.
  */
 export async function encodeAgainst(setting: Setting, python: string, tell: Tell): Promise<Result> {
-  const { base, precision, passages, batchTokens } = setting;
+  const { base, precision, batchTokens, rounds } = setting;
+  const share = Math.max(1, Math.floor(setting.passages / rounds));
+  const passages = share * rounds;
   const some = setting.texts.texts('passage', passages);
   if (!some)
     throw new UserError(
       'encoding against python needs real texts; set ORACLES to the folder of real data that has them',
     );
   const { choice, trials } = await bestEncoding(setting, python, tell);
-  const share = passages / setting.rounds;
   const shares = [
     writeInput('passages-to-warm-up', some.slice(0, warmingTexts)),
-    ...Array.from({ length: setting.rounds }, (_, round) =>
+    ...Array.from({ length: rounds }, (_, round) =>
       writeInput(`passages-${passages}-${round + 1}`, some.slice(round * share, (round + 1) * share)),
     ),
   ];

@@ -95,10 +95,6 @@ const bench: Command<Options> = {
     refuseWithoutEffect(options);
     const rounds = atLeast1('rounds', options.rounds ?? (quick ? 3 : 5));
     const passages = atLeast1('passages', options.passages ?? (quick ? 600 : 5000));
-    if (against && passages % rounds !== 0)
-      throw new UserError(
-        `--passages must be a multiple of --rounds, which share them, with --against; got ${passages} and ${rounds}`,
-      );
     const setting = await makeSetting({
       shape: options.shape,
       layers: options.layers,

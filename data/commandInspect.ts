@@ -1,7 +1,7 @@
 import type { Command } from '../configs/cli.js';
 import { progressBar } from '../configs/cliProgress.js';
 import { requireWhole } from '../configs/cliWhole.js';
-import { parseConfig } from '../configs/loadConfig.js';
+import { loadConfig } from '../configs/loadConfig.js';
 import { resolveBase } from '../configs/resolveBase.js';
 import { fetchBase } from '../checkpoints/hub/fetchBase.js';
 import { UserError } from '../configs/userError.js';
@@ -85,9 +85,10 @@ function compare(inspections: Inspection[], tasks: ComparedTask[]) {
   return inspectOverlap(paths, tasks, (done) => bar.update(done)).finally(() => bar.stop());
 }
 
-/** The tokenizer of a base, with the contract that a run has by default. */
+/** The tokenizer of a base, with the contract of its own recipe. */
 async function tokensOf(base: string) {
-  const tokenizer = await loadTokenizer((await fetchBase(resolveBase(base), { wanted: 'tokenizer' })).folder);
-  const config = parseConfig({});
+  const named = resolveBase(base);
+  const tokenizer = await loadTokenizer((await fetchBase(named, { wanted: 'tokenizer' })).folder);
+  const { config } = loadConfig(named.recipe);
   return { tokenizer, contract: makeContract(config, tokenizer, config.contract.precision), rows: ROWS_TOKENIZED };
 }

@@ -30,6 +30,6 @@ export function expectedPlan(
     processBytes: process.memoryUsage().rss,
   };
   const budgetBytes = memoryMegabytes === 'auto' ? memoryBudget() : memoryMegabytes * 1e6;
-  const plan = planMemory(facts, budgetBytes, chunkTokens === 'auto' ? {} : { chunkTokens });
-  return plan ?? { needs: smallestPeak(facts) };
+  const fixed = chunkTokens === 'auto' ? {} : { chunkTokens };
+  return planMemory(facts, budgetBytes, fixed) ?? { needs: smallestPeak(facts, fixed) };
 }

@@ -52,8 +52,8 @@ function instructions(): string[] {
 export function availableMemory(): number {
   const kilobytes = read('/proc/meminfo').match(/^MemAvailable:\s*(\d+) kB$/m)?.[1];
   const free = kilobytes ? Number(kilobytes) * 1024 : freemem();
-  const limit = process.constrainedMemory() || Infinity; // of a container
-  return Math.min(free, limit);
+  const limit = process.constrainedMemory(); // of a container, this process included
+  return limit ? Math.max(0, Math.min(free, limit - process.memoryUsage().rss)) : free;
 }
 
 /** Bytes of the first card, as the driver tells; undefined without one. */

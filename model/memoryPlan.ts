@@ -33,7 +33,7 @@ export interface MemoryKinds {
 export interface PlanFacts {
   config: ModelConfig;
   /** Bytes of a frozen weight on the device. */
-  weightBytes: 2 | 4;
+  weightBytes: 2 | 4 | 8;
   /** Are weights held in bfloat16 widened for each product? */
   widens: boolean;
   /** Does the engine keep traces (fused operations), or only layer inputs? */
@@ -82,9 +82,9 @@ export function describePlan(
   return `${gigabytes(peakBytes(bytes))} at most: ${parts.join(', ')}; chunks of ${chunkTokens} tokens, ${again}`;
 }
 
-/** The least that a training step can be done with, in bytes. */
-export function smallestPeak(facts: PlanFacts): number {
-  return Math.min(...waysOf(facts, 0, {}).map(({ bytes }) => peakBytes(bytes)));
+/** The least that a training step can be done with, in bytes. @param fixed  settings that the user has chosen */
+export function smallestPeak(facts: PlanFacts, fixed: { chunkTokens?: number } = {}): number {
+  return Math.min(...waysOf(facts, 0, fixed).map(({ bytes }) => peakBytes(bytes)));
 }
 
 /** Sum over all kinds. */
@@ -115,8 +115,9 @@ function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkT
       const bare = bytesOf(facts, chunk, tracedLayers, 0);
       const room = Math.max(0, budgetBytes - peakBytes(bare));
       const inputs = inputBytes(config, poolTokens);
-      const everything = inputs + (facts.traces ? config.layers * traceBytes(config, poolTokens) : 0);
-      return [0, Math.min(inputs, room), ...(everything <= room ? [everything] : [])].map((keptBytes) => ({
+      const everything = inputs + tracesOfAll(facts);
+      const kept = [0, Math.min(inputs, room), Math.min(everything, room)];
+      return [...new Set(kept)].map((keptBytes) => ({
         chunkTokens: size,
         tracedLayers,
         keptBytes,
@@ -146,14 +147,20 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
   };
 }
 
+/** Traces of all layers and texts of a pool, where the engine keeps any. */
+function tracesOfAll({ traces, config, poolTokens }: PlanFacts): number {
+  return traces ? config.layers * traceBytes(config, poolTokens) : 0;
+}
+
 /** In forward passes: the first pass, the second where its inputs were not kept, layers traced again, and the way back. */
 function workOf(facts: PlanFacts, chunk: number, tracedLayers: number, keptBytes: number): number {
   const { config, poolTokens } = facts;
   const again = 0.7; // a layer without its last projection
   const inputs = inputBytes(config, poolTokens);
   const kept = Math.min(1, keptBytes / inputs);
-  const twice = kept * again + (1 - kept) * (1 + again * (1 - tracedLayers / config.layers));
-  const whole = 2 + (keptBytes > inputs ? 0 : twice);
+  const traced = keptBytes > inputs ? (keptBytes - inputs) / tracesOfAll(facts) : 0;
+  const twice = kept * again * (1 - traced) + (1 - kept) * (1 + again * (1 - tracedLayers / config.layers));
+  const whole = 2 + twice;
   // Widening the weights and starting the operations costs as much as some tokens do, whatever the size of the chunk.
   return whole * (1 + (facts.widens ? 90 : 16) / chunk);
 }

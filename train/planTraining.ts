@@ -36,13 +36,16 @@ export async function planTraining(
     processBytes: processBytes(model),
   };
   const budgetBytes = memoryMegabytes === 'auto' ? memoryBudget() : memoryMegabytes * 1e6;
-  const plan = planMemory(facts, budgetBytes, chunkTokens === 'auto' ? {} : { chunkTokens });
+  const fixed = chunkTokens === 'auto' ? {} : { chunkTokens };
+  const plan = planMemory(facts, budgetBytes, fixed);
   if (plan) return plan;
-  const [needed, allowed] = [smallestPeak(facts), budgetBytes].map((bytes) => `${Math.ceil(bytes / 1e6)} MB`);
+  const [needed, allowed] = [smallestPeak(facts, fixed), budgetBytes].map((bytes) => `${Math.ceil(bytes / 1e6)} MB`);
+  const what = chunkTokens === 'auto' ? 'this base' : `this base in chunks of ${chunkTokens} tokens`;
+  const remedy = chunkTokens === 'auto' ? 'take a smaller base' : 'start a run with smaller training.chunkTokens';
   throw new UserError(
     memoryMegabytes === 'auto'
-      ? `training this base needs at least ${needed} of memory and ${allowed} can be used; free some, or take a smaller base`
-      : `training.memoryMegabytes must be at least ${needed} for this base and pool; got ${allowed}`,
+      ? `training ${what} needs at least ${needed} of memory and ${allowed} can be used; free some, or ${remedy}`
+      : `training.memoryMegabytes must be at least ${needed} for ${what} and its pool; got ${allowed}`,
   );
 }
 

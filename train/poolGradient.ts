@@ -122,15 +122,22 @@ function candidatesInOrder({ targets, counts, passages }: PoolTokens, queryOrder
 
 /**
  * Of each chunk, how many layers' traces the first pass keeps beside all layer inputs; undefined for a chunk that keeps
- * nothing. Where the intermediates of the whole pool fit, nothing is computed twice.
+ * nothing. What is left beside the inputs of the whole pool goes to traces, chunk by chunk: where all of them fit,
+ * nothing is computed twice.
  */
 function whatToKeep(model: Model, chunks: { texts: Int32Array[] }[], keptBytes: number): (number | undefined)[] {
   const { config } = model;
   const tokens = chunks.map(({ texts }) => tokensInModel(model, texts));
   const all = tokens.reduce((sum, count) => sum + count, 0);
-  const everything = inputBytes(config, all) + config.layers * traceBytes(config, all);
-  if (packs(model) && everything <= keptBytes) return chunks.map(() => config.layers);
-  let room = keptBytes;
+  let room = keptBytes - inputBytes(config, all);
+  if (room >= 0)
+    return tokens.map((count) => {
+      const one = traceBytes(config, count);
+      const layers = packs(model) ? Math.min(config.layers, Math.floor(room / one)) : 0;
+      room -= layers * one;
+      return layers;
+    });
+  room = keptBytes;
   return tokens.map((count) => {
     room -= inputBytes(config, count);
     return room >= 0 ? 0 : undefined;

@@ -31,24 +31,26 @@ export function poolWithinMemory(
     const made: Gradients = new Map();
     const engine = tf.engine();
     engine.startScope();
+    let loss: tf.Scalar;
     try {
-      const loss = tf.keep(poolGradient(model, pool, parameters, { ...options, ...plan }, made));
+      loss = tf.keep(poolGradient(model, pool, parameters, { ...options, ...plan }, made));
       for (const gradient of made.values()) tf.keep(gradient);
-      engine.endScope();
-      for (const [name, gradient] of made) addGradient(into, name, gradient);
-      return loss;
     } catch (error) {
       engine.endScope(); // frees whatever the attempt has left
       if (!isOutOfMemory(error)) throw error;
-      if (plan.chunkTokens <= longest)
+      if (plan.chunkTokens <= longest && plan.keptBytes === 0 && !plan.tracedLayers)
         throw new UserError(
           `memory has run out with a single text of ${longest} tokens in the model; free some, or lower contract.passageMaxLength`,
         );
-      plan.chunkTokens = Math.max(longest, Math.floor(plan.chunkTokens / 2));
+      plan.chunkTokens = Math.min(plan.chunkTokens, Math.max(longest, Math.floor(plan.chunkTokens / 2)));
       plan.keptBytes = 0;
       plan.tracedLayers = 0;
       onLess(plan.chunkTokens);
+      continue;
     }
+    engine.endScope();
+    for (const [name, gradient] of made) addGradient(into, name, gradient);
+    return loss;
   }
 }
 

@@ -23,10 +23,13 @@ export function multiplyStacked(
     return native.multiplyFloat32(x, (held[0] as { tensor: tf.Tensor2D }).tensor, transpose);
   }
   if (raw.length > 0 && raw[0]!.kind === 'bfloat16' && multipliesBfloat16Fast()) {
-    const stacked = raw.length > 1 ? native.stackHalf(raw) : raw[0]!;
-    const product = native.multiplyHalf(x, stacked, transpose);
-    if (raw.length > 1) native.release(stacked);
-    return product;
+    if (raw.length === 1) return native.multiplyHalf(x, raw[0]!, transpose);
+    const stacked = native.stackHalf(raw);
+    try {
+      return native.multiplyHalf(x, stacked, transpose);
+    } finally {
+      native.release(stacked);
+    }
   }
   const wide =
     raw.length > 0 ? native.widen(raw) : tf.concat(held.map((values) => (values as { tensor: tf.Tensor2D }).tensor));

@@ -121,16 +121,15 @@ export function nativeBackend() {
   /** x times a matrix in the matrix's kind: x is rounded to it, sums are rounded to it, the result is float32. */
   function multiplyHalf(x: tf.Tensor2D, matrix: RawTensor, transposeMatrix: boolean): tf.Tensor2D {
     const code = codes[matrix.kind];
-    const left = cast(backend.getInputTensorIds([x])[0]!, FLOAT, code);
-    const product = run(
-      'MatMul',
-      [type('T', code), flag('transpose_a', false), flag('transpose_b', transposeMatrix)],
-      [left.id, matrix.id],
-    );
-    const result = cast(product.id, code, FLOAT);
-    binding.deleteTensor(left.id);
-    binding.deleteTensor(product.id);
-    return backend.createOutputTensor(result) as tf.Tensor2D;
+    const attributes = [type('T', code), flag('transpose_a', false), flag('transpose_b', transposeMatrix)];
+    const held = [cast(backend.getInputTensorIds([x])[0]!, FLOAT, code)];
+    try {
+      held.push(run('MatMul', attributes, [held[0]!.id, matrix.id]));
+      return backend.createOutputTensor(cast(held[1]!.id, code, FLOAT)) as tf.Tensor2D;
+    } finally {
+      // Also when memory runs out on the way: no scope of TensorFlow.js knows of them.
+      for (const { id } of held) binding.deleteTensor(id);
+    }
   }
 
   /**

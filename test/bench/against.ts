@@ -1,7 +1,8 @@
 import { UserError } from '../../configs/userError.js';
+import { availableMemory, gpuMemory } from '../../model/machine.js';
 import { bestEncoding, bestTraining, type TrainChoice } from './bestSettings.js';
 import { poolName } from './pool.js';
-import { whole, type Result } from './result.js';
+import { megabytes, whole, type Result } from './result.js';
 import { makeAdapter, makePool, writeInput, type Setting } from './setting.js';
 import { describePlan } from './timing.js';
 import { comparison, takeTurns, valuesOf } from './takeTurns.js';
@@ -33,7 +34,10 @@ export async function trainAgainst(
   const warming = makePool(setting, { queries, passagesPerQuery: Math.min(passagesPerQuery, warmingPassages) }).file;
   const poolOf = (round: number) => (round === 0 ? warming : file);
   const adapter = await makeAdapter(setting);
-  const { base, precision, plan } = setting;
+  const { base, precision } = setting;
+  // The engine keeps what it took, so that all of it would leave the other side nothing.
+  const half = gpuMemory() === undefined ? { memoryBytes: Math.floor(availableMemory() / 2) } : {};
+  const plan = { ...half, ...setting.plan };
   const tokens = [...pool.queryTokens, ...pool.passageTokens].reduce((sum, ids) => sum + ids.length, 0);
   const turns = await takeTurns(
     setting,
@@ -66,7 +70,9 @@ export async function trainAgainst(
       `Pool ${poolName(setting.pool)}, ${whole(tokens)} tokens of text, ${precision}; ` +
       `CachedMultipleNegativesRankingLoss with PEFT LoRA${how} at the fastest of ${trials.length} settings: ` +
       `${JSON.stringify(choice)}. Loss of the first steps: ours ${shortList(losses('ours'))}, theirs ${shortList(losses('theirs'))}. ` +
-      `Ours with ${describePlan(turns.ours.replies.at(-1)!.plan, turns.ours.peak)}.`,
+      `Theirs was chosen for speed alone; ours was ` +
+      `${plan.memoryBytes === undefined ? 'free to take the card' : `told to stay within ${megabytes(plan.memoryBytes)}`}: ` +
+      `${describePlan(turns.ours.replies.at(-1)!.plan, turns.ours.peak)}.`,
     ...comparison('training step', 'tokens/s', tokens, turns),
     values: { tokens, choice, trials, losses: { ours: losses('ours'), theirs: losses('theirs') }, ...valuesOf(turns) },
   };

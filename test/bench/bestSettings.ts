@@ -1,7 +1,7 @@
 import type { Precision } from '../../configs/contract.js';
-import { seconds } from './result.js';
+import { megabytes, seconds } from './result.js';
 import { makeAdapter, makePool, withLayers, writeInput, type Setting } from './setting.js';
-import { startPython } from './workerProcess.js';
+import { startPython, type WorkerProcess } from './workerProcess.js';
 
 /** How the other side is told to train. */
 export interface TrainChoice {
@@ -18,6 +18,8 @@ export interface TrainChoice {
 export interface Trial {
   choice: object;
   seconds: number;
+  /** The most memory of its process, in bytes, on the few layers of the search. */
+  peak: number;
 }
 
 /** Layers of the base that the search uses. */
@@ -51,7 +53,7 @@ export async function bestTraining(whole: Setting, python: string, order: TrainC
     const worker = startPython(python);
     try {
       await worker.ask('open', { base, adapter, ...choice });
-      return await bestOf(() => worker.ask('train', { pool: file, plan, ...choice }));
+      return await bestOf(worker, () => worker.ask('train', { pool: file, plan, ...choice }));
     } finally {
       await worker.close();
     }
@@ -73,7 +75,7 @@ export async function bestEncoding(whole: Setting, python: string, tell: Tell) {
     const worker = startPython(python);
     try {
       await worker.ask('open', { base, ...choice });
-      return await bestOf(() => worker.ask('encode', { texts, chunkTokens: batchTokens, ...choice }));
+      return await bestOf(worker, () => worker.ask('encode', { texts, chunkTokens: batchTokens, ...choice }));
     } finally {
       await worker.close();
     }
@@ -90,7 +92,7 @@ async function searchSettings<Choice extends object>(
   start: Choice,
   changes: Change<Choice>[],
   tell: Tell,
-  time: (choice: Choice) => Promise<number>,
+  time: (choice: Choice) => Promise<Omit<Trial, 'choice'>>,
 ): Promise<{ choice: Choice; trials: Trial[] }> {
   const trials: Trial[] = [];
   let [best, bestSeconds] = [start, Infinity];
@@ -98,19 +100,21 @@ async function searchSettings<Choice extends object>(
     const from = best;
     for (const change of group(from)) {
       const choice = { ...from, ...change };
-      const took = await time(choice);
-      tell(`python, ${JSON.stringify(choice)}: ${seconds(took)}`);
-      trials.push({ choice, seconds: took });
-      if (took < bestSeconds) [best, bestSeconds] = [choice, took];
+      const trial = { choice, ...(await time(choice)) };
+      tell(`python, ${JSON.stringify(choice)}: ${seconds(trial.seconds)}, ${megabytes(trial.peak)}`);
+      trials.push(trial);
+      if (trial.seconds < bestSeconds) [best, bestSeconds] = [choice, trial.seconds];
     }
   }
   return { choice: best, trials };
 }
 
 /** After one run that warms up. */
-async function bestOf(run: () => Promise<{ seconds: number }>): Promise<number> {
+async function bestOf(worker: WorkerProcess, run: () => Promise<{ seconds: number }>) {
+  await worker.ask('memory', { reset: true });
   await run();
-  return Math.min((await run()).seconds, (await run()).seconds);
+  const seconds = Math.min((await run()).seconds, (await run()).seconds);
+  return { seconds, peak: (await worker.ask('memory', { reset: false })).peak };
 }
 
 const withFewLayers = (setting: Setting) => withLayers(setting, Math.min(searchLayers, setting.config.layers));

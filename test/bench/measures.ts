@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { poolName } from './pool.js';
-import { megabytes, seconds, whole, gigaflops, type Result } from './result.js';
+import { megabytes, rate, seconds, whole, gigaflops, type Result } from './result.js';
 import { makeAdapter, makePool, rank, writeInput, type Setting } from './setting.js';
 import { summarize } from './summary.js';
 import { describePlan, speedHeader, speedOf, timeRounds, type Load, type Peaks } from './timing.js';
@@ -62,7 +62,7 @@ export async function measureEncode(setting: Setting, peaks: Peaks): Promise<Res
     title: 'Encoding',
     about: `${whole(passages)} passages from their text, tokenizing included, ${setting.precision}, chunks of ${chunkTokens} tokens.`,
     header: ['', 'passages/s', ...speedHeader],
-    rows: [['encode', whole(passages / timing.seconds.median), ...cells]],
+    rows: [['encode', rate(passages / timing.seconds.median), ...cells]],
     values: { ...values, passages },
   };
 }

@@ -15,3 +15,5 @@ export const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 export const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en-US')} MB`;
 export const gigaflops = (flops: number) => `${(flops / 1e9).toFixed(flops < 1e10 ? 1 : 0)}`;
 export const whole = (value: number) => Math.round(value).toLocaleString('en-US');
+/** In as many digits as tell two sides apart. */
+export const rate = (value: number) => (value < 100 ? value.toPrecision(3) : whole(value));

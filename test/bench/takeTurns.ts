@@ -1,5 +1,5 @@
 import type { Jobs } from './jobs.js';
-import { megabytes, seconds, whole } from './result.js';
+import { megabytes, rate, seconds } from './result.js';
 import type { Setting } from './setting.js';
 import { summarize, type Summary } from './summary.js';
 import { startPython, startTercet, type WorkerProcess } from './workerProcess.js';
@@ -76,7 +76,7 @@ export function comparison(what: string, unit: string, amount: number, { ours, t
   return {
     header: ['measure', 'ours', 'theirs', 'ratio', 'least..most'],
     rows: [
-      [`${what}, ${unit}`, whole(speed(ours)), whole(speed(theirs)), ratio.median.toFixed(2), range(ratio)],
+      [`${what}, ${unit}`, rate(speed(ours)), rate(speed(theirs)), ratio.median.toFixed(2), range(ratio)],
       memory('peak memory', ({ peak }) => peak),
       memory('above the loaded model', ({ peak, loaded }) => peak - loaded),
     ],

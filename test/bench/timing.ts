@@ -2,7 +2,7 @@ import { cutChunks } from '../../data/chunks.js';
 import { projections } from '../../configs/schema.js';
 import { projectionShape } from '../../model/loadModel.js';
 import { neededFlops } from './flops.js';
-import { gigaflops, megabytes, percent, seconds, whole } from './result.js';
+import { gigaflops, megabytes, percent, rate, seconds } from './result.js';
 import { rank, type Setting } from './setting.js';
 import { paddingShare, summarize, type Summary } from './summary.js';
 import type { StepPlan } from './work.js';
@@ -126,7 +126,7 @@ export function speedOf(setting: Setting, peaks: Peaks, load: Load, timing: Timi
   const cells = [
     seconds(median),
     `${least.toPrecision(3)}..${most.toPrecision(3)}`,
-    whole(values.tokensPerSecond),
+    rate(values.tokensPerSecond),
     gigaflops(values.flopsPerSecond),
     percent(values.shareOfPeak),
     percent(values.padding),

@@ -87,7 +87,8 @@ export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: Pl
     processBytes: processBytes(model),
   };
   const plan = planMemory(facts, memoryBytes ?? memoryBudget(), fixed);
-  if (!plan) throw new UserError(`a step over this pool needs at least ${Math.ceil(smallestPeak(facts) / 1e6)} MB`);
+  if (!plan)
+    throw new UserError(`a step over this pool needs at least ${Math.ceil(smallestPeak(facts, fixed) / 1e6)} MB`);
   const { chunkTokens, keptBytes, tracedLayers } = plan;
   const isPlanned = fixed.tracedLayers === undefined && fixed.keptBytes === undefined;
   return { chunkTokens, keptBytes, tracedLayers, ...fixed, ...(isPlanned && { plannedBytes: peakBytes(plan.bytes) }) };

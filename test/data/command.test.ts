@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 import { writeTinyTokenizer } from '../fixtures/writeTinyTokenizer.js';
@@ -68,6 +68,23 @@ describe('npm run data', () => {
     // Under the study's contract: `Query:abc` and EOS are 10 tokens of one byte each, the limit is 32.
     const spread = { count: 1, min: 10, mean: 10, median: 10, p95: 10, p99: 10, max: 10 };
     assert.deepEqual({ ...tokens.query, histogram: null }, { limit: 32, cut: 0, spread, histogram: null });
+
+    const page = data('inspect', at('a.arrow'), '--base', 'demo', '--html', at('page/a.html'));
+    assert.equal(page.status, 0, page.stderr);
+    assert.match(page.stderr, /page {4}.*a\.html\n$/);
+    const text = readFileSync(at('page/a.html'), 'utf8');
+    for (const part of ['1 rows of training data', '1, 1 different texts', '<svg', at('a.arrow')])
+      assert.ok(text.includes(part), `${part} is not on the page`);
+  });
+
+  it('inspects under the limits of the base that is named', () => {
+    const passage = { docid: '1', title: '', text: 'text' };
+    const row = { query_id: '1', query: 'abc', positive_passages: [passage], negative_passages: [] };
+    writeFileSync(at('a.jsonl'), JSON.stringify(row));
+    assert.equal(data('import', at('a.jsonl'), '--output', at('a.arrow')).status, 0);
+    const { stdout } = data('inspect', at('a.arrow'), '--base', 'demo', '--json');
+    const { tokens } = JSON.parse(stdout) as { tokens: { passage: { limit: number } } };
+    assert.equal(tokens.passage.limit, 96); // configs/recipes/demo.yaml; the study's is 156
   });
 
   for (const [args, mistake] of [

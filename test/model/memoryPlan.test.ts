@@ -41,6 +41,23 @@ describe('memoryPlan', () => {
     assert.equal(plan.bytes.adapters, 4 * 1000 * 5);
   });
 
+  // Kept was everything or nothing: a pool some tokens longer than the first rows promised went a third slower.
+  it('spends what is left beside the inputs on traces', () => {
+    const [inputs, traces] = [inputBytes(config, 5000), 2 * traceBytes(config, 5000)];
+    const fixed = { chunkTokens: 1000 };
+    const whole = planMemory(facts, 1e9, fixed)!;
+    const plan = planMemory(facts, peakBytes(whole.bytes) - traces / 2, fixed)!;
+    assert.ok(plan.keptBytes > inputs + traces / 4 && plan.keptBytes < inputs + 0.75 * traces, `${plan.keptBytes}`);
+    // 2 and half of the 0.7 that a layer computed again costs, with what starting a chunk costs
+    assert.ok(plan.forwardPasses > 2.2 && plan.forwardPasses < 2.5, `${plan.forwardPasses}`);
+  });
+
+  it('names the least of the chunk size that was asked for', () => {
+    assert.ok(smallestPeak(facts, { chunkTokens: 4096 }) > smallestPeak(facts));
+    assert.equal(planMemory(facts, smallestPeak(facts, { chunkTokens: 4096 }) - 1, { chunkTokens: 4096 }), undefined);
+    assert.ok(planMemory(facts, smallestPeak(facts, { chunkTokens: 4096 }), { chunkTokens: 4096 }));
+  });
+
   it('keeps less, and computes more, the less memory there is, and never plans above the limit', () => {
     const least = smallestPeak(facts);
     const plans = [least * 1.0001, least + 1e5, least + 5e5, least + 2e6, 1e9].map((budget) => {

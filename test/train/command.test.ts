@@ -113,6 +113,24 @@ describe('npm run train', function () {
     assertSameAsWhole('exporting');
   });
 
+  it('does not go on with a training file in which one word was changed', async () => {
+    const file = join(folder, 'edited.arrow');
+    cpSync(join(folder, 'train.arrow'), file);
+    const args = ['--base', 'base', '--data', 'edited.arrow', ...tinySettings];
+    assert.equal((await train(...args, '--run', 'edited')).code, 0);
+    const bytes = readFileSync(file);
+    const place = bytes.indexOf('animal');
+    assert.ok(place > 0, 'the file does not hold its words as they are');
+    bytes.write('mineral'.slice(0, 6), place);
+    writeFileSync(file, bytes);
+    const { code, errors } = await train('--run', 'edited', '--resume');
+    assert.match(
+      errors,
+      /error: the training file .*edited\.arrow is not what it was when run edited began; put the old/,
+    );
+    assert.equal(code, 2);
+  });
+
   it('starts from an adapter and keeps its rank', async () => {
     const { code, errors } = await train(...started, '--adapter', at('whole/adapter'), '--run', 'second');
     assert.equal(code, 0, errors);

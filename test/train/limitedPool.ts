@@ -1,5 +1,5 @@
 // Prints the loss of one pool of the demonstration base, the sum of squares of its gradient, and the chunk sizes that
-// training went down to. Run with TF_CPU_BFC_MEM_LIMIT_IN_MB to let memory run out.
+// training went down to, from that of the argument. Run with TF_CPU_BFC_MEM_LIMIT_IN_MB to let memory run out.
 import { startEngine } from '../../model/engine/startEngine.js';
 import type { Gradients } from '../../model/encodeChunk.js';
 import { loadModel } from '../../model/loadModel.js';
@@ -22,7 +22,7 @@ const pool = {
 };
 const sizes: number[] = [];
 const gradients: Gradients = new Map();
-const plan = { chunkTokens: 4096, keptBytes: 1e9, tracedLayers: 0 };
+const plan = { chunkTokens: Number(process.argv[2] ?? 4096), keptBytes: 1e9, tracedLayers: 0 };
 const onLess = (chunkTokens: number) => sizes.push(chunkTokens);
 const loss = poolWithinMemory(model, pool, parameters, { temperature: 0.05 }, plan, gradients, onLess);
 const squares = [...gradients.values()].map((gradient) => gradient.square().sum().dataSync()[0]!);

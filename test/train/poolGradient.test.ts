@@ -5,7 +5,7 @@ import { startEngine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import { disposeModel, loadModel, type Model } from '../../model/loadModel.js';
 import { attachAdapter, removeAdapter, type Parameters } from '../../model/lora.js';
-import { inputBytes } from '../../model/memoryPlan.js';
+import { inputBytes, traceBytes } from '../../model/memoryPlan.js';
 import { poolGradient, type PoolOptions } from '../../train/poolGradient.js';
 import { assertClose, assertCloseToLargest, assertTensorsKept, randomTensor } from '../assertions.js';
 import { tinyMatrices, tinyPool, tinyQwen2 } from '../fixtures/tinyQwen2.js';
@@ -37,11 +37,18 @@ describe('poolGradient', () => {
   }
 
   const partOfKept = () => inputBytes(model.config, tinyPool(0).passages[1]!.length);
+  const tokensOf = (texts: Int32Array[]) => texts.reduce((sum, ids) => sum + ids.length, 0);
+  const allInputs = () => inputBytes(model.config, tokensOf([...tinyPool(0).queries, ...tinyPool(0).passages]));
+  const someTraces = () => 3 * traceBytes(model.config, manyChunks);
   const ways = {
     'in one chunk': () => ({ chunkTokens: oneChunk }),
     'in one chunk that is embedded twice': () => ({ chunkTokens: oneChunk, keptBytes: 0 }),
     'in many chunks, all kept': () => ({ chunkTokens: manyChunks }),
-    'in many chunks, all inputs kept': () => ({ chunkTokens: manyChunks, keptBytes: 30 * partOfKept() }),
+    'in many chunks, all inputs kept': () => ({ chunkTokens: manyChunks, keptBytes: allInputs() }),
+    'in many chunks, all inputs and some traces kept': () => ({
+      chunkTokens: manyChunks,
+      keptBytes: allInputs() + someTraces(),
+    }),
     'in many chunks, none kept': () => ({ chunkTokens: manyChunks, keptBytes: 0 }),
     'in many chunks, none kept, one layer traced': () => ({ chunkTokens: manyChunks, keptBytes: 0, tracedLayers: 1 }),
     'in many chunks, none kept, every layer traced': () => ({ chunkTokens: manyChunks, keptBytes: 0, tracedLayers: 2 }),

@@ -10,9 +10,11 @@ interface Printed {
   sizes: number[];
 }
 
-function poolWith(megabytes: number): Printed {
+function poolWith(megabytes: number, chunkTokens = 4096): Printed {
   const env = { ...process.env, TF_CPU_BFC_MEM_LIMIT_IN_MB: String(megabytes), TERCET_BACKEND: 'tensorflow' };
-  const printed = execFileSync(process.execPath, ['--import', 'tsx', 'test/train/limitedPool.ts'], { env });
+  const printed = execFileSync(process.execPath, ['--import', 'tsx', 'test/train/limitedPool.ts', `${chunkTokens}`], {
+    env,
+  });
   return JSON.parse(printed.toString()) as Printed;
 }
 
@@ -28,6 +30,14 @@ describe('poolWithinMemory', () => {
     const [free, tight] = [poolWith(4000), poolWith(30)];
     assert.deepEqual(free.sizes, []);
     assert.ok(tight.sizes.length > 0 && tight.sizes[0] === 2048, JSON.stringify(tight));
+    assertClose([tight.loss], [free.loss], 1e-5, 'loss');
+    assertClose([tight.gradient / free.gradient], [1], 1e-4, 'gradient over gradient');
+  });
+
+  // It gave up at once where a chunk could not be smaller, though what it kept for the second pass could be let go.
+  it('lets go of what it keeps where a chunk holds one text only', () => {
+    const [free, tight] = [poolWith(4000, 60), poolWith(30, 60)];
+    assert.deepEqual([free.sizes, tight.sizes], [[], [60]]);
     assertClose([tight.loss], [free.loss], 1e-5, 'loss');
     assertClose([tight.gradient / free.gradient], [1], 1e-4, 'gradient over gradient');
   });

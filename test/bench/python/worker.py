@@ -36,6 +36,8 @@ PASSAGE_TOKENS = 156
 SAMPLE_TEXTS = 16
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
+# TensorFlow multiplies float32 this way on a card, unless the same variable forbids it to both.
+torch.backends.cuda.matmul.allow_tf32 = os.environ.get("NVIDIA_TF32_OVERRIDE") != "0"
 model = None
 losses = {}
 optimizer = None

@@ -48,8 +48,9 @@ describe('memoryPlan', () => {
     const whole = planMemory(facts, 1e9, fixed)!;
     const plan = planMemory(facts, peakBytes(whole.bytes) - traces / 2, fixed)!;
     assert.ok(plan.keptBytes > inputs + traces / 4 && plan.keptBytes < inputs + 0.75 * traces, `${plan.keptBytes}`);
-    // 2 and half of the 0.7 that a layer computed again costs, with what starting a chunk costs
-    assert.ok(plan.forwardPasses > 2.2 && plan.forwardPasses < 2.5, `${plan.forwardPasses}`);
+    // Twice, and the 0.7 of what has no trace; widening weights costs as much as 90 tokens a chunk.
+    const again = 0.7 * (1 - (plan.keptBytes - inputs) / traces);
+    assert.ok(Math.abs(plan.forwardPasses - (2 + again) * (1 + 90 / 1000)) < 1e-9, `${plan.forwardPasses}`);
   });
 
   it('names the least of the chunk size that was asked for', () => {

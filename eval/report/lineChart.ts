@@ -25,14 +25,14 @@ export interface ChartCurve {
  * Curves over a common axis, told apart by colour and by their dashes.
  * @param id           unique on the page
  * @param description  what a reader who cannot see it is told
- * @param isLogarithmic  the upright axis; all values are above 0
+ * @param upright  the upright axis: about the values, in doublings of values above 0, or from zero on
  */
 export function lineChart(
   id: string,
   description: string,
   xName: string,
   curves: readonly ChartCurve[],
-  isLogarithmic = false,
+  upright: 'fitted' | 'logarithmic' | 'from zero' = 'fitted',
 ): Html {
   const top = curves.length > 1 ? 14 + legendHeight(curves.map(({ name }) => name)) : 14;
   return drawChart(id, description, 230 + top, {
@@ -54,9 +54,9 @@ export function lineChart(
       max: 'dataMax',
     } as object,
     yAxis: {
-      type: isLogarithmic ? 'log' : 'value',
-      scale: true,
-      ...(isLogarithmic && { logBase: 2 }),
+      type: upright === 'logarithmic' ? 'log' : 'value',
+      scale: upright !== 'from zero',
+      ...(upright === 'logarithmic' && { logBase: 2 }),
       axisLabel: { color: faint, fontSize, formatter: (value: number) => shortNumber(value) },
       splitLine: { lineStyle: { color: line } },
     },

@@ -55,7 +55,7 @@ function figure(
   const axis = isShare ? '% of the updates' : 'update';
   return html`<figure>
     <figcaption>${title}</figcaption>
-    ${lineChart(id, `${title} by update: ${ends.join(', ')}`, axis, own, isWide(field, own))}
+    ${lineChart(id, `${title} by update: ${ends.join(', ')}`, axis, own, isWide(field, own) ? 'logarithmic' : 'fitted')}
   </figure>`;
 }
 

@@ -83,6 +83,7 @@ function chart(name: string, title: string, { x, y, lines }: NonNullable<Result[
       `${title}: ${y} by ${x}: ${ends.join(', ')}`,
       x,
       lines.map(({ name, points }, place) => ({ name, place: place + 1, points })),
+      'from zero', // speeds that differ by little must look so
     )}
   </figure>`;
 }

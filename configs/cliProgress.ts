@@ -22,6 +22,19 @@ export function progressBar(what: string, total: number, from = 0): ProgressBar 
   return process.stderr.isTTY ? terminalBar(what, total, from) : plainLines(what, total, from);
 }
 
+/** Do work under a bar, which appears once the work says how much there is, and goes when it ends or fails. */
+export async function withBar<T>(what: string, work: (onProgress: (done: number, all: number) => void) => Promise<T>) {
+  let bar: ProgressBar | undefined;
+  try {
+    return await work((done, all) => {
+      bar ??= progressBar(what, all);
+      bar.update(done);
+    });
+  } finally {
+    bar?.stop();
+  }
+}
+
 function terminalBar(what: string, total: number, from: number): ProgressBar {
   const bar = new SingleBar({
     format: `${what} {bar} {value}/{total} | {eta_formatted} left {note}`,

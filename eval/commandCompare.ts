@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readRunConfig } from '../checkpoints/runConfig.js';
 import { runFolder, runsRoot } from '../checkpoints/runFolder.js';
 import { runCommand, type Command } from '../configs/cli.js';
-import { progressBar } from '../configs/cliProgress.js';
+import { withBar } from '../configs/cliProgress.js';
 import { UserError } from '../configs/userError.js';
 import { compareRuns } from './compareRuns.js';
 import { comparisonTable } from './report/comparisonTable.js';
@@ -92,18 +92,6 @@ const compare: Command<CompareArguments> = {
     }
   },
 };
-
-async function withBar<T>(what: string, work: (onProgress: (done: number, all: number) => void) => Promise<T>) {
-  let bar: ReturnType<typeof progressBar> | undefined;
-  try {
-    return await work((done, all) => {
-      bar ??= progressBar(what, all);
-      bar.update(done);
-    });
-  } finally {
-    bar?.stop();
-  }
-}
 
 /** Where tasks may lie: where the user says, else where the runs found them. */
 async function tasksDirs({ runs, 'tasks-dir': given }: CompareArguments): Promise<string[]> {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockRun } from '../checkpoints/runLock.js';
 import { runCommand, type Command } from '../configs/cli.js';
-import { progressBar, type ProgressBar } from '../configs/cliProgress.js';
+import { withBar } from '../configs/cliProgress.js';
 import { loadStudy, type Study } from '../configs/loadStudy.js';
 import { UserError } from '../configs/userError.js';
 import { openExamples } from '../data/arrow/openExamples.js';
@@ -174,18 +174,6 @@ function watchSignals(): CommandSignal {
       return () => listeners.delete(listener);
     },
   };
-}
-
-async function withBar<T>(what: string, work: (onProgress: (done: number, all: number) => void) => Promise<T>) {
-  let bar: ProgressBar | undefined;
-  try {
-    return await work((done, all) => {
-      bar ??= progressBar(what, all);
-      bar.update(done);
-    });
-  } finally {
-    bar?.stop();
-  }
 }
 
 await runCommand('npm run study --', studyCommand);

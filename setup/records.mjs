@@ -35,13 +35,18 @@ export async function sha256Of(path) {
   return hash.digest('hex');
 }
 
-/** Bytes in a folder, which another process may be writing to: files may vanish while they are counted. */
+/** Bytes in a folder, which another process may be writing to: files and folders may vanish while they are counted. */
 export function folderBytes(folder) {
-  if (!statSync(folder, { throwIfNoEntry: false })) return 0;
-  let bytes = 0;
-  for (const name of readdirSync(folder, { recursive: true })) {
-    const entry = statSync(join(folder, name), { throwIfNoEntry: false });
-    if (entry?.isFile()) bytes += entry.size;
+  let entries;
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (error.code === 'ENOENT') return 0;
+    throw error;
   }
-  return bytes;
+  return entries.reduce((bytes, entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return bytes + folderBytes(path);
+    return bytes + (entry.isFile() ? (statSync(path, { throwIfNoEntry: false })?.size ?? 0) : 0);
+  }, 0);
 }

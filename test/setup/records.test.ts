@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,5 +58,27 @@ describe('the records of an engine', () => {
     appendFileSync(join(folder, 'b.node'), '12345');
     assert.equal(folderBytes(folder), 3 + 8);
     assert.equal(folderBytes(join(folder, 'absent')), 0);
+  });
+
+  // An installation ended with ENOENT, because pip removed a folder of its own while the bytes were counted for the screen.
+  it('count on while folders come and go', async () => {
+    const churn = `const fs = require('node:fs');
+      for (;;) {
+        fs.mkdirSync('churn/a/b/c', { recursive: true });
+        fs.writeFileSync('churn/a/b/c/file', 'abc');
+        fs.rmSync('churn', { recursive: true });
+      }`;
+    const child = spawn(process.execPath, ['-e', churn], { cwd: folder, stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    try {
+      await once(child, 'spawn');
+      const sizes = new Set<number>();
+      const end = Date.now() + 1000;
+      while (Date.now() < end) sizes.add(folderBytes(folder));
+      assert.deepEqual([...sizes].sort(), [6, 9]);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
   });
 });

@@ -1,0 +1,10 @@
+// `npx mocha FILE` runs that file alone: Mocha itself would add what is named to the files of its settings.
+const named = process.argv.slice(2).some((argument) => argument.endsWith('.test.ts'));
+
+module.exports = {
+  ...(named ? {} : { spec: ['test/**/*.test.ts'] }),
+  'node-option': ['import=tsx'],
+  reporter: 'test/reporter.cjs',
+  timeout: 60000,
+  exit: true,
+};

@@ -4,7 +4,8 @@ import { bm25Defaults, type Bm25Settings } from './bm25.js';
 import { openPostings, type FieldPostings } from './bm25Postings.js';
 import { bm25Root, ensureBm25Index, fieldsOf, type FieldChoice } from './bm25Store.js';
 import { decodeLength } from './lengthByte.js';
-import { lowerIdFirst, type Retriever, type Run } from './ranking.js';
+import { packedRun } from './packedRun.js';
+import { lowerIdFirst, type Retriever } from './ranking.js';
 import { topRows } from './topRows.js';
 
 export interface Bm25Options extends Bm25Settings {
@@ -32,10 +33,10 @@ export function bm25Retriever(options: Partial<Bm25Options> = {}): Retriever {
       const indexes = await Promise.all(fieldsOf(fields).map((field) => openPostings(folder, field)));
       try {
         const search = searcher(indexes, corpus.ids.size, { k1, b }, depth);
-        const run: Run = new Map();
+        const run = packedRun(corpus.ids);
         for (const { id, text } of queries) {
           const hits = search(text);
-          run.set(id, lowerIdFirst(hits.map(({ row, score }) => ({ id: corpus.ids.get(row), score }))));
+          run.add(id, lowerIdFirst(hits.map((hit) => ({ ...hit, id: corpus.ids.get(hit.row) }))));
           if (run.size % 64 === 0) await setImmediate(); // lets progress and interruption through
           onProgress(corpus.ids.size + run.size, all);
         }

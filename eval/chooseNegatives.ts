@@ -1,7 +1,7 @@
 import type { Example, Passage } from '../data/example.js';
 import { foldText } from '../data/foldText.js';
 import { seededRandom, shuffle } from '../data/random.js';
-import type { Hits } from './search.js';
+import type { Hits } from './dense/selection.js';
 
 export interface MiningOptions {
   /** Negatives wanted for each query. */

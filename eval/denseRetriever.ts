@@ -5,6 +5,7 @@ import type { Passage } from '../data/example.js';
 import { textsHash, type Corpus, type CorpusShard } from '../data/task/corpus.js';
 import { embeddingsRoot, openEmbeddingCache, type EmbeddingCache } from './embeddingCache.js';
 import type { Encoder, TextToEncode } from './encoder.js';
+import { packedRun } from './packedRun.js';
 import type { Retriever } from './ranking.js';
 import { openSearch } from './search.js';
 import { formatFor, packVectors, unpackVectors, type VectorFormat } from './vectorFormat.js';
@@ -59,13 +60,9 @@ export function denseRetriever(
           onProgress(queries.length + (row += shard.rows), all);
           await new Promise(setImmediate); // lets progress and interruption through
         }
-        const hits = search.take();
-        return new Map(
-          queries.map(({ id }, query) => [
-            id,
-            hits[query]!.map((hit) => ({ id: corpus.ids.get(hit.row), score: hit.score })),
-          ]),
-        );
+        const run = packedRun(corpus.ids);
+        for (const hits of search.take()) run.add(queries[run.size]!.id, hits);
+        return run;
       } finally {
         search.close();
       }

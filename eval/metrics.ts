@@ -1,5 +1,6 @@
 import { UserError } from '../configs/userError.js';
 import type { Qrels } from '../data/task/readQrels.js';
+import { mapRun } from './packedRun.js';
 import { inTrecOrder, type Ranking, type Run } from './ranking.js';
 
 export interface RunScores {
@@ -41,9 +42,9 @@ export function scoreRun(run: Run, qrels: Qrels, metricNames: readonly string[])
 
 /** A run without the document that has its query's own id (ArguAna, Quora), unless it is judged relevant. */
 export function withoutIdenticalIds(run: Run, qrels: Qrels): Run {
-  const keep = (queryId: string, ranking: Ranking) =>
-    ranking.filter(({ id }) => id !== queryId || (qrels.get(queryId)?.get(id) ?? 0) > 0);
-  return new Map([...run].map(([queryId, ranking]) => [queryId, keep(queryId, ranking)]));
+  return mapRun(run, (ranking, queryId) =>
+    ranking.filter(({ id }) => id !== queryId || (qrels.get(queryId)?.get(id) ?? 0) > 0),
+  );
 }
 
 /** How deep a run must go for these metrics. @throws UserError on an unknown name */

@@ -57,8 +57,11 @@ export async function* rankDense(
         first += count;
         await new Promise(setImmediate); // lets progress and interruption through
       }
-      for (const [query, hits] of search.take().entries())
-        yield { example: block[query]!, hits, positiveScores: scores[query]!, knownRows: knownRows(block[query]!) };
+      let query = 0;
+      for (const hits of search.take()) {
+        const example = block[query]!;
+        yield { example, hits, positiveScores: scores[query++]!, knownRows: knownRows(example) };
+      }
     } finally {
       search.close();
     }

@@ -3,8 +3,11 @@ import type { RetrievalTask } from '../data/task/readTask.js';
 /** What one query retrieved, best first. */
 export type Ranking = { id: string; score: number }[];
 
-/** Rankings by query id. */
-export type Run = Map<string, Ranking>;
+/** Rankings by query id, such as a map of them. What is asked for twice may be made twice. */
+export interface Run extends Iterable<[queryId: string, ranking: Ranking]> {
+  readonly size: number;
+  get(queryId: string): Ranking | undefined;
+}
 
 /** Anything that ranks the documents of a task for its queries. */
 export interface Retriever {
@@ -20,9 +23,9 @@ export interface Retriever {
  * document id, descending. Scores come back rounded to float32.
  * Source: trec_eval 9.0 form_res_rels.c.
  */
-export function inTrecOrder(ranking: Ranking): Ranking {
+export function inTrecOrder<T extends Ranking[number]>(ranking: readonly T[]): T[] {
   return ranking
-    .map(({ id, score }) => ({ id, score: Math.fround(score) }))
+    .map((document) => ({ ...document, score: Math.fround(document.score) }))
     .sort((one, two) => two.score - one.score || compareBytes(two.id, one.id));
 }
 
@@ -30,12 +33,15 @@ export function inTrecOrder(ranking: Ranking): Ranking {
  * Order ties by document id, ascending, and lower scores by the least that a 32-bit float can be lowered so that
  * trec_eval keeps that order. Source: Anserini's `ScoreTiesAdjusterReranker`, which does so with larger steps.
  */
-export function lowerIdFirst(ranking: Ranking): Ranking {
+export function lowerIdFirst<T extends Ranking[number]>(ranking: readonly T[]): T[] {
   let last = Infinity;
   return ranking
-    .map(({ id, score }) => ({ id, score: Math.fround(score) }))
+    .map((document) => ({ ...document, score: Math.fround(document.score) }))
     .sort((one, two) => two.score - one.score || compareBytes(one.id, two.id))
-    .map(({ id, score }) => ({ id, score: (last = score < last ? score : nextBelow(last)) }));
+    .map((document) => ({
+      ...document,
+      score: (last = document.score < last ? document.score : nextBelow(last)),
+    }));
 }
 
 /** Negative where the first comes before the second in the order of their UTF-8 bytes. */

@@ -8,6 +8,7 @@ import type { Contract } from '../configs/contract.js';
 import { countAbsent, readTask, taskHash, type RetrievalTask } from '../data/task/readTask.js';
 import { describeMetric, metricDepth, scoreRun, withoutIdenticalIds } from './metrics.js';
 import { perQueryBytes, readPerQuery, type PerQuery } from './perQuery.js';
+import { mapRun } from './packedRun.js';
 import type { Retriever, Run } from './ranking.js';
 import { requireTaskData, type Task } from './task.js';
 import { requireTrecId, stageTrecRun } from './trecRun.js';
@@ -167,8 +168,7 @@ function rulesOf({ ignoreIdenticalIds, titles }: Task): string[] {
   ];
 }
 
-const firstOf = (run: Run, depth: number): Run =>
-  new Map([...run].map(([queryId, ranking]) => [queryId, ranking.slice(0, depth)]));
+const firstOf = (run: Run, depth: number): Run => mapRun(run, (ranking) => ranking.slice(0, depth));
 
 function countsOf(data: RetrievalTask, run: Run): EvaluationSummary['counts'] {
   let judgements = 0;

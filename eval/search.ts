@@ -1,27 +1,24 @@
 import { multiply } from '../model/engine/multiply.js';
 import { tf } from '../model/engine/tf.js';
-import { topRows } from './topRows.js';
-
-/** Rows of a corpus that one query retrieved, best first. */
-export type Hits = { row: number; score: number }[];
+import { openSelection, type Hits, type Selection } from './dense/selection.js';
 
 /** An exact search that passages are added to piece by piece, so that a corpus of any size passes through memory. */
 export interface Search {
   /**
-   * Score passages against every query.
+   * Score passages against every query. Pieces may come in any order.
    * @param firstRow  place of the first of them in the corpus
    * @param vectors   [passages, dimensions], row-major
    */
   add(firstRow: number, vectors: Float32Array): void;
-  /** @returns the hits of each query */
-  take(): Hits[];
+  /** @returns the hits of each query in turn, put together as they are asked for; before `close` */
+  take(): Generator<Hits>;
   /** Frees the queries. */
   close(): void;
 }
 
 /** Scores that are held at one time: 8 MB. */
-const queriesAtATime = 256;
-const passagesAtATime = 8192;
+export const queriesAtATime = 256;
+export const passagesAtATime = 8192;
 
 /**
  * Search by inner product over every passage. Of passages with equal scores the one that comes first in the corpus is
@@ -30,28 +27,40 @@ const passagesAtATime = 8192;
  * @param depth    passages kept for each query
  */
 export function openSearch(queries: Float32Array, dimensions: number, depth: number): Search {
-  const tops = Array.from({ length: queries.length / dimensions }, () => topRows(depth));
-  const batches: tf.Tensor2D[] = [];
-  for (let first = 0; first < tops.length; first += queriesAtATime)
-    batches.push(rowsOf(queries, dimensions, first, Math.min(queriesAtATime, tops.length - first)));
+  const count = queries.length / dimensions;
+  const batches: { vectors: tf.Tensor2D; best: Selection }[] = [];
+  for (let first = 0; first < count; first += queriesAtATime) {
+    const rows = Math.min(queriesAtATime, count - first);
+    batches.push({ vectors: rowsOf(queries, dimensions, first, rows), best: openSelection(rows, depth) });
+  }
   return {
     add(firstRow, vectors) {
       const count = vectors.length / dimensions;
       for (let start = 0; start < count; start += passagesAtATime) {
-        const rows = Math.min(passagesAtATime, count - start);
-        const block = rowsOf(vectors, dimensions, start, rows);
-        batches.forEach((batch, index) => {
-          const product = multiply(batch, block, false, true);
-          const scores = product.dataSync<'float32'>();
-          product.dispose();
-          for (let query = 0; query < batch.shape[0]; query++)
-            tops[index * queriesAtATime + query]!.offerAll(firstRow + start, scores, query * rows, (query + 1) * rows);
-        });
-        block.dispose();
+        const block = rowsOf(vectors, dimensions, start, Math.min(passagesAtATime, count - start));
+        try {
+          for (const { vectors: batch, best } of batches) {
+            const product = multiply(batch, block, false, true);
+            try {
+              best.offer(firstRow + start, product);
+            } finally {
+              product.dispose();
+            }
+          }
+        } finally {
+          block.dispose();
+        }
       }
     },
-    take: () => tops.map((top) => top.take()),
-    close: () => tf.dispose(batches),
+    *take() {
+      for (const { best } of batches) yield* best.take();
+    },
+    close() {
+      for (const { vectors, best } of batches) {
+        vectors.dispose();
+        best.close();
+      }
+    },
   };
 }
 

@@ -26,6 +26,13 @@ export interface PackedPlaces {
   starts: tf.Tensor1D;
 }
 
+/** The best rows of each query so far, in no order: scores and int32 rows [queries, depth], how many of each, int32 [queries]. */
+export interface KeptRows {
+  scores: tf.Tensor2D;
+  rows: tf.Tensor2D;
+  sizes: tf.Tensor1D;
+}
+
 /**
  * Passes over activations that TensorFlow has no single operation for, as one operation each, on the processor alone:
  * compiled from model/engine/fused beside the binding. None has a gradient of its own; what they return the caller owns.
@@ -90,6 +97,18 @@ export function fusedOps() {
     /** Gradient of B: dyᵀ inner, [sum of outs, rank]. */
     gradientOfB: (dy: tf.Tensor2D, inner: tf.Tensor2D, { widths }: ThinMatrices) =>
       one('TercetGradientOfB', [dy, inner, widths]),
+
+    /**
+     * Offers scores [queries, rows] of rows `first`, `first` + 1, ... to the best rows of each query, in place.
+     * @returns query and row of a score that is not a number, counted in `scores`; undefined where there is none
+     */
+    keepTopRows({ scores, rows, sizes }: KeptRows, offered: tf.Tensor2D, first: number): [number, number] | undefined {
+      const place = tf.tensor1d([first], 'int32');
+      const damaged = one('TercetKeepTopRows', [scores, rows, sizes, offered, place]);
+      const [query, row] = damaged.dataSync<'float32'>();
+      tf.dispose([place, damaged]);
+      return query! < 0 ? undefined : [query!, row!];
+    },
   };
 }
 

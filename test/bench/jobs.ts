@@ -3,6 +3,13 @@ import type { StepPlan } from './work.js';
 import type { Memory } from './memory.js';
 import type { Usage } from './usage.js';
 
+export interface SearchSizes {
+  queries: number;
+  passages: number;
+  dimensions: number;
+  depth: number;
+}
+
 /** What a measuring process can be asked to do, one after the other. Times in seconds, sizes in bytes. */
 export interface Jobs {
   /** Load a base and, where one is named, an adapter to train. */
@@ -18,8 +25,8 @@ export interface Jobs {
   forward: { asks: { texts: string; chunkTokens: number }; gives: Timed };
   /** Embeddings of texts, tokenizing included; those of the first texts are told, one after another. */
   encode: { asks: { texts: string; chunkTokens: number }; gives: Timed & { sample: number[] } };
-  /** The best passages of some queries among random vectors. */
-  search: { asks: { queries: number; passages: number; dimensions: number; depth: number }; gives: Timed };
+  /** The best passages of some queries among random vectors, or the products of the same blocks alone. */
+  search: { asks: SearchSizes & { isProductAlone: boolean }; gives: Timed };
   /** The fastest matrix product among shapes of the model. */
   peak: { asks: { rows: number; shapes: [number, number][] }; gives: { bfloat16?: number; float32: number } };
   /** Forget the operations seen so far. Needs `open` with `watch`. */

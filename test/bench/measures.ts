@@ -94,16 +94,24 @@ export async function measureLoad({ base, precision, rounds }: Setting): Promise
   };
 }
 
-/** Exact search: every passage is scored for every query. */
+/** Exact search: every passage is scored for every query. Beside it the matrix products of its blocks alone. */
 export async function measureSearch({ config, isQuick, rounds }: Setting): Promise<Result> {
   const sizes = { queries: 256, passages: isQuick ? 20_000 : 100_000, dimensions: config.hidden, depth: 1000 };
   const worker = startTercet();
   try {
-    await worker.ask('search', sizes);
     const times: number[] = [];
-    for (let round = 0; round < rounds; round++) times.push((await worker.ask('search', sizes)).seconds);
+    const products: number[] = [];
+    for (let round = -1; round < rounds; round++)
+      for (const [isProductAlone, list] of [
+        [false, times],
+        [true, products],
+      ] as const) {
+        const timed = await worker.ask('search', { ...sizes, isProductAlone });
+        if (round >= 0) list.push(timed.seconds);
+      }
     const { peak } = await worker.ask('memory', { reset: false });
     const { median, least, most } = summarize(times);
+    const product = summarize(products);
     const flops = 2 * sizes.queries * sizes.passages * sizes.dimensions;
     return {
       name: 'search',
@@ -119,8 +127,16 @@ export async function measureSearch({ config, isQuick, rounds }: Setting): Promi
           gigaflops(flops / median),
           megabytes(peak),
         ],
+        [
+          'its products alone',
+          seconds(product.median),
+          `${product.least.toPrecision(3)}..${product.most.toPrecision(3)}`,
+          whole(sizes.queries / product.median),
+          gigaflops(flops / product.median),
+          '',
+        ],
       ],
-      values: { ...sizes, seconds: times, peakMemory: peak },
+      values: { ...sizes, seconds: times, productSeconds: products, peakMemory: peak },
     };
   } finally {
     await worker.close();

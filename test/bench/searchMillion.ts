@@ -9,7 +9,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shardRows } from '../../data/task/corpus.js';
-import { openSearch, type Hits } from '../../eval/search.js';
+import type { Hits } from '../../eval/dense/selection.js';
+import { openSearch } from '../../eval/search.js';
 import { packVectors, unpackVectors } from '../../eval/vectorFormat.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 
@@ -43,7 +44,7 @@ try {
   const startMs = performance.now();
   const search = openSearch(queries, dimensions, depth);
   for (const { file, first } of shards) search.add(first, await read(file));
-  const hits = search.take();
+  const hits = [...search.take()];
   const seconds = (performance.now() - startMs) / 1000;
   search.close();
 

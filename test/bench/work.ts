@@ -7,10 +7,11 @@ import { makeContract } from '../../data/makeContract.js';
 import { loadTokenizer } from '../../data/tokenizer.js';
 import { startTokenizerThreads } from '../../data/tokenizerThreads.js';
 import { modelEncoder } from '../../eval/encoder.js';
-import { openSearch } from '../../eval/search.js';
+import { openSearch, passagesAtATime, queriesAtATime } from '../../eval/search.js';
 import { encodeChunk, packs, type Gradients } from '../../model/encodeChunk.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { nativeBackend } from '../../model/engine/rawTensors.js';
+import { multiply } from '../../model/engine/multiply.js';
 import { tf } from '../../model/engine/tf.js';
 import { loadModel, type Model } from '../../model/loadModel.js';
 import { memoryBudget } from '../../model/memoryBudget.js';
@@ -22,7 +23,7 @@ import { processBytes } from '../../train/planTraining.js';
 import { poolGradient, type PoolOptions, type PoolTokens } from '../../train/poolGradient.js';
 import { applyUpdate } from '../../train/update.js';
 import { seededRandom } from '../../data/random.js';
-import type { PlanChoice } from './jobs.js';
+import type { PlanChoice, SearchSizes } from './jobs.js';
 import { watchEngine, type Watch } from './usage.js';
 
 /** The rest of tercet as the measurements use it: nothing else here knows how a step or an encoding is done. */
@@ -135,17 +136,38 @@ export async function openPassages({ model }: Work, chunkTokens: number) {
   };
 }
 
-/** Search among random vectors, made before the clock runs. @returns the search */
-export async function prepareSearch(sizes: { queries: number; passages: number; dimensions: number; depth: number }) {
+/** Search among random vectors, made before the clock runs. @returns the search, and the products of its blocks alone */
+export async function prepareSearch(sizes: SearchSizes) {
   await startEngine();
   const random = seededRandom('vectors');
   const vectors = (count: number) => Float32Array.from({ length: count * sizes.dimensions }, () => random() - 0.5);
   const [queries, passages] = [vectors(sizes.queries), vectors(sizes.passages)];
-  return () => {
-    const search = openSearch(queries, sizes.dimensions, sizes.depth);
-    search.add(0, passages);
-    search.take();
-    search.close();
+  const blocksOf = (values: Float32Array, rows: number) => {
+    const { dimensions } = sizes;
+    const starts = Array.from({ length: Math.ceil(values.length / (rows * dimensions)) }, (_, at) => at * rows);
+    return starts.map((start) => {
+      const block = values.subarray(start * dimensions, (start + rows) * dimensions);
+      return () => tf.tensor2d(block, [block.length / dimensions, dimensions]);
+    });
+  };
+  return {
+    search() {
+      const search = openSearch(queries, sizes.dimensions, sizes.depth);
+      search.add(0, passages);
+      for (const hits of search.take()) if (hits.length === 0) throw new Error('a query found nothing');
+      search.close();
+    },
+    product() {
+      const batches = blocksOf(queries, queriesAtATime).map((make) => make());
+      for (const make of blocksOf(passages, passagesAtATime)) {
+        const block = make();
+        for (const batch of batches) multiply(batch, block, false, true).dispose();
+        block.dispose();
+      }
+      const corner = multiply(batches[0]!, batches[0]!, false, true);
+      corner.dataSync(); // waits for a GPU
+      tf.dispose([corner, ...batches]);
+    },
   };
 }
 

@@ -60,10 +60,11 @@ const answers: Answers = {
     const timed = await time(async () => (embeddings = await passages.get(chunkTokens)!.encode(some)));
     return { ...timed, sample: [...embeddings.subarray(0, sampleTexts * work().model.config.hidden)] };
   },
-  async search(sizes) {
+  async search({ isProductAlone, ...sizes }) {
     const key = JSON.stringify(sizes);
     if (!searches.has(key)) searches.set(key, await prepareSearch(sizes));
-    return await time(async () => searches.get(key)!());
+    const { search, product } = searches.get(key)!;
+    return await time(async () => (isProductAlone ? product() : search()));
   },
   peak: ({ rows, shapes }) => productPeaks(rows, shapes),
   async forgetUsage() {

@@ -23,7 +23,7 @@ describe('bm25Retriever', () => {
   const place = useTemporaryFolder();
   const retriever = (options: Partial<Bm25Options> = {}) => bm25Retriever({ root: place('bm25'), ...options });
   const rankings = async (task: RetrievalTask, depth: number, options?: Partial<Bm25Options>): Promise<Ranking[]> => [
-    ...(await retriever(options).retrieve(task, depth)).values(),
+    ...new Map(await retriever(options).retrieve(task, depth)).values(),
   ];
 
   it('answers every query, with an empty ranking where nothing matches', async () => {

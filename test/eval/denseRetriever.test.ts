@@ -94,7 +94,7 @@ describe('denseRetriever', () => {
     for (const format of ['float32', 'float16', 'bfloat16'] as const) {
       const retriever = denseRetriever(fakeEncoder().encoder, { root: place('kept'), format });
       const [fresh, kept] = [await retriever.retrieve(task, 6), await retriever.retrieve(task, 6)];
-      assert.deepEqual(kept, fresh);
+      assert.deepEqual([...kept], [...fresh]);
     }
   });
 

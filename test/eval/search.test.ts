@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { seededRandom } from '../../data/random.js';
-import { openSearch, type Hits } from '../../eval/search.js';
+import type { Hits } from '../../eval/dense/selection.js';
+import { openSearch } from '../../eval/search.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { tensorsAlive } from '../assertions.js';
 
@@ -23,7 +24,7 @@ function searchNaively(query: Float32Array, vectors: Float32Array, depth: number
 function searchAll(queries: Float32Array, vectors: Float32Array, size: number, depth: number): Hits[] {
   const search = openSearch(queries, size, depth);
   search.add(0, vectors);
-  const hits = search.take();
+  const hits = [...search.take()];
   search.close();
   return hits;
 }
@@ -55,7 +56,7 @@ describe('openSearch', () => {
     const cut = 8200 * dimensions;
     search.add(0, vectors.subarray(0, cut));
     search.add(8200, vectors.subarray(cut));
-    const hits = search.take();
+    const hits = [...search.take()];
     search.close();
     assert.equal(hits.length, 258);
     for (const query of [0, 1, 255, 256, 257]) {
@@ -75,7 +76,7 @@ describe('openSearch', () => {
   it('gives nothing for no queries, and no hits for no passages', () => {
     assert.deepEqual(searchAll(new Float32Array(0), Float32Array.of(1), 1, 5), []);
     const search = openSearch(Float32Array.of(1), 1, 5);
-    assert.deepEqual(search.take(), [[]]);
+    assert.deepEqual([...search.take()], [[]]);
     search.close();
   });
 

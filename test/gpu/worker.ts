@@ -66,7 +66,7 @@ const answers: Answers = {
     }
     const search = openSearch(new Float32Array(2 * 64).fill(0.5), 64, 3);
     search.add(0, new Float32Array(8 * 64).fill(0.25));
-    search.take();
+    for (const hits of search.take()) if (hits.length === 0) throw new Error('a query found nothing');
     search.close();
     return { steps: 2 * engine.precisions.length };
   },

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Qrels } from '../../data/task/readQrels.js';
 import { seededRandom } from '../../data/random.js';
 import { scoreRun } from '../../eval/metrics.js';
-import type { Run } from '../../eval/ranking.js';
+import type { Ranking, Run } from '../../eval/ranking.js';
 
 const python = process.env['PYTREC_EVAL_PYTHON'] ?? 'data/cache/venv-pytrec-eval/bin/python';
 const script = fileURLToPath(new URL('pytrecEval.py', import.meta.url));
@@ -44,7 +44,7 @@ function randomCase(number: number): Case {
   ][whole(4)]!;
   const grades = [() => whole(2), () => whole(5) - 1, () => 0, () => -whole(3), () => whole(30)][whole(5)]!;
   const qrels: Qrels = new Map();
-  const run: Run = new Map();
+  const run = new Map<string, Ranking>();
   for (let query = 0; query < 3; query++) {
     const judged = pool.filter(() => random() < 0.5);
     // trec_eval itself fails on a query all of whose grades are below -1.

@@ -40,7 +40,7 @@ describe('trec_eval on its own test files', () => {
       const run = firstOf(readRun(join(folder, results)), deepest);
       const judged = readQrels(join(folder, qrels));
       // Without -c trec_eval leaves out the queries that the run lacks.
-      const counted = all ? judged : new Map([...judged].filter(([query]) => run.has(query)));
+      const counted = all ? judged : new Map([...judged].filter(([query]) => run.get(query) !== undefined));
       let compared = 0;
       for (const [measure, query, value] of linesOf(output)) {
         const name = ourName(measure!, deepest, suffix);

@@ -78,3 +78,4 @@ void registerThinGradient();
 void registerSwiglu();
 void registerAttention();
 void registerWiden();
+void registerTopRows();

@@ -12,6 +12,7 @@ NAPI_MODULE_INIT() {
     registerSwiglu();
     registerAttention();
     registerWiden();
+    registerTopRows();
     return true;
   }();
   (void)once;

@@ -1,6 +1,6 @@
 /**
  * Everything that makes two embeddings comparable. Written into every checkpoint, export, embedding file and
- * report; `checkpoints/contractFile.ts` hashes and compares it.
+ * report; `checkpoints/contract/contractFile.ts` hashes and compares it.
  */
 export interface Contract {
   /** SHA-256, hexadecimal, of what decides which ids a text gets: vocabulary, merges, normalizer, added tokens. */

@@ -4,11 +4,11 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createExampleWriter } from '../data/arrow/writeExamples.js';
-import { writeBeir } from '../data/beir.js';
+import { writeBeir } from '../data/task/beir.js';
 import { DOMAINS, type Domain } from '../data/demonstration/domainSource.js';
 import type { DomainPairs } from '../data/demonstration/splitPairs.js';
-import { bm25Defaults, buildBm25Index } from './bm25.js';
-import { mineNegatives } from './mineNegatives.js';
+import { bm25Defaults, buildBm25Index } from './bm25/index.js';
+import { mineNegatives } from './mining/mineNegatives.js';
 
 /** Where the demonstration's data is kept; the tasks in configs/tasks/ point into it. */
 const home = 'data/cache/demo';

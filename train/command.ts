@@ -1,20 +1,20 @@
-import { runCommand, type Command } from '../configs/cli.js';
-import { progressBar, type ProgressBar } from '../configs/cliProgress.js';
+import { runCommand, type Command } from '../configs/cli/cli.js';
+import { progressBar, type ProgressBar } from '../configs/cli/progress.js';
 import { precisions, type Precision } from '../configs/contract.js';
-import { loadConfig } from '../configs/loadConfig.js';
-import { resolveBase, type NamedBase } from '../configs/resolveBase.js';
+import { loadConfig } from '../configs/load/loadConfig.js';
+import { resolveBase, type NamedBase } from '../configs/load/resolveBase.js';
 import { UserError } from '../configs/userError.js';
-import { parseDataSpec, type DataSpec } from '../data/dataSpec.js';
-import { readLog } from '../checkpoints/runLog.js';
-import { defaultRunName } from '../checkpoints/runFolder.js';
+import { parseDataSpec, type DataSpec } from '../data/stream/dataSpec.js';
+import { readLog } from '../checkpoints/run/log.js';
+import { defaultRunName } from '../checkpoints/run/folder.js';
 import { prepareDemonstration } from '../eval/demonstration.js';
-import { resultTable } from '../eval/resultTable.js';
-import { loadTasks, requireTaskData } from '../eval/task.js';
+import { resultTable } from '../eval/report/run/resultTable.js';
+import { loadTasks, requireTaskData } from '../eval/tasks/task.js';
 import { startEngine } from '../model/engine/startEngine.js';
-import { describePlan } from '../model/memoryPlan.js';
-import { openNewRun, openOldRun, type OpenTraining } from './openTraining.js';
-import { poolArithmetic } from './pools.js';
-import { runReport } from './runReport.js';
+import { describePlan } from '../model/memory/memoryPlan.js';
+import { openNewRun, openOldRun, type OpenTraining } from './loop/openTraining.js';
+import { poolArithmetic } from './loop/pools.js';
+import { runReport } from './finish/runReport.js';
 import { workThrough, type Outcome, type Screen } from './workThrough.js';
 
 interface TrainArguments {
@@ -157,7 +157,7 @@ async function finish(
   json: boolean,
 ): Promise<void> {
   const { paths, record } = opened;
-  const { reportSummary, writeReport } = await import('../eval/report.js'); // loads the chart library
+  const { reportSummary, writeReport } = await import('../eval/report/run/report.js'); // loads the chart library
   const data = runReport(opened, outcome, await readLog(paths.log));
   await writeReport({ html: paths.reportHtml, json: paths.reportJson }, data);
   if (outcome.results.length > 0) console.log(`\n${resultTable(data)}\n`);

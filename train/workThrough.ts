@@ -1,19 +1,19 @@
-import { openRunLog, truncateLog } from '../checkpoints/runLog.js';
-import { removeStatesAfter } from '../checkpoints/state.js';
-import { openEventFile } from '../checkpoints/tensorboard.js';
+import { openRunLog, truncateLog } from '../checkpoints/run/log.js';
+import { removeStatesAfter } from '../checkpoints/run/state.js';
+import { openEventFile } from '../checkpoints/run/tensorboard.js';
 import { existsSync } from 'node:fs';
-import { startTokenizerThreads } from '../data/tokenizerThreads.js';
-import type { ResultRow } from '../eval/reportData.js';
-import { withAverages } from '../eval/averages.js';
-import { modelEncoder } from '../eval/encoder.js';
-import type { AdapterProof } from '../eval/proveAdapter.js';
-import { loadTaskTree, tasksOf } from '../eval/task.js';
-import { disposeModel } from '../model/loadModel.js';
-import { attachAdapter } from '../model/lora.js';
-import { evaluateRun } from './evaluateRun.js';
-import { exportAdapter } from './exportAdapter.js';
-import type { OpenTraining } from './openTraining.js';
-import { trainRun, type UpdateReport } from './trainRun.js';
+import { startTokenizerThreads } from '../data/tokenizer/threads.js';
+import type { ResultRow } from '../eval/score/reportData.js';
+import { withAverages } from '../eval/score/averages.js';
+import { modelEncoder } from '../eval/encoder/encoder.js';
+import type { AdapterProof } from '../eval/encoder/proveAdapter.js';
+import { loadTaskTree, tasksOf } from '../eval/tasks/task.js';
+import { disposeModel } from '../model/load/loadModel.js';
+import { attachAdapter } from '../model/layer/lora.js';
+import { evaluateRun } from './finish/evaluateRun.js';
+import { exportAdapter } from './finish/exportAdapter.js';
+import type { OpenTraining } from './loop/openTraining.js';
+import { trainRun, type UpdateReport } from './loop/trainRun.js';
 
 /** What is told while a run is worked through. */
 export interface Screen {

@@ -1,5 +1,5 @@
-import type { HubOrigin } from '../../configs/resolveBase.js';
-import type { Adapter } from '../adapter.js';
+import type { HubOrigin } from '../../configs/load/resolveBase.js';
+import type { Adapter } from '../adapter/adapter.js';
 
 /** How an adapter names its base: as every machine finds it, or else by the folder on this one. */
 export const baseReference = ({

@@ -1,6 +1,6 @@
 import { UserError } from '../../configs/userError.js';
-import { HttpStatusError, UnreachableError } from '../../data/download/webErrors.js';
-import type { HubPlace } from '../../configs/resolveBase.js';
+import { HttpStatusError, UnreachableError } from '../../data/download/web/webErrors.js';
+import type { HubPlace } from '../../configs/load/resolveBase.js';
 import type { HubSettings } from './hubSettings.js';
 
 /** Say in one line what the hub's refusal of a model or data set means and what to do; other errors pass unchanged. */

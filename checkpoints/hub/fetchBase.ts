@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { downloadScreen, type DownloadScreen } from '../../configs/cliDownload.js';
-import type { BaseShape } from '../../configs/baseFile.js';
-import type { Base, HubOrigin, NamedBase } from '../../configs/resolveBase.js';
-import { readJsonObject } from '../baseFolder.js';
+import { downloadScreen, type DownloadScreen } from '../../configs/cli/download.js';
+import type { BaseShape } from '../../configs/load/baseFile.js';
+import type { Base, HubOrigin, NamedBase } from '../../configs/load/resolveBase.js';
+import { readJsonObject } from '../base/baseFolder.js';
 import { downloadSnapshot, type DownloadOptions } from './downloadSnapshot.js';
 import type { Wanted } from './neededFiles.js';
 

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import type { HubPlace } from '../../configs/resolveBase.js';
+import type { HubPlace } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
-import { partialName, writeBeside } from '../../data/writeBeside.js';
+import { partialName, writeBeside } from '../../data/files/writeBeside.js';
 import { neededFiles, type Wanted } from './neededFiles.js';
 
 /** The places of one model in a cache that Hugging Face's own tools share. Source: huggingface_hub, "Manage cache". */

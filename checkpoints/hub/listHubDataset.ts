@@ -1,8 +1,8 @@
 import { datasetInfo, listFiles } from '@huggingface/hub';
 import { UserError } from '../../configs/userError.js';
 import type { HubDatasetFile } from '../../data/download/datasetFiles.js';
-import type { Patience } from '../../data/download/retry.js';
-import { UnreachableError } from '../../data/download/webErrors.js';
+import type { Patience } from '../../data/download/web/retry.js';
+import { UnreachableError } from '../../data/download/web/webErrors.js';
 import { explainHubFailure } from './explainHubFailure.js';
 import { hubSettings, type HubSettings } from './hubSettings.js';
 import { askHub, hubFile, questionPatience, tokenHeader } from './listSnapshot.js';

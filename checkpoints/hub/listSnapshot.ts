@@ -1,9 +1,9 @@
 import { listFiles, modelInfo } from '@huggingface/hub';
 import { UserError } from '../../configs/userError.js';
-import { readUrl } from '../../data/download/openUrl.js';
-import { defaultPatience, retry, type Patience } from '../../data/download/retry.js';
-import type { ExpectedHash } from '../../data/download/fetchFile.js';
-import type { HubPlace } from '../../configs/resolveBase.js';
+import { readUrl } from '../../data/download/web/openUrl.js';
+import { defaultPatience, retry, type Patience } from '../../data/download/web/retry.js';
+import type { ExpectedHash } from '../../data/download/web/fetchFile.js';
+import type { HubPlace } from '../../configs/load/resolveBase.js';
 import { explainHubFailure } from './explainHubFailure.js';
 import type { HubSettings } from './hubSettings.js';
 

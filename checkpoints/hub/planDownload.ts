@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
-import type { HubPlace } from '../../configs/resolveBase.js';
-import { incompleteName } from '../../data/download/fetchFile.js';
+import type { HubPlace } from '../../configs/load/resolveBase.js';
+import { incompleteName } from '../../data/download/web/fetchFile.js';
 import { cachePlaces } from './hubCache.js';
 import type { HubSettings } from './hubSettings.js';
 import type { HubFile, Snapshot } from './listSnapshot.js';

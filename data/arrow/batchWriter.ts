@@ -1,6 +1,6 @@
 import { AsyncByteQueue, CompressionType, Message, RecordBatchFileWriter } from 'apache-arrow';
 import type { RecordBatch, Schema } from 'apache-arrow';
-import { compressZstd, loadZstd } from './zstd.js';
+import { compressZstd, loadZstd } from './message/zstd.js';
 
 /** Writes an Arrow file whose buffers are compressed, piece by piece. */
 export interface BatchWriter {

@@ -1,7 +1,7 @@
 import type { RecordBatch, Vector } from 'apache-arrow';
 import { UserError } from '../../configs/userError.js';
-import type { Example, Passage } from '../example.js';
-import { textId } from '../textId.js';
+import type { Example, Passage } from '../example/example.js';
+import { textId } from '../example/textId.js';
 import { passageNames, type ColumnMatch } from './matchColumns.js';
 
 /**

@@ -1,5 +1,5 @@
 import { Float32, makeData, RecordBatch, Struct, Utf8, type Data, type List, type Schema } from 'apache-arrow';
-import type { Example } from '../example.js';
+import type { Example } from '../example/example.js';
 import { addExample, createColumns, type ExampleColumns, type PassageColumns } from './exampleColumns.js';
 import { passageType } from './exampleSchema.js';
 import type { TextColumn } from './textColumn.js';

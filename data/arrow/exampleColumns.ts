@@ -1,4 +1,4 @@
-import type { Example, Passage } from '../example.js';
+import type { Example, Passage } from '../example/example.js';
 import { addBytes, addText, createTextColumn, shorten, type TextColumn } from './textColumn.js';
 
 /** Rows of training examples as columns that can be handed to another thread. */

@@ -1,13 +1,13 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { RecordBatchReader, type RecordBatch } from 'apache-arrow';
 import { UserError } from '../../configs/userError.js';
-import type { Example } from '../example.js';
+import type { Example } from '../example/example.js';
 import { decodeExamples } from './decodeExamples.js';
-import { inflateMessage } from './inflateMessage.js';
+import { inflateMessage } from './message/inflateMessage.js';
 import { matchColumns, type ColumnMatch } from './matchColumns.js';
-import { readRange } from './readRange.js';
-import { scanArrow, type ArrowLayout, type MessagePlace } from './scanArrow.js';
-import { verifyBatch } from './verifyBatch.js';
+import { readRange } from '../files/readRange.js';
+import { scanArrow, type ArrowLayout, type MessagePlace } from './message/scanArrow.js';
+import { verifyBatch } from './message/verifyBatch.js';
 
 /** A file of training examples, opened for random access by record batch. */
 export interface ExampleFile {

@@ -1,5 +1,5 @@
-import type { Example } from '../example.js';
-import { growFile } from '../writeBeside.js';
+import type { Example } from '../example/example.js';
+import { growFile } from '../files/writeBeside.js';
 import { createBatchWriter } from './batchWriter.js';
 import { encodeColumns } from './encodeExamples.js';
 import { addExample, createColumns, textBytes } from './exampleColumns.js';

@@ -2,7 +2,7 @@ import ts from 'typescript';
 import { type DeclarationFile, declarationFiles } from './declarationFiles.js';
 import { type Declaration, declarationsOf, docComment, innerNodes, parseFile, summaryOf } from './declarations.js';
 import { countWords, cutText, type DomainSource, type SourcePair } from './domainSource.js';
-import { foldText } from '../foldText.js';
+import { foldText } from '../example/foldText.js';
 
 /**
  * Type declarations as a retrieval task: what a comment says of a declaration asks for the declaration.

@@ -1,4 +1,4 @@
-import type { Passage } from '../example.js';
+import type { Passage } from '../example/example.js';
 
 /** The three kinds of text that the demonstration trains and judges on. */
 export const DOMAINS = ['general', 'code', 'maths'] as const;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { countWords, type DomainSource, type SourcePair } from './domainSource.js';
-import { foldText } from '../foldText.js';
+import { foldText } from '../example/foldText.js';
 import { packageFolder } from './packageFolder.js';
 
 /** One sense of WordNet: the words that share it, what it means, how it is used. */

@@ -1,6 +1,6 @@
 import { seededRandom, shuffle } from '../random.js';
 import { DOMAINS, type Domain } from './domainSource.js';
-import { foldText } from '../foldText.js';
+import { foldText } from '../example/foldText.js';
 import { demonstrationPairs, domainSources } from './pairs.js';
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { countWords, cutText, type DomainSource, firstSentence, type SourcePair } from './domainSource.js';
-import { foldText } from '../foldText.js';
+import { foldText } from '../example/foldText.js';
 import { packageFolder } from './packageFolder.js';
 
 /** One help entry: `abs( x[, options] )` and all that is said of it. */

@@ -1,8 +1,8 @@
-import type { BeirTask } from '../beir.js';
-import type { Example, Passage } from '../example.js';
+import type { BeirTask } from '../task/beir.js';
+import type { Example, Passage } from '../example/example.js';
 import { shuffle } from '../random.js';
 import { type SourcePair } from './domainSource.js';
-import { foldText } from '../foldText.js';
+import { foldText } from '../example/foldText.js';
 
 /** One domain, ready to train on and to be judged by. */
 export interface DomainPairs {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Dataset, HubSource, WebSource } from '../../configs/datasetFile.js';
+import type { Dataset, HubSource, WebSource } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { filesBelow } from './datasetState.js';
-import type { ExpectedHash } from './fetchFile.js';
-import type { Unpacking } from './unpackSource.js';
+import type { ExpectedHash } from './web/fetchFile.js';
+import type { Unpacking } from './archive/unpackSource.js';
 
 /** A file of a data set on the Hugging Face hub. */
 export interface HubDatasetFile {

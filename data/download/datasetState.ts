@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { Dataset } from '../../configs/datasetFile.js';
+import type { Dataset } from '../../configs/load/datasetFile.js';
 import { missingParts } from '../task/taskFiles.js';
 
 /** What of a data set is on this machine. `damaged`: files that a download put there are gone or changed. */

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { DownloadScreen } from '../../configs/cliDownload.js';
-import type { Dataset } from '../../configs/datasetFile.js';
+import type { DownloadScreen } from '../../configs/cli/download.js';
+import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { withLock } from '../../setup/lock.mjs';
-import { replaceFolder } from '../writeFolder.js';
+import { replaceFolder } from '../files/writeFolder.js';
 import { byHand, downloadsFolder, listDatasetFiles, type DatasetFile, type ListHub } from './datasetFiles.js';
 import { datasetState, foreignFiles, lackingFiles, writeManifest } from './datasetState.js';
-import { fetchFile, incompleteName } from './fetchFile.js';
+import { fetchFile, incompleteName } from './web/fetchFile.js';
 import { requireSpace } from './requireSpace.js';
-import type { Patience } from './retry.js';
-import { isWholeParquet, unpackSource } from './unpackSource.js';
-import { HttpStatusError, UnreachableError } from './webErrors.js';
+import type { Patience } from './web/retry.js';
+import { isWholeParquet, unpackSource } from './archive/unpackSource.js';
+import { HttpStatusError, UnreachableError } from './web/webErrors.js';
 
 export interface DatasetOptions {
   /** Holds the data sets' folders and, while they are fetched, `downloads/`. */

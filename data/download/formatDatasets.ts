@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Dataset, DatasetGroup } from '../../configs/datasetFile.js';
+import type { Dataset, DatasetGroup } from '../../configs/load/datasetFile.js';
 import { datasetState, type DatasetState } from './datasetState.js';
 import type { DownloadedDataset } from './downloadDatasets.js';
 

@@ -1,5 +1,5 @@
 import type { ImportSummary } from './importExamples.js';
-import type { Recognised } from './recogniseFormat.js';
+import type { Recognised } from './source/recogniseFormat.js';
 
 /** What the sources were taken for, and why, as text for people. @param from  where a stopped import goes on */
 export function formatSources(sources: Recognised[], from: { path: string; line: number } | null): string {

@@ -1,13 +1,13 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
-import { syncFolder } from '../writeBeside.js';
-import { beirFiles } from './beirJudgements.js';
+import { syncFolder } from '../files/writeBeside.js';
+import { beirFiles } from './lookup/beirJudgements.js';
 import { importRows, type ImportedRows, type ImportTask } from './importRows.js';
-import { requireLookups, type LookupFiles } from './openLookups.js';
-import { recogniseFormat, type Recognised } from './recogniseFormat.js';
-import { orStop, Stopped } from './stopped.js';
-import { inputFiles, openWorkFolder, type WorkFolder } from './workFolder.js';
+import { requireLookups, type LookupFiles } from './lookup/openLookups.js';
+import { recogniseFormat, type Recognised } from './source/recogniseFormat.js';
+import { orStop, Stopped } from './source/stopped.js';
+import { inputFiles, openWorkFolder, type WorkFolder } from './write/workFolder.js';
 
 /** `rowsWithoutNegatives` need mining before they can train. */
 export interface ImportSummary extends ImportedRows {

@@ -1,13 +1,13 @@
 import { UserError } from '../../configs/userError.js';
-import { collectRejects, type Rejected } from '../rejects.js';
-import { startArrowThread } from './arrowThread.js';
-import { importMetadata, type SourceRecord } from './importMetadata.js';
-import { openLookups, type LookupFiles } from './openLookups.js';
+import { collectRejects, type Rejected } from '../example/rejects.js';
+import { startArrowThread } from './write/arrowThread.js';
+import { importMetadata, type SourceRecord } from './write/importMetadata.js';
+import { openLookups, type LookupFiles } from './lookup/openLookups.js';
 import { readSource } from './readSource.js';
-import type { Recognised } from './recogniseFormat.js';
-import { createRowSink } from './rowSink.js';
-import { orStop } from './stopped.js';
-import type { ImportProgress, Place, WorkFolder } from './workFolder.js';
+import type { Recognised } from './source/recogniseFormat.js';
+import { createRowSink } from './source/rowSink.js';
+import { orStop } from './source/stopped.js';
+import type { ImportProgress, Place, WorkFolder } from './write/workFolder.js';
 
 /** What is to be imported, and how. */
 export interface ImportTask {

@@ -1,9 +1,9 @@
-import { readJudged } from './beirJudgements.js';
-import { openSource, type KnownBeginning, type Source } from './openSource.js';
-import { readLineRows, readParquetRows, type AfterRow } from './readRows.js';
-import type { Recognised } from './recogniseFormat.js';
-import { recordParsers, type Lookups } from './records.js';
-import type { RowSink } from './rowSink.js';
+import { readJudged } from './lookup/beirJudgements.js';
+import { openSource, type KnownBeginning, type Source } from './source/openSource.js';
+import { readLineRows, readParquetRows, type AfterRow } from './source/readRows.js';
+import type { Recognised } from './source/recogniseFormat.js';
+import { recordParsers, type Lookups } from './source/records.js';
+import type { RowSink } from './source/rowSink.js';
 
 /** What reading a source needs. */
 export interface Reading {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { UserError } from '../../configs/userError.js';
-import type { Passage } from '../example.js';
+import type { Passage } from '../example/example.js';
 import { createIdTable, type IdTable } from './idTable.js';
 import { readRows } from './readRows.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { replaceFolder } from '../writeFolder.js';
+import { replaceFolder } from '../files/writeFolder.js';
 import { scanCorpus, scannedCorpus, shardRows, type Corpus, type CorpusScan, type TitleUse } from './corpus.js';
 import { createIdTable } from './idTable.js';
 

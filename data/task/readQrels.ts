@@ -1,5 +1,5 @@
 import { UserError } from '../../configs/userError.js';
-import { readLines } from '../readLines.js';
+import { readLines } from '../files/readLines.js';
 import { readRows } from './readRows.js';
 
 /** Judgements: query id, document id, grade. */

@@ -1,7 +1,7 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../configs/userError.js';
-import { readLines } from '../readLines.js';
+import { readLines } from '../files/readLines.js';
 
 /** One row of a table: its columns by name, and where it stands, for messages. */
 export interface TableRow {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { suggest } from '../../configs/suggest.js';
+import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
 
 /** Files that hold a retrieval task, each list in reading order: a table may come in numbered pieces. */

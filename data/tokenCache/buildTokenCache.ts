@@ -2,10 +2,10 @@ import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'n
 import { join, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import type { ExampleFile } from '../arrow/openExamples.js';
-import type { Example } from '../example.js';
-import { explainWriteFailure } from '../explainWriteFailure.js';
-import type { TokenizerThreads } from '../tokenizerThreads.js';
-import { isAlive, syncFolder, writeBeside } from '../writeBeside.js';
+import type { Example } from '../example/example.js';
+import { explainWriteFailure } from '../files/explainWriteFailure.js';
+import type { TokenizerThreads } from '../tokenizer/threads.js';
+import { isAlive, syncFolder, writeBeside } from '../files/writeBeside.js';
 import { cacheFiles, type TokenCacheFacts, type TokenCachePlace } from './tokenCachePlace.js';
 import { packRecord } from './tokenRecord.js';
 

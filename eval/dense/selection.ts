@@ -1,7 +1,7 @@
-import { fusedOps } from '../../model/engine/fusedOps.js';
-import { hasFusedOps } from '../../model/engine/hasFusedOps.js';
+import { fusedOps } from '../../model/engine/fused/fusedOps.js';
+import { hasFusedOps } from '../../model/engine/fused/hasFusedOps.js';
 import { tf } from '../../model/engine/tf.js';
-import { topRows } from '../topRows.js';
+import { topRows } from '../measure/topRows.js';
 
 /** Rows of a corpus that one query retrieved, best first. */
 export type Hits = { row: number; score: number }[];

@@ -1,6 +1,6 @@
-import { nativeBackend } from './rawTensors.js';
+import { nativeBackend } from './native/rawTensors.js';
 import { tf } from './tf.js';
-import { unsetTensor, valuesInPlace } from './wasmBackend.js';
+import { unsetTensor, valuesInPlace } from './wasm/wasmBackend.js';
 
 /**
  * A mask that keeps each element with probability 1 - rate and scales the kept ones by 1 / (1 - rate).

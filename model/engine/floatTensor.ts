@@ -1,5 +1,5 @@
-import { requireFloat, toFloat32, type TensorDtype } from '../../checkpoints/safetensors.js';
-import { nativeBackend } from './rawTensors.js';
+import { requireFloat, toFloat32, type TensorDtype } from '../../checkpoints/tensors/safetensors.js';
+import { nativeBackend } from './native/rawTensors.js';
 import { tf } from './tf.js';
 
 /**

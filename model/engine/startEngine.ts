@@ -1,9 +1,9 @@
 import type { Float32Products, Precision } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
-import { float32Products } from './float32Products.js';
-import { loadNativeBinding } from './loadNativeBinding.js';
-import { nativeBackend } from './rawTensors.js';
-import { startWasm } from './startWasm.js';
+import { float32Products } from './product/float32Products.js';
+import { loadNativeBinding } from './native/loadNativeBinding.js';
+import { nativeBackend } from './native/rawTensors.js';
+import { startWasm } from './wasm/startWasm.js';
 import { tf } from './tf.js';
 
 export type EngineName = 'tensorflow' | 'wasm';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { runCommand, type Command } from '../../configs/cli.js';
+import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { UserError } from '../../configs/userError.js';
 import { describeMachine } from '../../model/machine.js';
 import { encodeAgainst, trainAgainst } from './against.js';

@@ -1,5 +1,5 @@
 import { UserError } from '../../configs/userError.js';
-import type { PoolTokens } from '../../train/poolGradient.js';
+import type { PoolTokens } from '../../train/step/poolGradient.js';
 
 /** How many texts a pool has. */
 export interface PoolSize {

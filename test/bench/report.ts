@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { stageFile, writeTogether } from '../../data/writeBeside.js';
-import { html, type Html } from '../../eval/html.js';
-import { lineChart } from '../../eval/report/lineChart.js';
-import { pageShell } from '../../eval/report/pageShell.js';
+import { stageFile, writeTogether } from '../../data/files/writeBeside.js';
+import { html, type Html } from '../../eval/report/page/html.js';
+import { lineChart } from '../../eval/report/chart/lineChart.js';
+import { pageShell } from '../../eval/report/page/pageShell.js';
 import type { Result } from './result.js';
 import { table } from './table.js';
 

@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shardRows } from '../../data/task/corpus.js';
 import type { Hits } from '../../eval/dense/selection.js';
-import { openSearch } from '../../eval/search.js';
-import { packVectors, unpackVectors } from '../../eval/vectorFormat.js';
+import { openSearch } from '../../eval/dense/search.js';
+import { packVectors, unpackVectors } from '../../eval/dense/vectorFormat.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 
 const [vectors = '1000000', parent = tmpdir()] = process.argv.slice(2);

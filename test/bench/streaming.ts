@@ -1,22 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig } from '../../configs/loadConfig.js';
-import { resolveBase } from '../../configs/resolveBase.js';
+import { parseConfig } from '../../configs/load/loadConfig.js';
+import { resolveBase } from '../../configs/load/resolveBase.js';
 import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { createExampleWriter } from '../../data/arrow/writeExamples.js';
-import { fileIdentity } from '../../data/fileIdentity.js';
-import { makeContract } from '../../data/makeContract.js';
+import { fileIdentity } from '../../data/files/fileIdentity.js';
+import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { seededRandom } from '../../data/random.js';
-import { streamRows } from '../../data/streamRows.js';
+import { streamRows } from '../../data/stream/streamRows.js';
 import { buildTokenCache } from '../../data/tokenCache/buildTokenCache.js';
 import { openTokenCache, type TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import { tokenCachePlace } from '../../data/tokenCache/tokenCachePlace.js';
-import { loadTokenizer } from '../../data/tokenizer.js';
-import { startTokenizerThreads } from '../../data/tokenizerThreads.js';
-import { tokenPools } from '../../data/tokenPools.js';
-import { poolsOf } from '../../train/pools.js';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
+import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
+import { tokenPools } from '../../data/stream/tokenPools.js';
+import { poolsOf } from '../../train/loop/pools.js';
 
 // How fast training data streams: `node --import tsx test/bench/streaming.ts [ROWS] [POOLS]`. Makes a file of so many
 // rows in a temporary folder, goes on at four fifths of it, and turns pools of the study into tokens, without and with

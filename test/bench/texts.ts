@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '../../configs/loadConfig.js';
+import { loadConfig } from '../../configs/load/loadConfig.js';
 import type { TextKind } from '../../configs/contract.js';
-import { makeContract } from '../../data/makeContract.js';
+import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { seededRandom, shuffle } from '../../data/random.js';
-import { tokenizeText } from '../../data/tokenizeText.js';
-import { loadTokenizer } from '../../data/tokenizer.js';
+import { tokenizeText } from '../../data/tokenizer/tokenizeText.js';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { lengthQuantiles, sampleLengths } from './lengths.js';
 
 /** Where texts to measure with come from. */

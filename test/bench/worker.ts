@@ -4,7 +4,7 @@ import { UserError } from '../../configs/userError.js';
 import type { Jobs } from './jobs.js';
 import { readMemory, resetPeak } from './memory.js';
 import { poolTokens, type PoolFile } from './pool.js';
-import { packs } from '../../model/encodeChunk.js';
+import { packs } from '../../model/pass/encodeChunk.js';
 import {
   embed,
   openPassages,

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openBaseFolder } from '../../checkpoints/baseFolder.js';
-import { readTensorBytes, toFloat32 } from '../../checkpoints/safetensors.js';
-import { encodeChunk } from '../../model/encodeChunk.js';
+import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
+import { readTensorBytes, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
+import { encodeChunk } from '../../model/pass/encodeChunk.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { disposeModel, loadModel } from '../../model/loadModel.js';
+import { disposeModel, loadModel } from '../../model/load/loadModel.js';
 import type { Shape } from './shapes.js';
 import { writeRandomBase } from './writeRandomBase.js';
 

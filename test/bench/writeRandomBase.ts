@@ -1,14 +1,14 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { float32ToBfloat16 } from '../../checkpoints/numberFormats.js';
-import { readJsonObject } from '../../checkpoints/baseFolder.js';
-import { writeSafetensors, type TensorToWrite } from '../../checkpoints/safetensors.js';
+import { float32ToBfloat16 } from '../../checkpoints/tensors/numberFormats.js';
+import { readJsonObject } from '../../checkpoints/base/baseFolder.js';
+import { writeSafetensors, type TensorToWrite } from '../../checkpoints/tensors/safetensors.js';
 import { projections } from '../../configs/schema.js';
-import { matrixName } from '../../checkpoints/adapterNames.js';
+import { matrixName } from '../../checkpoints/adapter/names.js';
 import { seededRandom } from '../../data/random.js';
-import { writeBeside } from '../../data/writeBeside.js';
-import { writeFolder } from '../../data/writeFolder.js';
-import { projectionShape } from '../../model/loadModel.js';
+import { writeBeside } from '../../data/files/writeBeside.js';
+import { writeFolder } from '../../data/files/writeFolder.js';
+import { projectionShape } from '../../model/load/loadModel.js';
 import { configJson, type Shape } from './shapes.js';
 
 const deviation = 0.02;

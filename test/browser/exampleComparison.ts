@@ -1,10 +1,15 @@
 import { seededRandom } from '../../data/random.js';
-import { differences } from '../../eval/differences.js';
-import { chooseQueries } from '../../eval/report/chooseQueries.js';
-import { rowOf, type ComparedModel, type ComparedRow, type Comparison } from '../../eval/report/comparison.js';
-import { groupOf } from '../../eval/report/knownTasks.js';
-import type { QueryView } from '../../eval/report/queryView.js';
-import { stabilityOf } from '../../eval/report/stabilityOf.js';
+import { differences } from '../../eval/statistics/differences.js';
+import { chooseQueries } from '../../eval/report/comparison/chooseQueries.js';
+import {
+  rowOf,
+  type ComparedModel,
+  type ComparedRow,
+  type Comparison,
+} from '../../eval/report/comparison/comparison.js';
+import { groupOf } from '../../eval/report/comparison/knownTasks.js';
+import type { QueryView } from '../../eval/report/comparison/queryView.js';
+import { stabilityOf } from '../../eval/report/comparison/stabilityOf.js';
 import { contract } from '../checkpoints/examples.js';
 
 const bases = ['base', 'instruct', 'coder', 'coder-instruct', 'math', 'math-instruct', 'r1', 'vl'];

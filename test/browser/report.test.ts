@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { comparisonPage } from '../../eval/report/comparisonPage.js';
+import { comparisonPage } from '../../eval/report/section/comparisonPage.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 import { contrastRatios } from './contrastRatios.js';
 import { exampleComparison, exampleQueries } from './exampleComparison.js';

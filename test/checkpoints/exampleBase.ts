@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openBaseFolder, type BaseFolder } from '../../checkpoints/baseFolder.js';
-import { fromFloat32, writeSafetensors } from '../../checkpoints/safetensors.js';
+import { openBaseFolder, type BaseFolder } from '../../checkpoints/base/baseFolder.js';
+import { fromFloat32, writeSafetensors } from '../../checkpoints/tensors/safetensors.js';
 
 /** A tokenizer.json that knows four tokens; 7 is the end of a text. */
 export const tokenizer = {

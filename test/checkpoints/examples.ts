@@ -1,4 +1,4 @@
-import type { Adapter } from '../../checkpoints/adapter.js';
+import type { Adapter } from '../../checkpoints/adapter/adapter.js';
 import type { Contract } from '../../configs/contract.js';
 
 /** A contract with every field set. */

@@ -1,4 +1,4 @@
-import { lockRun } from '../../checkpoints/runLock.js';
+import { lockRun } from '../../checkpoints/run/lock.js';
 
 // Locks the run folder it is given and stays: runLock.test.ts kills it.
 await lockRun(process.argv[2]!);

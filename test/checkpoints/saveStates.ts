@@ -1,4 +1,4 @@
-import { saveState } from '../../checkpoints/state.js';
+import { saveState } from '../../checkpoints/run/state.js';
 
 // Saves states in the folder it is given until it is killed, every second one over the one before: state.test.ts
 // starts it. All numbers of a state equal `mark`.

@@ -1,4 +1,4 @@
-import { runCommand } from '../../configs/cli.js';
+import { runCommand } from '../../configs/cli/cli.js';
 
 /** Prints what it was given; with --lines, so many lines. */
 await runCommand('example', {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { loadConfig, parseConfig } from '../../configs/loadConfig.js';
+import { loadConfig, parseConfig } from '../../configs/load/loadConfig.js';
 
 /** The supervised recipe of arXiv 2507.03958, as its scripts and logs give it: 128 queries an update in pools of 32. */
 const study = {

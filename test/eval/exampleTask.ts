@@ -1,6 +1,6 @@
-import { writeBeir, type BeirTask } from '../../data/beir.js';
-import type { Retriever } from '../../eval/ranking.js';
-import type { Task } from '../../eval/task.js';
+import { writeBeir, type BeirTask } from '../../data/task/beir.js';
+import type { Retriever } from '../../eval/measure/ranking.js';
+import type { Task } from '../../eval/tasks/task.js';
 
 /** Four documents and two queries: q1 asks for a and b, q2 for c. */
 export const exampleTask: BeirTask = {

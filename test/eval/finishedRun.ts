@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { writeAdapter, type Adapter } from '../../checkpoints/adapter.js';
-import { writeContract } from '../../checkpoints/contractFile.js';
-import { writeRunConfig } from '../../checkpoints/runConfig.js';
-import { createRun, runsRoot } from '../../checkpoints/runFolder.js';
-import { saveState, type State } from '../../checkpoints/state.js';
+import { writeAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import { writeContract } from '../../checkpoints/contract/contractFile.js';
+import { writeRunConfig } from '../../checkpoints/run/config.js';
+import { createRun, runsRoot } from '../../checkpoints/run/folder.js';
+import { saveState, type State } from '../../checkpoints/run/state.js';
 import type { Contract, Precision } from '../../configs/contract.js';
-import { loadConfig } from '../../configs/loadConfig.js';
-import { makeContract } from '../../data/makeContract.js';
-import { loadTokenizer } from '../../data/tokenizer.js';
+import { loadConfig } from '../../configs/load/loadConfig.js';
+import { makeContract } from '../../data/tokenizer/makeContract.js';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { disposeModel, loadModel } from '../../model/loadModel.js';
-import { freshAdapter } from '../../model/lora.js';
+import { disposeModel, loadModel } from '../../model/load/loadModel.js';
+import { freshAdapter } from '../../model/layer/lora.js';
 
 /** Write what a run of the base in `folder` leaves, without training: an adapter with an effect, and a state of step 3. */
 export async function writeFinishedRun(

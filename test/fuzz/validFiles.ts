@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { createExampleWriter } from '../../data/arrow/writeExamples.js';
-import { compressZstd, loadZstd } from '../../data/arrow/zstd.js';
+import { compressZstd, loadZstd } from '../../data/arrow/message/zstd.js';
 
 export interface ValidFile {
   name: string;

@@ -1,12 +1,12 @@
 import type { Precision } from '../../configs/contract.js';
-import { loadConfig } from '../../configs/loadConfig.js';
+import { loadConfig } from '../../configs/load/loadConfig.js';
 import { projections } from '../../configs/schema.js';
 import { seededRandom } from '../../data/random.js';
 import type { Engine } from '../../model/engine/startEngine.js';
-import { loadModel } from '../../model/loadModel.js';
-import { attachAdapter, freshAdapter } from '../../model/lora.js';
-import { adamW } from '../../train/optimizer.js';
-import type { PoolTokens } from '../../train/poolGradient.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { attachAdapter, freshAdapter } from '../../model/layer/lora.js';
+import { adamW } from '../../train/step/optimizer.js';
+import type { PoolTokens } from '../../train/step/poolGradient.js';
 import { lengthQuantiles, sampleLengths } from '../bench/lengths.js';
 import { poolTokens, type PoolSize } from '../bench/pool.js';
 import type { Work } from '../bench/work.js';

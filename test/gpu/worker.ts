@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { loadNativeBinding } from '../../model/engine/loadNativeBinding.js';
-import { usesGpu } from '../../model/engine/multiplySpeed.js';
+import { loadNativeBinding } from '../../model/engine/native/loadNativeBinding.js';
+import { usesGpu } from '../../model/engine/product/multiplySpeed.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
-import { encodeChunk, type Gradients } from '../../model/encodeChunk.js';
-import { poolGradient } from '../../train/poolGradient.js';
-import { openSearch } from '../../eval/search.js';
+import { encodeChunk, type Gradients } from '../../model/pass/encodeChunk.js';
+import { poolGradient } from '../../train/step/poolGradient.js';
+import { openSearch } from '../../eval/dense/search.js';
 import { folderBytes } from '../../setup/records.mjs';
 import { neededFlops } from '../bench/flops.js';
 import { embed, planOf, trainStep } from '../bench/work.js';

@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readAdapter, writeAdapter } from '../../checkpoints/adapter.js';
-import { openBaseFolder } from '../../checkpoints/baseFolder.js';
-import { exportMerged } from '../../checkpoints/exportMerged.js';
-import { exportSentenceTransformers } from '../../checkpoints/exportSentenceTransformers.js';
-import { loadConfig } from '../../configs/loadConfig.js';
-import { makeContract } from '../../data/makeContract.js';
-import { loadTokenizer } from '../../data/tokenizer.js';
-import { tokenizeText } from '../../data/tokenizeText.js';
-import { encodeChunk } from '../../model/encodeChunk.js';
-import { disposeModel, loadModel } from '../../model/loadModel.js';
-import { attachAdapter } from '../../model/lora.js';
+import { readAdapter, writeAdapter } from '../../checkpoints/adapter/adapter.js';
+import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
+import { exportMerged } from '../../checkpoints/export/exportMerged.js';
+import { exportSentenceTransformers } from '../../checkpoints/export/exportSentenceTransformers.js';
+import { loadConfig } from '../../configs/load/loadConfig.js';
+import { makeContract } from '../../data/tokenizer/makeContract.js';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
+import { tokenizeText } from '../../data/tokenizer/tokenizeText.js';
+import { encodeChunk } from '../../model/pass/encodeChunk.js';
+import { disposeModel, loadModel } from '../../model/load/loadModel.js';
+import { attachAdapter } from '../../model/layer/lora.js';
 
 /** One base with an adapter, to be exported and loaded elsewhere. */
 export interface InteropCase {

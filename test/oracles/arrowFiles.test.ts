@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { scanArrow } from '../../data/arrow/scanArrow.js';
+import { scanArrow } from '../../data/arrow/message/scanArrow.js';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/data', 'oracles/arrow');
 

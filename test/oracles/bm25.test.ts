@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTask } from '../../data/task/readTask.js';
-import { bm25Retriever } from '../../eval/bm25Retriever.js';
-import { scoreRun, withoutIdenticalIds } from '../../eval/metrics.js';
+import { bm25Retriever } from '../../eval/bm25/retriever.js';
+import { scoreRun, withoutIdenticalIds } from '../../eval/measure/metrics.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/data', 'beir');

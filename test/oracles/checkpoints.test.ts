@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readAdapter, writeAdapter } from '../../checkpoints/adapter.js';
-import { parseAdapterConfig } from '../../checkpoints/adapterConfig.js';
-import { adapterProblems } from '../../checkpoints/adapterProblems.js';
-import { openBaseFolder } from '../../checkpoints/baseFolder.js';
-import { readSafetensorsIndex, readTensorBytes } from '../../checkpoints/safetensors.js';
+import { readAdapter, writeAdapter } from '../../checkpoints/adapter/adapter.js';
+import { parseAdapterConfig } from '../../checkpoints/adapter/config.js';
+import { adapterProblems } from '../../checkpoints/adapter/problems.js';
+import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
+import { readSafetensorsIndex, readTensorBytes } from '../../checkpoints/tensors/safetensors.js';
 import { projections } from '../../configs/schema.js';
 
 const oracles = join(process.env.ORACLES ?? '../shared/data', 'oracles');

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openExamples } from '../../data/arrow/openExamples.js';
-import { readBeir } from '../../data/beir.js';
+import { readBeir } from '../../data/task/beir.js';
 import { importExamples } from '../../data/import/importExamples.js';
-import { streamExamples } from '../../data/shuffle.js';
+import { streamExamples } from '../../data/stream/shuffle.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
 
 const oracles = process.env['ORACLES'] ?? '../shared/data';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeChunk } from '../../model/encodeChunk.js';
+import { encodeChunk } from '../../model/pass/encodeChunk.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
-import { disposeModel, loadModel, type Model } from '../../model/loadModel.js';
-import { disposePadded, runPadded } from '../../model/paddedPass.js';
-import { unitRows } from '../../model/unitRows.js';
+import { disposeModel, loadModel, type Model } from '../../model/load/loadModel.js';
+import { disposePadded, runPadded } from '../../model/pass/paddedPass.js';
+import { unitRows } from '../../model/layer/unitRows.js';
 
 /** Tiny random replicas of the study's eight bases with their embeddings by PyTorch in float32. */
 const folder = join(process.env['ORACLES'] ?? '../shared/data', 'oracles/replicas');

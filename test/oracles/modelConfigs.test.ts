@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projections } from '../../configs/schema.js';
-import { parseConfig } from '../../configs/loadConfig.js';
-import { projectionShape } from '../../model/loadModel.js';
+import { parseConfig } from '../../configs/load/loadConfig.js';
+import { projectionShape } from '../../model/load/loadModel.js';
 import { modelConfig } from '../../model/modelConfig.js';
 
 /** config.json of the study's checkpoints. */

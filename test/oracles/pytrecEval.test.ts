@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Qrels } from '../../data/task/readQrels.js';
 import { seededRandom } from '../../data/random.js';
-import { scoreRun } from '../../eval/metrics.js';
-import type { Ranking, Run } from '../../eval/ranking.js';
+import { scoreRun } from '../../eval/measure/metrics.js';
+import type { Ranking, Run } from '../../eval/measure/ranking.js';
 
 const python = process.env['PYTREC_EVAL_PYTHON'] ?? 'data/cache/venv-pytrec-eval/bin/python';
 const script = fileURLToPath(new URL('pytrecEval.py', import.meta.url));

@@ -1,10 +1,10 @@
-import { readSafetensorsIndex, readTensorBytes, toFloat32 } from '../../checkpoints/safetensors.js';
-import type { Gradients } from '../../model/encodeChunk.js';
-import type { Model } from '../../model/loadModel.js';
-import type { Parameters } from '../../model/lora.js';
-import { adamW } from '../../train/optimizer.js';
-import { poolGradient, type PoolTokens } from '../../train/poolGradient.js';
-import { applyUpdate } from '../../train/update.js';
+import { readSafetensorsIndex, readTensorBytes, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
+import type { Gradients } from '../../model/pass/encodeChunk.js';
+import type { Model } from '../../model/load/loadModel.js';
+import type { Parameters } from '../../model/layer/lora.js';
+import { adamW } from '../../train/step/optimizer.js';
+import { poolGradient, type PoolTokens } from '../../train/step/poolGradient.js';
+import { applyUpdate } from '../../train/step/update.js';
 import { assertClose } from '../assertions.js';
 
 export interface ReplicaText {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readAdapter } from '../../checkpoints/adapter.js';
-import { encodeChunk, type Gradients } from '../../model/encodeChunk.js';
+import { readAdapter } from '../../checkpoints/adapter/adapter.js';
+import { encodeChunk, type Gradients } from '../../model/pass/encodeChunk.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
-import { disposeModel, loadModel, type Model } from '../../model/loadModel.js';
-import { attachAdapter } from '../../model/lora.js';
-import { poolGradient } from '../../train/poolGradient.js';
+import { disposeModel, loadModel, type Model } from '../../model/load/loadModel.js';
+import { attachAdapter } from '../../model/layer/lora.js';
+import { poolGradient } from '../../train/step/poolGradient.js';
 import { assertClose } from '../assertions.js';
 import { matrices, poolOf, runUpdates, tokens, type Expected, type Training } from './replicaTraining.js';
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contract } from '../../configs/contract.js';
-import { loadConfig } from '../../configs/loadConfig.js';
-import { makeContract } from '../../data/makeContract.js';
+import { loadConfig } from '../../configs/load/loadConfig.js';
+import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { seededRandom } from '../../data/random.js';
-import { loadTokenizer } from '../../data/tokenizer.js';
-import { startTokenizerThreads } from '../../data/tokenizerThreads.js';
-import { tokenizeText } from '../../data/tokenizeText.js';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
+import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
+import { tokenizeText } from '../../data/tokenizer/tokenizeText.js';
 import { nativeTokenizer } from '../data/nativeTokenizer.js';
 import { oddText } from '../data/oddText.js';
 

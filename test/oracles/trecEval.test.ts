@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Qrels } from '../../data/task/readQrels.js';
-import { scoreRun } from '../../eval/metrics.js';
-import { inTrecOrder, type Ranking, type Run } from '../../eval/ranking.js';
+import { scoreRun } from '../../eval/measure/metrics.js';
+import { inTrecOrder, type Ranking, type Run } from '../../eval/measure/ranking.js';
 
 const folder = join(process.env['ORACLES'] ?? '../shared/data', 'oracles/trec_eval');
 

@@ -150,7 +150,7 @@ describe('npm run train', function () {
     for (const as of ['peft', 'merged', 'sentence-transformers']) {
       const dtype = as === 'peft' ? [] : ['--dtype', 'float32'];
       const exported = await runCommand(
-        'eval/commandExport.ts',
+        'eval/command/export.ts',
         ['whole', '--as', as, '--output', as, ...dtype],
         folder,
       );

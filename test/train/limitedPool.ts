@@ -1,10 +1,10 @@
 // Prints the loss of one pool of the demonstration base, the sum of squares of its gradient, and the chunk sizes that
 // training went down to, from that of the argument. Run with TF_CPU_BFC_MEM_LIMIT_IN_MB to let memory run out.
 import { startEngine } from '../../model/engine/startEngine.js';
-import type { Gradients } from '../../model/encodeChunk.js';
-import { loadModel } from '../../model/loadModel.js';
-import { attachAdapter, freshAdapter } from '../../model/lora.js';
-import { poolWithinMemory } from '../../train/poolWithinMemory.js';
+import type { Gradients } from '../../model/pass/encodeChunk.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { attachAdapter, freshAdapter } from '../../model/layer/lora.js';
+import { poolWithinMemory } from '../../train/step/poolWithinMemory.js';
 
 await startEngine({ backend: 'tensorflow' });
 const model = await loadModel('configs/bases/demo', 'float32');

@@ -1,11 +1,11 @@
-import { matrixName } from '../../checkpoints/adapterNames.js';
+import { matrixName } from '../../checkpoints/adapter/names.js';
 import { projections, type Projection } from '../../configs/schema.js';
 import { seededRandom } from '../../data/random.js';
 import { tf } from '../../model/engine/tf.js';
-import type { LayerWeights } from '../../model/layer.js';
-import type { Linear } from '../../model/linear.js';
-import { projectionShape } from '../../model/loadModel.js';
-import type { Parameters } from '../../model/lora.js';
+import type { LayerWeights } from '../../model/layer/paddedLayer.js';
+import type { Linear } from '../../model/layer/linear.js';
+import { projectionShape } from '../../model/load/loadModel.js';
+import type { Parameters } from '../../model/layer/lora.js';
 import type { ModelConfig } from '../../model/modelConfig.js';
 
 /** A decoder whose every weight learns; `parameters` holds them by their names in the checkpoint. */

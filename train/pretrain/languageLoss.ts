@@ -1,8 +1,8 @@
-import type { Places } from '../../model/attention.js';
-import { nativeBackend } from '../../model/engine/rawTensors.js';
+import type { Places } from '../../model/layer/attention.js';
+import { nativeBackend } from '../../model/engine/native/rawTensors.js';
 import { tf } from '../../model/engine/tf.js';
-import { decoderLayer } from '../../model/layer.js';
-import { rmsNorm } from '../../model/rmsNorm.js';
+import { decoderLayer } from '../../model/layer/paddedLayer.js';
+import { rmsNorm } from '../../model/layer/rmsNorm.js';
 import type { TrainableDecoder } from './demoDecoder.js';
 
 /**

@@ -1,5 +1,5 @@
-import { openBaseFolder } from '../../checkpoints/baseFolder.js';
-import { readTensorBytes, toFloat32 } from '../../checkpoints/safetensors.js';
+import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
+import { readTensorBytes, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
 import { UserError } from '../../configs/userError.js';
 import { tf } from '../../model/engine/tf.js';
 import { modelConfig } from '../../model/modelConfig.js';

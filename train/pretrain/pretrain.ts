@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fromFloat32, writeSafetensors } from '../../checkpoints/safetensors.js';
+import { fromFloat32, writeSafetensors } from '../../checkpoints/tensors/safetensors.js';
 import { seededRandom } from '../../data/random.js';
-import { disposePlaces, makePlaces } from '../../model/attention.js';
+import { disposePlaces, makePlaces } from '../../model/layer/attention.js';
 import { tf } from '../../model/engine/tf.js';
 import type { ModelConfig } from '../../model/modelConfig.js';
-import { adamW } from '../optimizer.js';
-import { rateShare } from '../schedule.js';
-import { applyUpdate } from '../update.js';
+import { adamW } from '../step/optimizer.js';
+import { rateShare } from '../step/schedule.js';
+import { applyUpdate } from '../step/update.js';
 import { freshDecoder, type TrainableDecoder } from './demoDecoder.js';
 import { languageLoss } from './languageLoss.js';
 

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runFolder, runsRoot } from '../../checkpoints/runFolder.js';
-import { readLog } from '../../checkpoints/runLog.js';
+import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
+import { readLog } from '../../checkpoints/run/log.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { productSpeed } from '../../model/productSpeed.js';
-import { taskFolderName } from '../../eval/scoreModel.js';
-import type { Task } from '../../eval/task.js';
+import { productSpeed } from '../../model/describe/productSpeed.js';
+import { taskFolderName } from '../../eval/score/scoreModel.js';
+import type { Task } from '../../eval/tasks/task.js';
 import type { StudyCell } from './studyCells.js';
 
 /** How fast this machine works: operations on numbers in a second. */

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRunConfig } from '../../checkpoints/runConfig.js';
-import { runFolder, runsRoot } from '../../checkpoints/runFolder.js';
-import { readLog } from '../../checkpoints/runLog.js';
-import { taskFolderName } from '../../eval/scoreModel.js';
-import type { Task } from '../../eval/task.js';
+import { readRunConfig } from '../../checkpoints/run/config.js';
+import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
+import { readLog } from '../../checkpoints/run/log.js';
+import { taskFolderName } from '../../eval/score/scoreModel.js';
+import type { Task } from '../../eval/tasks/task.js';
 import type { StudyCell } from './studyCells.js';
 
 /** How far a cell is. */

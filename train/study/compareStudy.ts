@@ -1,14 +1,14 @@
 import { basename, join } from 'node:path';
-import { runsRoot } from '../../checkpoints/runFolder.js';
-import type { Study } from '../../configs/loadStudy.js';
-import { compareRuns } from '../../eval/compareRuns.js';
-import type { Comparison } from '../../eval/report/comparison.js';
-import { findTaskData } from '../../eval/report/findTaskData.js';
-import { readPublished, type Published } from '../../eval/report/published.js';
-import { queryView } from '../../eval/report/queryView.js';
-import { requireOwnFolder } from '../../eval/report/writeComparison.js';
-import type { Task } from '../../eval/task.js';
-import { evaluationsRoot } from '../../eval/resultsFolder.js';
+import { runsRoot } from '../../checkpoints/run/folder.js';
+import type { Study } from '../../configs/load/loadStudy.js';
+import { compareRuns } from '../../eval/report/comparison/compareRuns.js';
+import type { Comparison } from '../../eval/report/comparison/comparison.js';
+import { findTaskData } from '../../eval/report/comparison/findTaskData.js';
+import { readPublished, type Published } from '../../eval/report/comparison/published.js';
+import { queryView } from '../../eval/report/comparison/queryView.js';
+import { requireOwnFolder } from '../../eval/report/output/writeComparison.js';
+import type { Task } from '../../eval/tasks/task.js';
+import { evaluationsRoot } from '../../eval/score/resultsFolder.js';
 import type { StudyCell } from './studyCells.js';
 
 /** A comparison that was written, and where. */
@@ -68,7 +68,7 @@ async function compareCells(
   const { view, notes } = await queryView(comparison, findTaskData(tasksDirs));
   comparison.notes.push(...notes);
   // Loads the chart library, which an error before should not wait for.
-  const { writeComparison } = await import('../../eval/report/writeComparison.js');
+  const { writeComparison } = await import('../../eval/report/output/writeComparison.js');
   await writeComparison(folder, comparison, view);
   return { folder, comparison };
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJsonObject } from '../../checkpoints/baseFolder.js';
-import { runFolder, runsRoot } from '../../checkpoints/runFolder.js';
+import { readJsonObject } from '../../checkpoints/base/baseFolder.js';
+import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
 import { UserError } from '../../configs/userError.js';
-import { writeBeside } from '../../data/writeBeside.js';
+import { writeBeside } from '../../data/files/writeBeside.js';
 import { hasBegun } from './cellState.js';
 import type { StudyCell } from './studyCells.js';
 

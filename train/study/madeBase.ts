@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MadeBase } from '../../configs/loadStudy.js';
-import { resolveBase, type NamedBase } from '../../configs/resolveBase.js';
+import type { MadeBase } from '../../configs/load/loadStudy.js';
+import { resolveBase, type NamedBase } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
 
 /** Where bases lie that studies make. */

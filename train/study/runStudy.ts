@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { lockName } from '../../checkpoints/runLock.js';
-import { runFolder, runsRoot } from '../../checkpoints/runFolder.js';
-import type { MadeBase, Study } from '../../configs/loadStudy.js';
-import type { Task } from '../../eval/task.js';
+import { lockName } from '../../checkpoints/run/lock.js';
+import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
+import type { MadeBase, Study } from '../../configs/load/loadStudy.js';
+import type { Task } from '../../eval/tasks/task.js';
 import { cellState, describeState, type CellState } from './cellState.js';
 import type { Commands, CommandSignal, RunCommand } from './spawnCommand.js';
 import { enterCell } from './journal.js';

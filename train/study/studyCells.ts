@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { join } from 'node:path';
-import { runFolder, runsRoot } from '../../checkpoints/runFolder.js';
-import { loadConfig } from '../../configs/loadConfig.js';
-import type { MadeBase, Study, StudySetting } from '../../configs/loadStudy.js';
-import { resolveBase, type NamedBase } from '../../configs/resolveBase.js';
+import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
+import { loadConfig } from '../../configs/load/loadConfig.js';
+import type { MadeBase, Study, StudySetting } from '../../configs/load/loadStudy.js';
+import { resolveBase, type NamedBase } from '../../configs/load/resolveBase.js';
 import type { RunConfig } from '../../configs/schema.js';
-import { bm25Retriever } from '../../eval/bm25Retriever.js';
-import { evaluationsRoot, resultsFolder } from '../../eval/resultsFolder.js';
+import { bm25Retriever } from '../../eval/bm25/retriever.js';
+import { evaluationsRoot, resultsFolder } from '../../eval/score/resultsFolder.js';
 import { madeBase } from './madeBase.js';
 
 /** One place of the study's matrix: a base in a setting, trained once for each seed. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import YAML from 'yaml';
 import { z } from 'zod';
-import { readLines } from '../../data/readLines.js';
+import { readLines } from '../../data/files/readLines.js';
 import { findTaskFiles } from '../../data/task/taskFiles.js';
-import { requireTaskData, type Task } from '../../eval/task.js';
+import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { UserError } from '../../configs/userError.js';
 
 /** What encoding a task takes. Tokens are those of a document on average, uncut. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { baseReference } from '../../../checkpoints/hub/baseReference.js';
 import { fetchBase, refetchBase } from '../../../checkpoints/hub/fetchBase.js';
 import { hubSettings } from '../../../checkpoints/hub/hubSettings.js';
-import { resolveBase } from '../../../configs/resolveBase.js';
+import { resolveBase } from '../../../configs/load/resolveBase.js';
 import { useTemporaryFolder } from '../useTemporaryFolder.js';
 import { startHubServer, type HubServer } from './hubServer.js';
 import { quietScreen } from './quietScreen.js';

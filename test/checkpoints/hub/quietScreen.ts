@@ -1,4 +1,4 @@
-import type { DownloadScreen } from '../../../configs/cliDownload.js';
+import type { DownloadScreen } from '../../../configs/cli/download.js';
 
 /** Collects what a download says instead of printing it. */
 export function quietScreen(): DownloadScreen & { lines: string[]; bars: { total: number; present: number }[] } {

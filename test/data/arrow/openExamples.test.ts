@@ -6,9 +6,9 @@ import { UserError } from '../../../configs/userError.js';
 import { encodeExamples } from '../../../data/arrow/encodeExamples.js';
 import { exampleSchema } from '../../../data/arrow/exampleSchema.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
-import { scanArrow } from '../../../data/arrow/scanArrow.js';
-import type { Example } from '../../../data/example.js';
-import { textId } from '../../../data/textId.js';
+import { scanArrow } from '../../../data/arrow/message/scanArrow.js';
+import type { Example } from '../../../data/example/example.js';
+import { textId } from '../../../data/example/textId.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 const schema = exampleSchema();

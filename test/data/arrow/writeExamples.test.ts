@@ -4,7 +4,7 @@ import { CompressionType, compressionRegistry, tableFromIPC } from 'apache-arrow
 import { decompress } from 'fzstd';
 import { openExamples } from '../../../data/arrow/openExamples.js';
 import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
-import type { Example } from '../../../data/example.js';
+import type { Example } from '../../../data/example/example.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 const example = (id: number, text = `text ${id}`): Example => ({

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type Domain, type DomainSource, DOMAINS } from '../../../data/demonstration/domainSource.js';
-import { foldText } from '../../../data/foldText.js';
+import { foldText } from '../../../data/example/foldText.js';
 import { demonstrationPairs, domainSources } from '../../../data/demonstration/pairs.js';
 import type { DomainPairs } from '../../../data/demonstration/splitPairs.js';
-import type { Passage } from '../../../data/example.js';
+import type { Passage } from '../../../data/example/example.js';
 
 describe('demonstrationPairs', () => {
   let sources: Record<Domain, DomainSource>;

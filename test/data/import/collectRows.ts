@@ -1,6 +1,6 @@
-import type { Lookups } from '../../../data/import/records.js';
-import type { RowSink } from '../../../data/import/rowSink.js';
-import type { Example } from '../../../data/example.js';
+import type { Lookups } from '../../../data/import/source/records.js';
+import type { RowSink } from '../../../data/import/source/rowSink.js';
+import type { Example } from '../../../data/example/example.js';
 
 /** A sink that keeps rows as they come, and lookups that find every id. */
 export function collectRows() {

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { compressZstd, loadZstd } from '../../../data/arrow/zstd.js';
+import { compressZstd, loadZstd } from '../../../data/arrow/message/zstd.js';
 import { UserError } from '../../../configs/userError.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
-import { scanArrow } from '../../../data/arrow/scanArrow.js';
-import type { Example } from '../../../data/example.js';
+import { scanArrow } from '../../../data/arrow/message/scanArrow.js';
+import type { Example } from '../../../data/example/example.js';
 import { importExamples, type ImportOptions } from '../../../data/import/importExamples.js';
-import { textId } from '../../../data/textId.js';
+import { textId } from '../../../data/example/textId.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 const row = (id: string, negatives: string[] = []) => {

@@ -3,7 +3,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { Passage } from '../../../data/example.js';
+import type { Passage } from '../../../data/example/example.js';
 import { memoryCorpus, scanCorpus, scannedCorpus, type Corpus } from '../../../data/task/corpus.js';
 import { openCorpus } from '../../../data/task/openCorpus.js';
 import { countAbsent, readTask, taskHash } from '../../../data/task/readTask.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { bootstrapInterval, holmAdjusted, randomizationTest } from '../../../eval/statistics.js';
+import { bootstrapInterval, holmAdjusted, randomizationTest } from '../../../eval/statistics/statistics.js';
 import { detectableEffect } from '../../../eval/statistics/detectableDifference.js';
 import { kendallTau } from '../../../eval/statistics/kendallTau.js';
 import { pairedTTest } from '../../../eval/statistics/pairedTTest.js';

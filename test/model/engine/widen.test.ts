@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../../../checkpoints/numberFormats.js';
-import { hasFusedOps } from '../../../model/engine/hasFusedOps.js';
-import { nativeBackend } from '../../../model/engine/rawTensors.js';
+import { float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../../../checkpoints/tensors/numberFormats.js';
+import { hasFusedOps } from '../../../model/engine/fused/hasFusedOps.js';
+import { nativeBackend } from '../../../model/engine/native/rawTensors.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 
 /** Numbers of two bytes on the native engine against the conversions of numberFormats.ts. */

@@ -1,4 +1,4 @@
-import { makePlaces } from '../../../model/attention.js';
+import { makePlaces } from '../../../model/layer/attention.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import { freshDecoder } from '../../../train/pretrain/demoDecoder.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
-import { hiddenStates } from '../../../model/encodeChunk.js';
-import { disposeModel, loadModel } from '../../../model/loadModel.js';
+import { hiddenStates } from '../../../model/pass/encodeChunk.js';
+import { disposeModel, loadModel } from '../../../model/load/loadModel.js';
 import { freshDecoder } from '../../../train/pretrain/demoDecoder.js';
 import { pretrain, writeDecoder, type PretrainSettings } from '../../../train/pretrain/pretrain.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';

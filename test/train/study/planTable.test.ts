@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Comparison } from '../../../eval/report/comparison.js';
-import type { NamedBase } from '../../../configs/resolveBase.js';
+import type { Comparison } from '../../../eval/report/comparison/comparison.js';
+import type { NamedBase } from '../../../configs/load/resolveBase.js';
 import { bestLines } from '../../../train/study/compareStudy.js';
 import type { PlannedCell } from '../../../train/study/planStudy.js';
 import { duration, planTable } from '../../../train/study/planTable.js';

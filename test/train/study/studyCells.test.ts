@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadStudy } from '../../../configs/loadStudy.js';
+import { loadStudy } from '../../../configs/load/loadStudy.js';
 import { studyCells } from '../../../train/study/studyCells.js';
 
 describe('a study manifest', () => {

@@ -1,0 +1,118 @@
+import { projections, type Projection } from '../../configs/schema.js';
+import { UserError } from '../../configs/userError.js';
+import type { Adapter } from './adapter.js';
+import { targetModule, targetOf, type AdapterKeys } from './names.js';
+
+/** What adapter_config.json says of an adapter, without its weights. */
+export type AdapterSettings = Omit<Adapter, 'matrices' | 'weightsHash'>;
+
+/** The adapter_config.json of an adapter. Source: peft `LoraConfig`, the fields that change how weights are read. */
+export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<string, unknown> {
+  return {
+    alpha_pattern: {},
+    auto_mapping: null,
+    base_model_name_or_path: adapter.base,
+    bias: 'none',
+    // The vision tower has projections of the same names.
+    exclude_modules: keys === 'vision-language' ? '.*visual.*' : null,
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: true,
+    layer_replication: null,
+    layers_pattern: null,
+    layers_to_transform: null,
+    lora_alpha: adapter.alpha,
+    lora_dropout: adapter.dropout,
+    modules_to_save: null,
+    peft_type: 'LORA',
+    r: adapter.rank,
+    rank_pattern: {},
+    revision: adapter.revision ?? null,
+    target_modules: adapter.targets.map(targetModule),
+    task_type: keys === 'causal-lm' ? 'CAUSAL_LM' : 'FEATURE_EXTRACTION',
+    use_dora: false,
+    use_rslora: false,
+  };
+}
+
+/**
+ * Read what an adapter_config.json says.
+ * @param file  for messages
+ * @throws UserError for kinds of adapter whose arithmetic differs from output + alpha / rank * B A input
+ */
+export function parseAdapterConfig(file: string, config: Record<string, unknown>): AdapterSettings {
+  for (const [field, accepts, wanted] of unchanged)
+    if (!accepts(config[field]))
+      throw new UserError(
+        `${file}: ${field} must be ${wanted}; got ${JSON.stringify(config[field])}; only plain LoRA is read`,
+      );
+  const {
+    r: rank,
+    lora_alpha: alpha,
+    lora_dropout: dropout = 0,
+    base_model_name_or_path: base = '',
+    revision,
+  } = config;
+  if (!Number.isInteger(rank) || (rank as number) < 1)
+    throw new UserError(`${file}: r must be a whole number above 0; got ${JSON.stringify(rank)}`);
+  if (typeof alpha !== 'number' || !(alpha > 0))
+    throw new UserError(`${file}: lora_alpha must be a number above 0; got ${JSON.stringify(alpha)}`);
+  return {
+    rank: rank as number,
+    alpha,
+    dropout: Number(dropout),
+    targets: parseTargets(file, config.target_modules),
+    base: String(base ?? ''),
+    ...(typeof revision === 'string' && { revision }),
+  };
+}
+
+type Check = [field: string, accepts: (value: unknown) => boolean, wanted: string];
+
+const isAbsent = (value: unknown) =>
+  value === undefined ||
+  value === null ||
+  value === false ||
+  (typeof value === 'object' && Object.keys(value).length === 0);
+const absent = (field: string): Check => [field, isAbsent, 'absent or empty'];
+
+/** Ways of starting an adapter that leave the base weights as they are; others come with a base of their own. */
+const harmlessStarts = [undefined, null, true, false, 'gaussian', 'eva', 'orthogonal'];
+
+const unchanged: Check[] = [
+  ['peft_type', (value) => value === 'LORA', '"LORA"'],
+  ['bias', (value) => value === 'none' || isAbsent(value), '"none"'],
+  [
+    'init_lora_weights',
+    (value) => harmlessStarts.includes(value as never),
+    `one of ${harmlessStarts.slice(2).join(', ')}`,
+  ],
+  ...[
+    'use_rslora',
+    'use_dora',
+    'use_qalora',
+    'lora_bias',
+    'fan_in_fan_out',
+    'rank_pattern',
+    'alpha_pattern',
+    'modules_to_save',
+    'layer_replication',
+    'target_parameters',
+    'trainable_token_indices',
+    'alora_invocation_tokens',
+  ].map(absent),
+];
+
+function parseTargets(file: string, modules: unknown): Projection[] {
+  if (modules === 'all-linear') return [...projections];
+  if (!Array.isArray(modules) || modules.length === 0)
+    throw new UserError(
+      `${file}: target_modules must list projections, such as ["q_proj"]; got ${JSON.stringify(modules)}`,
+    );
+  const unknown = modules.find((module) => targetOf(String(module)) === undefined);
+  if (unknown !== undefined)
+    throw new UserError(
+      `${file}: target_modules names ${unknown}; known here: ${projections.map(targetModule).join(', ')}`,
+    );
+  return projections.filter((target) => modules.some((module) => targetOf(String(module)) === target));
+}

@@ -1,0 +1,96 @@
+import yargs, { type Argv, type ArgumentsCamelCase } from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { UserError } from '../userError.js';
+
+/** One subcommand or, with the name `$0`, the whole command. */
+export interface Command<T> {
+  name: string;
+  describe: string;
+  options: (cli: Argv) => Argv<T>;
+  examples?: [command: string, what: string][];
+  /** @returns the exit code when it is not 0 */
+  handler: (args: ArgumentsCamelCase<T>) => Promise<number | void>;
+}
+
+/**
+ * Read the command line, run the handler, end the process: 0 done, 1 our fault (with the stack), 2 the user's
+ * mistake (one line on standard error).
+ * @param script  what the user typed before the arguments, such as `npm run train --`
+ */
+export async function runCommand(script: string, ...commands: Command<any>[]): Promise<never> {
+  // A reader that has gone, as in `| head`, ends nothing: what it would not read is dropped.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') fail(new UserError(`the output cannot be written: ${error.message}`));
+  });
+  process.stderr.on('error', () => {}); // nowhere is left to say so
+  const given = hideBin(process.argv);
+  let code: number | void = 0;
+  let cli = yargs(given)
+    .scriptName(script)
+    .parserConfiguration({ 'camel-case-expansion': true })
+    .strict()
+    .version(false)
+    .wrap(Math.min(110, process.stdout.columns ?? 110));
+  let kinds: OptionKinds = { key: {}, array: [], boolean: [], number: [] };
+  for (const command of commands) {
+    cli = cli.command(
+      command.name,
+      command.describe,
+      (inner) => {
+        const described = command.options(inner);
+        kinds = (described as unknown as { getOptions(): OptionKinds }).getOptions();
+        return (command.examples ?? []).reduce((c, [line, what]) => c.example(line, what), described);
+      },
+      async (args) => {
+        requireOneValueEach(args, optionsOf(command, kinds), given);
+        code = await command.handler(args as never);
+      },
+    ) as Argv;
+  }
+  if (commands.some(({ name }) => !name.startsWith('$0')))
+    cli = cli.demandCommand(1, 'name a command; --help lists them');
+  try {
+    await cli
+      .fail((usage: string | null, error?: Error) => {
+        throw error ?? new UserError(`${usage?.replace(/\s*\n\s*/g, ' ')}; --help shows what is accepted`);
+      })
+      .parseAsync();
+  } catch (error) {
+    fail(error);
+  }
+  process.exit(code ?? 0);
+}
+
+function fail(error: unknown): never {
+  const isMistake = error instanceof UserError;
+  console.error(isMistake ? `error: ${error.message}` : error);
+  process.exit(isMistake ? 2 : 1);
+}
+
+/** What yargs knows of the options of a command. */
+interface OptionKinds {
+  /** Names of all of them. */
+  key: Record<string, unknown>;
+  array: string[];
+  boolean: string[];
+  number: string[];
+}
+
+/** yargs counts positional arguments, such as `<files..>`, among the options. */
+function optionsOf({ name }: Command<any>, kinds: OptionKinds): OptionKinds {
+  const positional = [...name.matchAll(/[<[]([\w-]+)/g)].map((match) => match[1]);
+  return { ...kinds, key: Object.fromEntries(Object.entries(kinds.key).filter(([key]) => !positional.includes(key))) };
+}
+
+/** yargs makes a list of an option given twice, and takes one without a value, or with text for a number. */
+function requireOneValueEach(args: Record<string, unknown>, kinds: OptionKinds, given: string[]): void {
+  for (const name of Object.keys(kinds.key)) {
+    const value = args[name];
+    if (Array.isArray(value) && !kinds.array.includes(name))
+      throw new UserError(`--${name} takes one value; got ${value.join(' and ')}; leave all but one out`);
+    const isBare = given.some((word, place) => word === `--${name}` && (given[place + 1] ?? '--').startsWith('--'));
+    if ((isBare && !kinds.boolean.includes(name)) || value === '')
+      throw new UserError(`--${name} needs a value; give one, or leave the option out`);
+    if (kinds.number.includes(name) && Number.isNaN(value)) throw new UserError(`--${name} must be a number`);
+  }
+}

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import YAML from 'yaml';
+import { z } from 'zod';
+import { namesIn } from './names.js';
+import { suggest } from './suggest.js';
+import { UserError } from '../userError.js';
+
+const inside = z.string().regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))/, 'must stay within the folder');
+const bytes = z.number().int().min(1).optional().describe('for the progress bar and the disk; the hash is what counts');
+
+const web = z
+  .strictObject({
+    url: z.url(),
+    bytes,
+    md5: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .optional(),
+    headers: z.record(z.string(), z.string()).default({}),
+    inside: inside.optional().describe('folder in the archive, all of which is taken'),
+    take: z.record(z.string(), inside).optional().describe('files in the archive and what they become'),
+    as: inside.optional().describe('name of a file that is no archive; one without .gz is decompressed'),
+  })
+  .refine(
+    ({ inside, take, as }) => [inside, take, as].filter((way) => way !== undefined).length === 1,
+    'state one of inside, take and as',
+  );
+
+const hub = z
+  .strictObject({
+    hub: z.string().regex(/^[\w.-]+\/[\w.-]+$/, 'must be owner/name'),
+    revision: z.string().default('main'),
+    bytes,
+    take: z.record(z.string(), inside).optional().describe('files of the data set and what they become'),
+    tables: z.array(z.string()).optional().describe('tables, each in one Parquet file or in numbered pieces'),
+    to: inside.optional().describe('folder for the tables'),
+  })
+  .refine(({ take, tables }) => (take === undefined) !== (tables === undefined), 'state either take or tables');
+
+const single = z.strictObject({
+  about: z.string(),
+  licence: z.string(),
+  page: z.url(),
+  folder: inside.describe('under data/cache/'),
+  unpackedBytes: z.number().int().min(0).optional().describe('what it takes on the disk beside the downloaded files'),
+  parts: z.array(inside).optional().describe('folders within the folder, each a task'),
+  sources: z.array(z.union([web, hub])).min(1),
+  then: z.string().optional().describe('command that follows; {folder} and {root} are filled in'),
+});
+
+const several = z.strictObject({ about: z.string(), datasets: z.array(z.string()).min(1) });
+
+export type WebSource = z.output<typeof web>;
+export type HubSource = z.output<typeof hub>;
+
+/** One data set of configs/datasets/. */
+export type Dataset = z.output<typeof single> & { name: string };
+
+/** Several under one name. */
+export type DatasetGroup = z.output<typeof several> & { name: string };
+
+/** All single data sets of configs/datasets/, and all groups. */
+export function listDatasets(): { datasets: Dataset[]; groups: DatasetGroup[] } {
+  const all = namesIn('datasets').map((name) => readDatasetFile(fileOf(name)));
+  return {
+    datasets: all.filter((entry) => 'sources' in entry),
+    groups: all.filter((entry) => 'datasets' in entry),
+  };
+}
+
+/**
+ * The data sets that names stand for, each once.
+ * @param names  of a data set or group in configs/datasets/, or the path of a YAML file of that form
+ * @throws UserError when a name is unknown or a file cannot be used
+ */
+export function resolveDatasets(names: readonly string[]): Dataset[] {
+  const found = names.flatMap((name) => {
+    const entry = readDatasetFile(findFile(name));
+    return 'sources' in entry ? [entry] : resolveDatasets(entry.datasets);
+  });
+  return [...new Map(found.map((dataset) => [dataset.name, dataset])).values()];
+}
+
+function findFile(name: string): string {
+  if (/\.ya?ml$/.test(name)) {
+    if (!existsSync(name)) throw new UserError(`data set file ${name} does not exist`);
+    return name;
+  }
+  const known = namesIn('datasets');
+  if (!known.includes(name)) throw new UserError(`unknown data set ${name}; ${suggest(name, known)}`);
+  return fileOf(name);
+}
+
+function readDatasetFile(file: string): Dataset | DatasetGroup {
+  const name = basename(file).replace(/\.ya?ml$/, '');
+  let raw: unknown;
+  try {
+    raw = YAML.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(`${file} is not YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+  const isGroup = typeof raw === 'object' && raw !== null && 'datasets' in raw;
+  const result = (isGroup ? several : single).safeParse(raw);
+  if (result.success) return { name, ...result.data };
+  const { path, message } = result.error.issues[0]!;
+  throw new UserError(`${file}: ${path.join('.')}: ${message}`);
+}
+
+const fileOf = (name: string) => fileURLToPath(new URL(`../datasets/${name}.yaml`, import.meta.url));

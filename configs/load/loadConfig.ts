@@ -1,0 +1,108 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import YAML from 'yaml';
+import type { z } from 'zod';
+import { namesIn } from './names.js';
+import { schema, type RunConfig } from '../schema.js';
+import { suggest } from './suggest.js';
+import { UserError } from '../userError.js';
+
+export interface LoadedConfig {
+  config: RunConfig;
+  /** Dotted paths of the settings that --set states. */
+  overridden: string[];
+}
+
+/**
+ * Read a recipe, apply `path=value` overrides in order, fill defaults and check every value.
+ * @param recipe     a name in configs/recipes/ or the path of a YAML file
+ * @param overrides  such as `lora.rank=8`; the value is YAML
+ * @throws UserError naming the first setting that cannot be used
+ */
+export function loadConfig(recipe: string, overrides: readonly string[] = []): LoadedConfig {
+  const file = recipeFile(recipe);
+  const document = YAML.parseDocument(readFileSync(file, 'utf8'));
+  if (document.errors[0]) throw new UserError(`${file}: ${yamlTrouble(document.errors[0])}`);
+  const raw: unknown = document.toJS() ?? {};
+  if (typeof raw !== 'object' || Array.isArray(raw)) throw new UserError(`${file} must hold settings as name: value`);
+  const overridden = overrides.map((override) => setPath(raw as Record<string, unknown>, override));
+  const training = (raw as { training?: Record<string, unknown> }).training;
+  // Steps on the command line replace the epochs of the recipe, and the other way round.
+  if (overridden.includes('training.steps') && !overridden.includes('training.epochs')) delete training?.['epochs'];
+  if (overridden.includes('training.epochs') && !overridden.includes('training.steps')) delete training?.['steps'];
+  return { config: parseConfig(raw), overridden };
+}
+
+/** Check a plain object against the schema and fill its defaults. @throws UserError naming the setting. */
+export function parseConfig(raw: unknown): RunConfig {
+  const result = schema.safeParse(raw);
+  if (!result.success) throw new UserError(explain(result.error.issues[0]!, raw));
+  const { steps } = result.data.training;
+  if (steps !== undefined && leafPaths(raw).includes('training.epochs'))
+    throw new UserError('training.epochs has no effect when training.steps is set; state one of the two');
+  return result.data;
+}
+
+function recipeFile(recipe: string): string {
+  if (/\.ya?ml$/.test(recipe)) {
+    if (!existsSync(recipe)) throw new UserError(`recipe file ${recipe} does not exist`);
+    if (statSync(recipe).isDirectory()) throw new UserError(`recipe ${recipe} is a folder; name a YAML file`);
+    return recipe;
+  }
+  const known = namesIn('recipes');
+  if (!known.includes(recipe)) throw new UserError(`unknown recipe ${recipe}; ${suggest(recipe, known)}`);
+  return fileURLToPath(new URL(`../recipes/${recipe}.yaml`, import.meta.url));
+}
+
+/** @returns the dotted path that was set */
+function setPath(raw: Record<string, unknown>, override: string): string {
+  const parts = /^([a-z]\w*(?:\.[a-z]\w*)*)=(.*)$/is.exec(override);
+  if (!parts) throw new UserError(`--set takes path=value, such as lora.rank=8; got ${JSON.stringify(override)}`);
+  const path = parts[1]!.split('.');
+  let place = raw;
+  for (const name of path.slice(0, -1)) {
+    const next = (place[name] ??= {});
+    if (typeof next !== 'object' || next === null || Array.isArray(next))
+      throw new UserError(`--set ${override}: ${name} is a setting, not a group of settings`);
+    place = next as Record<string, unknown>;
+  }
+  place[path.at(-1)!] = parseValue(parts[2]!, override);
+  return parts[1]!;
+}
+
+/** YAML would take `Query:` for a group of settings, cut the blank off `Query `, and read no text as null. */
+function parseValue(text: string, override: string): unknown {
+  const document = YAML.parseDocument(text);
+  const isUnquoted = !/^[[{"']/.test(text);
+  if (isUnquoted && (YAML.isMap(document.contents) || text !== text.trim() || text === ''))
+    throw new UserError(
+      `--set needs text in quotes, as path="text", that is empty, holds a colon or has blanks around it; got ${override}`,
+    );
+  if (document.errors[0]) throw new UserError(`--set ${override}: ${yamlTrouble(document.errors[0])}`);
+  return document.toJS();
+}
+
+function explain(issue: z.core.$ZodIssue, raw: unknown): string {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const name = [...path, issue.keys[0]!].join('.');
+    return `unknown setting ${name}; ${suggest(issue.keys[0]!, knownAt(path))}`;
+  }
+  const got = path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], raw);
+  return `${path.join('.')}: ${oneLine(issue.message)}; got ${JSON.stringify(got)}`;
+}
+
+function knownAt(path: string[]): string[] {
+  const group = path.length === 0 ? schema : schema.shape[path[0] as keyof typeof schema.shape];
+  const inner = 'shape' in group ? group : (group.def as unknown as { innerType: { shape: object } }).innerType;
+  return Object.keys(inner.shape);
+}
+
+function leafPaths(raw: unknown, path = ''): string[] {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return [path];
+  return Object.entries(raw).flatMap(([name, value]) => leafPaths(value, path ? `${path}.${name}` : name));
+}
+
+const yamlTrouble = ({ message }: Error) => oneLine(message).replace(/:$/, '');
+
+const oneLine = (text: string) => text.split('\n')[0]!.trim();

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { UserError } from '../../configs/userError.js';
+import { explainWriteFailure } from './explainWriteFailure.js';
+import { partialName, removeStalePartials, syncFolder } from './writeBeside.js';
+
+/**
+ * Write a folder so that its name is absent, or holds all of it, whenever the process dies.
+ * @param write  puts files into the folder it is given, each of them on the disk before it returns
+ * @throws UserError when the folder exists and is not empty, its place cannot be written, or the disk is full; nothing is left of it then
+ */
+export async function writeFolder(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found && !found.isDirectory()) throw new UserError(`${folder} is a file; name a folder`);
+  if (found && (await readdir(folder)).length > 0)
+    throw new UserError(`${folder} is not empty; name another folder, or empty it first`);
+  await writeAndRename(folder.replace(/\/+$/, ''), write, async () => {});
+}
+
+/**
+ * As `writeFolder`, but a folder of that name is replaced: it lies beside as `<name>.replaced-<pid>` until the new one
+ * has its name. `restoreReplaced` puts it back if the process died in between.
+ */
+export async function replaceFolder(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
+  const replaced = `${folder}${replacedMark}${process.pid}`;
+  await writeAndRename(folder, write, async () => {
+    if (existsSync(folder)) await rename(folder, replaced);
+  });
+  await rm(replaced, { recursive: true, force: true });
+}
+
+/** Between a folder's name and the id of the process that was replacing it. */
+export const replacedMark = '.replaced-';
+
+/** Give folders their names back that a dead process had moved aside, and remove those that were replaced. */
+export async function restoreReplaced(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const [original, pid] = name.split(replacedMark);
+    if (!pid) continue;
+    if (existsSync(join(parent, original!))) await rm(join(parent, name), { recursive: true, force: true });
+    else await rename(join(parent, name), join(parent, original!));
+  }
+}
+
+async function writeAndRename(
+  folder: string,
+  write: (partial: string) => Promise<void>,
+  makeRoom: () => Promise<void>,
+): Promise<void> {
+  const partial = partialName(folder);
+  try {
+    await mkdir(resolve(dirname(folder)), { recursive: true });
+    await removeStalePartials(folder);
+    await rm(partial, { recursive: true, force: true }); // of an earlier process with the same id
+    await mkdir(partial);
+    await write(partial);
+    await syncFolder(partial);
+    await makeRoom();
+    await rename(partial, folder);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true }).catch(() => {}); // a place that cannot be written holds none
+    throw explainWriteFailure(error, folder);
+  }
+  await syncFolder(dirname(folder));
+}

@@ -1,0 +1,79 @@
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { UserError } from '../../../configs/userError.js';
+import { decompressLz4Block } from '../../arrow/message/lz4.js';
+import { explainReadFailure } from '../../files/explainReadFailure.js';
+
+/** A Parquet file whose rows are read group by group. */
+export interface ParquetFile {
+  columns: string[];
+  rows: number;
+  /** Rows from one on, in order; one row group is in memory at a time. */
+  read(from: number): AsyncGenerator<Record<string, unknown>>;
+}
+
+/** Open a Parquet file. @throws UserError when it cannot be read or is damaged, here or while it is read */
+export async function openParquet(path: string): Promise<ParquetFile> {
+  const explain = (error: unknown): unknown => {
+    const explained = explainReadFailure(error, path);
+    if (explained instanceof UserError) return explained;
+    return new UserError(`${path} is damaged or no Parquet file: ${(error as Error).message.split('\n')[0]}`);
+  };
+  try {
+    const file = await asyncBufferFromFile(path);
+    const metadata = await parquetMetadataAsync(file);
+    const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
+    const rows = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
+    return {
+      columns,
+      rows,
+      async *read(from) {
+        let rowStart = 0;
+        for (const group of metadata.row_groups) {
+          const rowEnd = rowStart + Number(group.num_rows);
+          if (rowEnd > from) {
+            const begin = Math.max(rowStart, from);
+            let found: Record<string, unknown>[];
+            try {
+              found = await withoutLeaks(() =>
+                parquetReadObjects({ file, metadata, compressors: codecs, rowStart: begin, rowEnd }),
+              );
+            } catch (error) {
+              throw explain(error);
+            }
+            if (found.length !== rowEnd - begin)
+              throw explain(new Error(`a row group holds ${found.length} of ${rowEnd - begin} rows`));
+            yield* found;
+          }
+          rowStart = rowEnd;
+        }
+      },
+    };
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** hyparquet-compressors 1.1.2 fails on short blocks of LZ4 ("offset out of range"). */
+const codecs = { ...compressors, LZ4_RAW: decompressLz4Block };
+
+/**
+ * hyparquet 1.31 leaves promises behind when a damaged file stops it: nobody waits for them, and their rejection would
+ * end the process. Rejections of others still do.
+ */
+async function withoutLeaks<T>(read: () => Promise<T>): Promise<T> {
+  const onLeak = (reason: unknown) => {
+    if (!(reason instanceof Error && reason.stack?.includes('hyparquet'))) throw reason;
+  };
+  process.on('unhandledRejection', onLeak);
+  try {
+    return await read();
+  } catch (error) {
+    await new Promise((resolve) => setTimeout(resolve, LEAKS_END_MS)); // the file may still be read for them
+    throw error;
+  } finally {
+    process.off('unhandledRejection', onLeak);
+  }
+}
+
+const LEAKS_END_MS = 50;

@@ -1,0 +1,121 @@
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { UserError } from '../../../configs/userError.js';
+import { explainWriteFailure } from '../../files/explainWriteFailure.js';
+import type { Rejected } from '../../example/rejects.js';
+import { isAlive, writeBeside } from '../../files/writeBeside.js';
+import { explainReadFailure } from '../../files/explainReadFailure.js';
+import { changedSource } from '../source/stopped.js';
+
+/** What an import was told to do. */
+export interface ImportOrder {
+  inputs: InputFile[];
+  /** Null where the content tells. */
+  format: string | null;
+}
+
+/** A file that an import reads, as it was when the import began. */
+export interface InputFile {
+  path: string;
+  bytes: number;
+  modifiedMs: number;
+}
+
+/** How far an import has come: all that lies behind this is on the disk. */
+export interface ImportProgress {
+  /** The next row: of which source, at which byte of its uncompressed content (or row of a Parquet file), after which line. */
+  place: Place;
+  /** Beginning of that source that has been read. */
+  read: { bytes: number; sha256: string };
+  /** SHA-256 of the sources before it. */
+  hashes: string[];
+  rows: number;
+  rowsWithoutNegatives: number;
+  rejected: Rejected[];
+  /** Bytes of the files of rows and of rejects. */
+  length: number;
+  rejectsLength: number;
+}
+
+export interface Place {
+  source: number;
+  offset: number;
+  line: number;
+}
+
+/** The folder beside an output in which it is made; what a stopped import did stays there. */
+export interface WorkFolder {
+  path: string;
+  /** Path of a file within. */
+  at(name: string): string;
+  /** What an earlier process did, when it did any of this order. */
+  progress: ImportProgress | null;
+  save(progress: ImportProgress): Promise<void>;
+  /** Remove the folder, or give it free for a later process to go on. */
+  remove(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Make the work folder of an output, or find what a stopped import of the same order left there.
+ * @throws UserError when the output cannot be written, another process is at it, or the order is not the same
+ */
+export async function openWorkFolder(output: string, order: ImportOrder): Promise<WorkFolder> {
+  const folder = `${output}.import`;
+  const at = (name: string) => join(folder, name);
+  try {
+    await mkdir(resolve(dirname(output)), { recursive: true });
+    if ((await stat(output).catch(() => undefined))?.isDirectory())
+      throw new UserError(`cannot write ${output}: it is a folder; name a file`);
+    await mkdir(folder, { recursive: true });
+    const owner = Number(await readFile(at('lock'), 'utf8').catch(() => '0'));
+    if (owner !== process.pid && isAlive(owner))
+      throw new UserError(`${output} is being imported by process ${owner}; wait for it, or end it`);
+    await writeFile(at('lock'), `${process.pid}`);
+  } catch (error) {
+    throw explainWriteFailure(error, output);
+  }
+  const release = () => rm(at('lock'), { force: true });
+  try {
+    const progress = await readProgress(at('progress.json'), folder, order);
+    return {
+      path: folder,
+      at,
+      progress,
+      save: (reached) => writeBeside(at('progress.json'), JSON.stringify({ order, progress: reached })),
+      remove: () => rm(folder, { recursive: true, force: true }),
+      release,
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** The files as they are now. @throws UserError when one cannot be read */
+export async function inputFiles(paths: string[]): Promise<InputFile[]> {
+  const files: InputFile[] = [];
+  for (const path of paths) {
+    const found = await stat(path).catch((error) => {
+      throw explainReadFailure(error, path);
+    });
+    files.push({ path: resolve(path), bytes: found.size, modifiedMs: found.mtimeMs });
+  }
+  return files;
+}
+
+async function readProgress(path: string, folder: string, order: ImportOrder): Promise<ImportProgress | null> {
+  const saved = await readFile(path, 'utf8').catch(() => null);
+  if (saved === null) return null;
+  const { order: earlier, progress } = JSON.parse(saved) as { order: ImportOrder; progress: ImportProgress };
+  const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+  const paths = (inputs: InputFile[]) => inputs.map((input) => input.path);
+  if (!same(paths(earlier.inputs), paths(order.inputs)) || earlier.format !== order.format)
+    throw new UserError(
+      `${folder} holds the beginning of another import (of ${paths(earlier.inputs).join(', ')}); ` +
+        'remove it, or name another --output',
+    );
+  const changed = order.inputs.find((input, index) => !same(input, earlier.inputs[index]));
+  if (changed) throw changedSource(changed.path, folder);
+  return progress;
+}

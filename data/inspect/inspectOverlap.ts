@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { openExamples } from '../arrow/openExamples.js';
+import { foldText } from '../example/foldText.js';
+import type { TitleUse } from '../task/corpus.js';
+import { readTask } from '../task/readTask.js';
+
+/** A task that training data is compared with. */
+export interface ComparedTask {
+  name: string;
+  folder: string;
+  split: string;
+  titles: TitleUse;
+}
+
+/** What training files and a task have in common. */
+export interface Overlap {
+  task: string;
+  taskQueries: number;
+  /** Passages that the task calls relevant to a query. */
+  taskRelevant: number;
+  /** Training rows that ask what a query of the task asks, and the first of them. */
+  rowsWithQuery: number;
+  firstQueries: string[];
+  /** Training rows of which a positive is relevant in the task. */
+  rowsWithPositive: number;
+  /** By what passages were recognised: ids count where both draw on the same collection, texts always. */
+  by: 'id and text' | 'text';
+}
+
+/** Queries shown of each task. */
+const queriesShown = 3;
+
+/**
+ * Look for the queries and the relevant passages of tasks in training files. Texts are the same when case, punctuation
+ * and blanks are levelled. Ids are of the same collection when most training positives that have the id of a relevant
+ * passage have its text too. Memory holds 40 bytes or so for each query and relevant passage of the tasks.
+ * @param onRows  told how many training rows were read
+ * @throws UserError when a file or task cannot be read
+ */
+export async function inspectOverlap(
+  files: readonly string[],
+  tasks: readonly ComparedTask[],
+  onRows: (done: number) => void = () => {},
+): Promise<Overlap[]> {
+  const watched = [];
+  for (const task of tasks) watched.push(await watch(task));
+  let rows = 0;
+  for (const path of files) {
+    const file = await openExamples(path);
+    try {
+      for (let batch = 0; batch < file.batchRows.length; batch++) {
+        for (const { query, positives } of await file.read(batch)) {
+          const asked = keyOf(query);
+          const keys = positives.map(({ id, title, text }) => ({ id, key: keyOf(`${title} ${text}`) }));
+          for (const one of watched) one.add(query, asked, keys);
+          rows++;
+        }
+        onRows(rows);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  return watched.map(({ found }) => found());
+}
+
+/** Counts what training rows have in common with a task. */
+async function watch({ name, folder, split, titles }: ComparedTask) {
+  const { corpus, queries, qrels } = await readTask(folder, split, titles);
+  const asked = new Set(queries.map(({ text }) => keyOf(text)));
+  const textOf = new Map<string, string>();
+  for (const grades of qrels.values()) for (const [id, grade] of grades) if (grade > 0) textOf.set(id, '');
+  for await (const { passages } of corpus.read())
+    for (const { id, title, text } of passages) if (textOf.has(id)) textOf.set(id, keyOf(`${title} ${text}`));
+  const texts = new Set(textOf.values());
+  texts.delete(''); // of judged passages that the corpus lacks
+  const counts = { rowsWithQuery: 0, byText: 0, byEither: 0, sameText: 0, otherText: 0 };
+  const firstQueries: string[] = [];
+  return {
+    add(query: string, key: string, positives: { id: string; key: string }[]) {
+      if (asked.has(key)) {
+        counts.rowsWithQuery++;
+        if (firstQueries.length < queriesShown) firstQueries.push(query);
+      }
+      const isText = positives.some((positive) => texts.has(positive.key));
+      const byId = positives.filter(({ id }) => id !== '' && textOf.has(id));
+      for (const positive of byId)
+        if (textOf.get(positive.id) === positive.key) counts.sameText++;
+        else counts.otherText++;
+      if (isText) counts.byText++;
+      if (isText || byId.length > 0) counts.byEither++;
+    },
+    found(): Overlap {
+      const isSame = counts.sameText > counts.otherText;
+      return {
+        task: name,
+        taskQueries: asked.size,
+        taskRelevant: textOf.size,
+        rowsWithQuery: counts.rowsWithQuery,
+        firstQueries,
+        rowsWithPositive: isSame ? counts.byEither : counts.byText,
+        by: isSame ? 'id and text' : 'text',
+      };
+    },
+  };
+}
+
+const keyOf = (text: string) => createHash('sha1').update(foldText(text)).digest('base64');

@@ -1,0 +1,54 @@
+import { runCommand, type Command } from '../../configs/cli/cli.js';
+import { progressBar } from '../../configs/cli/progress.js';
+import { precisions, type Precision } from '../../configs/contract.js';
+import { readTextsToEncode, writeEmbeddings } from '../dense/embeddingFile.js';
+import { openEncoder } from '../encoder/openEncoder.js';
+
+interface EncodeArguments {
+  model: string;
+  input: string;
+  as: 'query' | 'passage';
+  output: string;
+  recipe: string | undefined;
+  base: string | undefined;
+  precision: Precision | undefined;
+  json: boolean;
+}
+
+const encodeCommand: Command<EncodeArguments> = {
+  name: '$0',
+  describe: 'Turn texts into embeddings: JSON lines in, an Arrow file with columns id and embedding out',
+  options: (cli) =>
+    cli
+      .option('model', {
+        type: 'string',
+        demandOption: true,
+        describe: 'base:NAME, run:NAME, run:NAME@STEP, or the folder of an adapter or checkpoint',
+      })
+      .option('input', {
+        type: 'string',
+        demandOption: true,
+        describe: 'JSON lines with _id (or id), text, perhaps title',
+      })
+      .option('as', { choices: ['query', 'passage'] as const, demandOption: true, describe: 'which prefix and length' })
+      .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
+      .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
+      .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
+      .option('precision', { choices: precisions, describe: 'instead of that of the contract' })
+      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
+  examples: [['npm run encode -- --model run:first --input corpus.jsonl --as passage --output corpus.arrow', '']],
+  async handler({ model, input, as, output, recipe, base, precision, json }) {
+    const texts = await readTextsToEncode(input);
+    const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision });
+    for (const warning of warnings) console.error(`warning: ${warning}`);
+    const bar = progressBar('encoding', texts.length);
+    const embeddings = await encoder.encode(as, texts, (done) => bar.update(done)).finally(() => bar.stop());
+    await close();
+    const ids = texts.map(({ id }) => id);
+    await writeEmbeddings(output, { ids, embeddings }, encoder);
+    console.error(`${texts.length} embeddings of ${encoder.dimensions} numbers in ${output}`);
+    if (json) console.log(JSON.stringify({ output, rows: texts.length, dimensions: encoder.dimensions }));
+  },
+};
+
+await runCommand('npm run encode --', encodeCommand);

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { contractHash } from '../../checkpoints/contract/contractFile.js';
+import type { Contract, TextKind } from '../../configs/contract.js';
+import { cutChunks } from '../../data/stream/chunks.js';
+import { UserError } from '../../configs/userError.js';
+import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
+import { encodeChunk } from '../../model/pass/encodeChunk.js';
+import type { Model } from '../../model/load/loadModel.js';
+import { modelIdentity } from './modelIdentity.js';
+
+export interface TextToEncode {
+  /** Names the text in messages. */
+  id?: string;
+  title?: string;
+  text: string;
+}
+
+/** Turns texts into unit vectors under one contract. */
+export interface Encoder {
+  name: string;
+  contract: Contract;
+  /** Numbers of one embedding. */
+  dimensions: number;
+  /** SHA-256, hexadecimal, of all that embeddings depend on now: contract, weights, adapter. */
+  identity(): string;
+  /**
+   * @param onProgress  told how many texts are done
+   * @returns [texts, dimensions], row-major, in the order of the texts
+   * @throws UserError when an embedding is not finite, naming the text
+   */
+  encode(kind: TextKind, texts: readonly TextToEncode[], onProgress?: (done: number) => void): Promise<Float32Array>;
+}
+
+/**
+ * Encode with a model, with or without an adapter attached. Texts go through it in the order of their lengths over the
+ * whole list, and are tokenized ahead, so that little is spent on padding and the engine does not wait for tokens.
+ * @param batchTokens  tokens, padding included, that are in the model at one time
+ */
+export function modelEncoder(
+  name: string,
+  model: Model,
+  threads: TokenizerThreads,
+  contract: Contract,
+  batchTokens: number,
+): Encoder {
+  const dimensions = model.config.hidden;
+  const refuse = (kind: TextKind, texts: readonly TextToEncode[], row: number) => {
+    const text = texts[row]!.id ?? `${row + 1} of ${texts.length}`;
+    return new UserError(
+      `${name} gives ${kind} ${text} an embedding that is not finite: its weights are damaged, or ${model.precision} is too coarse for them; check the weights, or use float32`,
+    );
+  };
+  return {
+    name,
+    contract,
+    dimensions,
+    identity: () =>
+      createHash('sha256')
+        .update(`${contractHash(contract)} ${modelIdentity(model)}`)
+        .digest('hex'),
+    async encode(kind, texts, onProgress = () => {}) {
+      const embeddings = new Float32Array(texts.length * dimensions);
+      let done = 0;
+      for await (const chunk of chunksAhead(threads, kind, texts, batchTokens)) {
+        const tensor = encodeChunk(
+          model,
+          chunk.map(({ ids }) => ids),
+        );
+        const values = await tensor.data<'float32'>();
+        tensor.dispose();
+        chunk.forEach(({ row }, index) => {
+          const embedding = values.subarray(index * dimensions, (index + 1) * dimensions);
+          if (!embedding.every(Number.isFinite)) throw refuse(kind, texts, row);
+          embeddings.set(embedding, row * dimensions);
+        });
+        onProgress((done += chunk.length));
+        await new Promise(setImmediate); // data() of the native engine does not yield, and progress and signals wait
+      }
+      return embeddings;
+    },
+  };
+}
+
+/** A text's tokens, and its place among all texts. */
+interface TokenizedText {
+  row: number;
+  ids: Int32Array;
+}
+
+/** Texts that are tokenized together, and how many such parts are under way at one time. */
+const partTexts = 1024;
+const partsAhead = 4;
+
+/** Chunks of a token budget, longest texts first. What fills no chunk of a part goes on with the next part. */
+async function* chunksAhead(
+  threads: TokenizerThreads,
+  kind: TextKind,
+  texts: readonly TextToEncode[],
+  batchTokens: number,
+): AsyncGenerator<TokenizedText[]> {
+  const lengths = Uint32Array.from(texts, ({ title = '', text }) => title.length + text.length);
+  const order = [...texts.keys()].sort((one, two) => lengths[two]! - lengths[one]! || one - two);
+  const parts: number[][] = [];
+  for (let from = 0; from < order.length; from += partTexts) parts.push(order.slice(from, from + partTexts));
+  const underWay: Promise<Int32Array[]>[] = [];
+  const begin = (rows: number[]) => {
+    const tokens = threads.tokenize(
+      kind,
+      rows.map((row) => texts[row]!),
+    );
+    tokens.catch(() => {}); // it is thrown where it is awaited, if the work gets there
+    underWay.push(tokens);
+  };
+  for (const rows of parts.slice(0, partsAhead)) begin(rows);
+  let waiting: TokenizedText[] = [];
+  for (const [part, rows] of parts.entries()) {
+    const tokens = await underWay.shift()!;
+    if (parts[part + partsAhead]) begin(parts[part + partsAhead]!);
+    waiting.push(...rows.map((row, index) => ({ row, ids: tokens[index]! })));
+    const chunks = cutChunks(
+      waiting.map(({ ids }) => ids),
+      batchTokens,
+    ).map(({ rows: places }) => places.map((place) => waiting[place]!));
+    waiting = part + 1 < parts.length ? chunks.pop()! : [];
+    yield* chunks;
+  }
+}

@@ -1,0 +1,65 @@
+import type { RetrievalTask } from '../../data/task/readTask.js';
+
+/** What one query retrieved, best first. */
+export type Ranking = { id: string; score: number }[];
+
+/** Rankings by query id, such as a map of them. What is asked for twice may be made twice. */
+export interface Run extends Iterable<[queryId: string, ranking: Ranking]> {
+  readonly size: number;
+  get(queryId: string): Ranking | undefined;
+}
+
+/** Anything that ranks the documents of a task for its queries. */
+export interface Retriever {
+  /** Names the method for people. */
+  name: string;
+  /** Changes with all that its scores depend on, apart from the task. */
+  identity: string;
+  retrieve(task: RetrievalTask, depth: number, onProgress?: (done: number, all: number) => void): Promise<Run>;
+}
+
+/**
+ * The order in which trec_eval reads a run: by score, highest first, scores held as 32-bit floats, ties by
+ * document id, descending. Scores come back rounded to float32.
+ * Source: trec_eval 9.0 form_res_rels.c.
+ */
+export function inTrecOrder<T extends Ranking[number]>(ranking: readonly T[]): T[] {
+  return ranking
+    .map((document) => ({ ...document, score: Math.fround(document.score) }))
+    .sort((one, two) => two.score - one.score || compareBytes(two.id, one.id));
+}
+
+/**
+ * Order ties by document id, ascending, and lower scores by the least that a 32-bit float can be lowered so that
+ * trec_eval keeps that order. Source: Anserini's `ScoreTiesAdjusterReranker`, which does so with larger steps.
+ */
+export function lowerIdFirst<T extends Ranking[number]>(ranking: readonly T[]): T[] {
+  let last = Infinity;
+  return ranking
+    .map((document) => ({ ...document, score: Math.fround(document.score) }))
+    .sort((one, two) => two.score - one.score || compareBytes(one.id, two.id))
+    .map((document) => ({
+      ...document,
+      score: (last = document.score < last ? document.score : nextBelow(last)),
+    }));
+}
+
+/** Negative where the first comes before the second in the order of their UTF-8 bytes. */
+export function compareBytes(one: string, two: string): number {
+  if (isSurrogateFree(one) && isSurrogateFree(two)) return one < two ? -1 : one > two ? 1 : 0;
+  return Buffer.compare(Buffer.from(one), Buffer.from(two));
+}
+
+/** UTF-16 units are then in the order of the bytes. */
+const isSurrogateFree = (text: string) => !/[\ud800-\udfff]/.test(text);
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+/** The next smaller 32-bit float. */
+function nextBelow(value: number): number {
+  float[0] = value;
+  if (value === 0) return -(2 ** -149);
+  bits[0]! += value > 0 ? -1 : 1;
+  return float[0];
+}

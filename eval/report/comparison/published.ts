@@ -1,0 +1,212 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import YAML from 'yaml';
+import { z } from 'zod';
+import { suggest } from '../../../configs/load/suggest.js';
+import { UserError } from '../../../configs/userError.js';
+import { readCsv } from '../page/csv.js';
+import type { Curve } from './comparison.js';
+import { isTitled, knownTask } from './knownTasks.js';
+
+/** A model whose figures others published: means alone, so nothing is tested. */
+export interface PublishedModel {
+  name: string;
+  about: string;
+  /** Metrics by task. */
+  results: Map<string, Record<string, number>>;
+}
+
+export interface Published {
+  models: PublishedModel[];
+  curves: Omit<Curve, 'model' | 'isPublished'>[];
+}
+
+const value = z.number().min(0).max(1);
+const ownShape = z.strictObject({
+  title: z.string(),
+  source: z.string(),
+  models: z.record(
+    z.string(),
+    z.strictObject({ about: z.string().default(''), results: z.record(z.string(), z.record(z.string(), value)) }),
+  ),
+});
+const anseriniShape = z.looseObject({
+  corpus: z.string(),
+  topics: z.array(z.looseObject({ id: z.string() })),
+  models: z.array(
+    z.looseObject({ name: z.string(), display: z.string().optional(), results: z.record(z.string(), z.array(value)) }),
+  ),
+});
+const mtebShape = z.looseObject({
+  task_name: z.string(),
+  scores: z.record(z.string(), z.array(z.looseObject({ hf_subset: z.string() }))),
+});
+
+/**
+ * Read figures that others published: a name in configs/published/; a YAML file of that form or of Anserini's
+ * regressions; a CSV file with columns model, task, metric, value, or with columns model (or base), step, loss for
+ * training curves; a folder of MTEB results, of one model or of several.
+ * @throws UserError when it is none of these
+ */
+export async function readPublished(name: string): Promise<Published> {
+  const shipped = fileURLToPath(new URL(`../../../configs/published/${name}.yaml`, import.meta.url));
+  if (/^[\w-]+$/.test(name) && existsSync(shipped)) return { models: readYaml(shipped), curves: [] };
+  if (!existsSync(name)) {
+    const known = (await readdir(dirname(shipped))).map((file) => file.replace(/\.yaml$/, ''));
+    throw new UserError(
+      `--published ${name} is no file, folder or name in configs/published/; ${suggest(name, known)}`,
+    );
+  }
+  if (statSync(name).isDirectory()) return { models: await readMteb(name), curves: [] };
+  if (/\.ya?ml$/.test(name)) return { models: readYaml(name), curves: [] };
+  if (name.endsWith('.csv')) return readTable(name);
+  throw new UserError(`--published ${name} must be a .yaml or .csv file, or a folder of MTEB results`);
+}
+
+function readYaml(file: string): PublishedModel[] {
+  let content: unknown;
+  try {
+    content = YAML.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(`${file} is not YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+  const regression = anseriniShape.safeParse(content);
+  if (regression.success) return anseriniModels(regression.data);
+  const own = ownShape.safeParse(content);
+  if (!own.success) {
+    const { path, message } = own.error.issues[0]!;
+    throw new UserError(
+      `${file}: ${path.join('.') || 'the file'}: ${message}; configs/published/study.yaml is an example`,
+    );
+  }
+  const { title, source, models } = own.data;
+  return Object.entries(models).map(([name, { about, results }]) => ({
+    name,
+    about: `${about ? `${about}; ` : ''}${title}: ${source}`,
+    results: new Map(Object.entries(results)),
+  }));
+}
+
+/** Source: the regressions under src/main/resources of Anserini: a list of values for each metric, one a set of topics. */
+function anseriniModels({ corpus, topics, models }: z.output<typeof anseriniShape>): PublishedModel[] {
+  const set = corpus.replace(/^beir-v[\d.]+-/, '').replace(/\.[\w-]+$|-(flat|multifield|wp)$/, '');
+  const metricNames: Record<string, string> = { ndcg: 'ndcg', r: 'recall', rr: 'mrr', ap: 'map', map: 'map' };
+  return models.map(({ name, display, results }) => {
+    const found = new Map<string, Record<string, number>>();
+    topics.forEach(({ id }, place) => {
+      const metrics = Object.entries(results).flatMap(([metric, values]) => {
+        const [kind, depth] = metric.toLowerCase().split('@');
+        const named = metricNames[kind!];
+        return named && depth && values[place] !== undefined ? [[`${named}@${depth}`, values[place]] as const] : [];
+      });
+      found.set(id === 'test' ? set : /^dl\d\d$/.test(id) ? id : `${set}/${id}`, Object.fromEntries(metrics));
+    });
+    return { name: `${display ?? name} (Anserini)`, about: `Anserini regression ${corpus}`, results: found };
+  });
+}
+
+async function readMteb(folder: string): Promise<PublishedModel[]> {
+  const models = new Map<string, PublishedModel>();
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.json')).sort();
+  for (const file of files) {
+    const path = join(folder, file);
+    const parsed = mtebShape.safeParse(JSON.parse(await readFile(path, 'utf8').then(finite)));
+    if (!parsed.success) continue; // model_meta.json lies beside
+    const home = dirname(path);
+    const name = mtebModelName(home);
+    const model = models.get(name) ?? { name, about: `MTEB results, ${basename(home)}`, results: new Map() };
+    for (const [task, metrics] of mtebResults(parsed.data)) model.results.set(task, metrics);
+    models.set(name, model);
+  }
+  if (models.size === 0) throw new UserError(`--published ${folder} holds no MTEB result files (task_name and scores)`);
+  return [...models.values()];
+}
+
+/** Python writes NaN, which is no JSON. */
+const finite = (text: string) => text.replace(/([:[,]\s*)-?(?:NaN|Infinity)\b/g, '$1null');
+
+function mtebModelName(home: string): string {
+  const meta = join(home, 'model_meta.json');
+  const stated = existsSync(meta)
+    ? (JSON.parse(finite(readFileSync(meta, 'utf8'))) as { name?: string }).name
+    : undefined;
+  return stated ?? basename(dirname(home)).replace('__', '/');
+}
+
+function mtebResults({ task_name, scores }: z.output<typeof mtebShape>): [string, Record<string, number>][] {
+  return Object.entries(scores).flatMap(([split, entries]) =>
+    entries.map((entry): [string, Record<string, number>] => {
+      const metrics = Object.entries(entry).flatMap(([key, score]) => {
+        const [, kind, depth] = /^(ndcg|mrr|map|recall|precision)_at_(\d+)$/.exec(key) ?? [];
+        return kind === undefined || typeof score !== 'number' ? [] : [[`${kind}@${depth}`, score] as const];
+      });
+      const name = entry.hf_subset === 'default' ? task_name : `${task_name}/${entry.hf_subset}`;
+      // MSMARCO's split test holds the queries of TREC DL, another task.
+      const shown = task_name === 'MSMARCO' && split === 'test' ? 'trec-dl' : split;
+      return [shown === 'test' ? name : `${name}/${shown}`, Object.fromEntries(metrics)];
+    }),
+  );
+}
+
+async function readTable(file: string): Promise<Published> {
+  const rows = await readCsv(file);
+  const columns = Object.keys(rows[0] ?? {});
+  const nameColumn = ['model', 'base', 'name'].find((column) => columns.includes(column));
+  if (nameColumn && ['step', 'loss'].every((column) => columns.includes(column)))
+    return { models: [], curves: curvesOf(file, rows, nameColumn) };
+  if (!nameColumn || !['task', 'metric', 'value'].every((column) => columns.includes(column)))
+    throw new UserError(
+      `${file} must have columns model, task, metric, value, or model, step, loss; it has ${columns.join(', ') || 'none'}`,
+    );
+  const models = new Map<string, PublishedModel>();
+  rows.forEach((row, place) => {
+    const name = row[nameColumn]!;
+    const model = models.get(name) ?? { name, about: `from ${basename(file)}`, results: new Map() };
+    const number = value.safeParse(row['value'] === '' ? undefined : Number(row['value']));
+    if (!number.success)
+      throw new UserError(`${file}:${place + 2}: value must be a number from 0 to 1; got ${row['value']}`);
+    model.results.set(row['task']!, { ...model.results.get(row['task']!), [row['metric']!]: number.data });
+    models.set(name, model);
+  });
+  return { models: [...models.values()], curves: [] };
+}
+
+function curvesOf(file: string, rows: Record<string, string>[], nameColumn: string): Published['curves'] {
+  const curves = new Map<string, Published['curves'][number]>();
+  rows.forEach((row, place) => {
+    const [step, loss] = [Number(row['step']), Number(row['loss'])];
+    if (!Number.isFinite(step) || !Number.isFinite(loss) || row['loss'] === '')
+      throw new UserError(`${file}:${place + 2}: step and loss must be numbers; got ${row['step']} and ${row['loss']}`);
+    const name = row[nameColumn]!;
+    const curve = curves.get(name) ?? { name, steps: [] };
+    const gradNorm = Number(row['grad_norm'] || NaN);
+    curve.steps.push({
+      step,
+      loss,
+      learningRate: Number(row['learning_rate'] || NaN),
+      ...(Number.isFinite(gradNorm) && { gradNorm }),
+    });
+    curves.set(name, curve);
+  });
+  return [...curves.values()];
+}
+
+/**
+ * The figures of a published model on one of our tasks, whatever each side calls it. MTEB searches the titles of CoIR's
+ * tasks, so its figures stand beside our titled ones alone.
+ */
+export function publishedMetrics(model: PublishedModel, task: string): Record<string, number> | undefined {
+  const direct = model.results.get(task);
+  const known = knownTask(task);
+  if (direct || !known) return direct;
+  const isCoir = /^Co(IR|deSearchNet)/.test(known.group);
+  const inMteb = known.name === 'msmarco/dev' ? `${known.mteb}/dev` : `${known.mteb}/${known.subset}`;
+  for (const [name, metrics] of model.results) {
+    const isMteb = name === inMteb || name === known.mteb;
+    if (isMteb && isCoir && !isTitled(task)) continue;
+    if (isMteb || knownTask(name)?.name === known.name) return metrics;
+  }
+  return undefined;
+}

@@ -1,0 +1,109 @@
+import { rowOf, type ComparedModel, type Comparison } from '../comparison/comparison.js';
+import { groupOf, knownTask } from '../comparison/knownTasks.js';
+
+/** A file to write: its path inside the folder of MTEB results, and its text. */
+export interface MtebFile {
+  path: string;
+  text: string;
+}
+
+/**
+ * Results as files of MTEB: `tercet__<model>/<revision>/<Task>.json` and a model_meta.json for each model that was
+ * evaluated here. Tasks that MTEB does not know keep their own names.
+ * Source: TaskResult and ModelMeta of mteb 2.
+ */
+export function mtebFiles(comparison: Comparison): MtebFile[] {
+  return comparison.models
+    .filter(({ setting }) => setting !== 'Published by others')
+    .flatMap((model) => {
+      const name = model.name.replace(/[^\w.-]+/g, '-').replace(/^-+|-+$/g, '');
+      const folder = `tercet__${name}/${revision}`;
+      const tasks = new Map<string, string[]>();
+      for (const { name: task } of comparison.tasks) {
+        if (!rowOf(comparison, model.name, task)) continue;
+        const mteb = mtebNameOf(task);
+        tasks.set(mteb, [...(tasks.get(mteb) ?? []), task]);
+      }
+      return [
+        ...[...tasks].map(([mteb, own]) => ({
+          path: `${folder}/${mteb}.json`,
+          text: json(taskResult(comparison, model, mteb, own)),
+        })),
+        { path: `${folder}/model_meta.json`, text: json(modelMeta(`tercet/${name}`)) },
+      ];
+    });
+}
+
+/** Runs have no revision: each is trained once. */
+const revision = 'no_revision';
+
+/** MTEB searches titles: without them a task of CoIR is another one. A file name can hold no slash. */
+function mtebNameOf(task: string): string {
+  const known = knownTask(task);
+  if (!known || (groupOf(task) === known.group && /^Co(IR|deSearchNet)/.test(known.group)))
+    return (known?.name ?? task).replaceAll('/', '-');
+  return known.mteb;
+}
+
+function taskResult(comparison: Comparison, model: ComparedModel, mteb: string, tasks: readonly string[]) {
+  const splits = new Map<string, object[]>();
+  for (const task of tasks) {
+    const known = knownTask(task);
+    const { metrics } = rowOf(comparison, model.name, task)!;
+    const scores = Object.entries(metrics).flatMap(([metric, value]) => {
+      const [, kind, depth] = /^([a-z]+)@(\d+)$/.exec(metric) ?? [];
+      return kind === undefined ? [] : [[`${kind}_at_${depth}`, Number(value.toFixed(6))] as const];
+    });
+    const main = metrics['ndcg@10'] ?? Object.values(metrics)[0]!;
+    const split = splitOf(task, known?.name);
+    splits.set(split, [
+      ...(splits.get(split) ?? []),
+      {
+        hf_subset: known?.subset ?? 'default',
+        languages: known?.languages ?? ['eng-Latn'],
+        main_score: Number(main.toFixed(6)),
+        ...Object.fromEntries(scores),
+      },
+    ]);
+  }
+  return {
+    dataset_revision: 'unknown',
+    task_name: mteb,
+    mteb_version: null,
+    scores: Object.fromEntries(splits),
+    evaluation_time: null,
+    kg_co2_emissions: null,
+  };
+}
+
+/** MTEB has MS MARCO's dev queries and those of TREC DL under one name. */
+function splitOf(task: string, known: string | undefined): string {
+  if (known === 'msmarco/dev') return 'dev';
+  if (known?.startsWith('msmarco/')) return known.slice('msmarco/'.length);
+  return known === undefined || !/\/(dev|train)$/.test(task) ? 'test' : task.split('/').at(-1)!;
+}
+
+const modelMeta = (name: string) => ({
+  loader: null,
+  name,
+  revision,
+  release_date: null,
+  languages: null,
+  n_parameters: null,
+  memory_usage_mb: null,
+  max_tokens: null,
+  embed_dim: null,
+  license: null,
+  open_weights: null,
+  public_training_code: null,
+  public_training_data: null,
+  framework: [],
+  reference: null,
+  similarity_fn_name: 'cosine',
+  use_instructions: null,
+  training_datasets: null,
+  adapted_from: null,
+  superseded_by: null,
+});
+
+const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`;

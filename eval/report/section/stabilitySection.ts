@@ -1,0 +1,101 @@
+import { html, type Html } from '../page/html.js';
+import type { Stability } from '../comparison/comparison.js';
+import { key, scrolling } from '../page/formats.js';
+
+/** How firm the ranking is: shares of ranks over samples of queries, and how alike the tasks rank the models. */
+export function stabilitySection({ models, tasks, taus, ranks }: Stability, places: ReadonlyMap<string, number>): Html {
+  const order = models.map((_, place) => place).sort((one, other) => ranks.meanRanks[one]! - ranks.meanRanks[other]!);
+  return html`${scrolling(
+    'ranking',
+    html`<table class="dense">
+      <caption>
+        <span
+          >How often each model came at each rank by its mean over
+          ${tasks.length === 1 ? tasks[0]! : `${tasks.length} tasks`}, when the queries were drawn anew 1,000
+          times.</span
+        >
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Model</th>
+          <th scope="col" class="number">Mean rank</th>
+          ${models.map((_, rank) => html`<th scope="col" class="number">Rank ${rank + 1}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${order.map(
+          (place) =>
+            html`<tr>
+              <th scope="row">${key(places.get(models[place]!)!)}${models[place]!}</th>
+              <td class="number">${ranks.meanRanks[place]!.toFixed(2)}</td>
+              ${ranks.shares[place]!.map(
+                (share) => html`<td class="number share" style="--share: ${share.toFixed(3)}">${percent(share)}</td>`,
+              )}
+            </tr>`,
+        )}
+      </tbody>
+    </table>`,
+  )}
+  ${agreement(tasks, taus)}`;
+}
+
+/** What Kendall's tau says of the tasks, in words and, for a few tasks, as a table. */
+function agreement(tasks: readonly string[], taus: Stability['taus']): Html | null {
+  const pairs = tasks.flatMap((one, i) =>
+    tasks.slice(0, i).map((other, j) => ({ one, other, tau: taus[i]![j]! as number | null })),
+  );
+  const known = pairs.flatMap(({ tau, ...rest }) => (tau === null ? [] : [{ tau, ...rest }]));
+  if (known.length === 0) return null;
+  const sorted = [...known].sort((one, other) => one.tau - other.tau);
+  const [least, greatest] = [sorted[0]!, sorted.at(-1)!];
+  const mean = known.reduce((sum, { tau }) => sum + tau, 0) / known.length;
+  return html`<p>
+      Do the tasks rank the models alike? Kendall's τ between the rankings of two tasks (1 the same, 0 unrelated, −1
+      reversed) is ${coefficient(mean)} on
+      average${
+        known.length === 1
+          ? null
+          : html`; least alike are ${least.one} and ${least.other} (${coefficient(least.tau)}), most alike
+            ${greatest.one} and ${greatest.other} (${coefficient(greatest.tau)})`
+      }.
+    </p>
+    ${tasks.length > mostTasks || tasks.length < 3 ? null : tauTable(tasks, taus)}`;
+}
+
+const mostTasks = 10;
+
+function tauTable(tasks: readonly string[], taus: Stability['taus']): Html {
+  return html`<details>
+    <summary>τ of each pair of tasks</summary>
+    ${scrolling(
+      'ranking',
+      html`<table class="dense">
+        <caption>
+          <span>Kendall's τ-b between the rankings that two tasks give.</span>
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Task</th>
+            ${tasks.map((task) => html`<th scope="col" class="number">${task}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${tasks.map(
+            (task, i) =>
+              html`<tr>
+                <th scope="row">${task}</th>
+                ${tasks.map((_, j) => {
+                  const tau = taus[i]![j] ?? null;
+                  return html`<td class="number">${i === j || tau === null ? '–' : coefficient(tau)}</td>`;
+                })}
+              </tr>`,
+          )}
+        </tbody>
+      </table>`,
+    )}
+  </details>`;
+}
+
+const percent = (share: number) => (share === 0 ? '–' : share < 0.005 ? '< 1 %' : `${Math.round(100 * share)} %`);
+
+const coefficient = (tau: number) => `${tau < 0 ? '−' : ''}${Math.abs(tau).toFixed(2)}`;

@@ -1,0 +1,187 @@
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { contractHash } from '../../checkpoints/contract/contractFile.js';
+import { replaceFolder } from '../../data/files/writeFolder.js';
+import { stageFile, writeTogether } from '../../data/files/writeBeside.js';
+import type { Contract } from '../../configs/contract.js';
+import { countAbsent, readTask, taskHash, type RetrievalTask } from '../../data/task/readTask.js';
+import { describeMetric, metricDepth, scoreRun, withoutIdenticalIds } from '../measure/metrics.js';
+import { perQueryBytes, readPerQuery, type PerQuery } from '../measure/perQuery.js';
+import { mapRun } from '../measure/packedRun.js';
+import type { Retriever, Run } from '../measure/ranking.js';
+import { requireTaskData, type Task } from '../tasks/task.js';
+import { requireTrecId, stageTrecRun } from './trecRun.js';
+
+/** What metrics.json holds. */
+export interface EvaluationSummary {
+  task: string;
+  split: string;
+  /** Name of the retriever, with all that its scores depend on. */
+  model: string;
+  /** Changes with all that the retriever's scores depend on: contract, weights, adapter; analysis, k1, b, fields. */
+  identity: string;
+  /** Hash of the contract under which texts were embedded; null where none were. */
+  contract: string | null;
+  /** Means over every judged query. */
+  metrics: Record<string, number>;
+  /** What each metric is. */
+  definitions: Record<string, string>;
+  /** What holds for all metrics: ties, queries without results, own documents, titles. */
+  rules: string[];
+  counts: {
+    queries: number;
+    documents: number;
+    judgements: number;
+    queriesWithoutResults: number;
+    /** Judgements of documents that the corpus does not hold. */
+    judgementsOfAbsentDocuments: number;
+  };
+  /** Hash of corpus, queries and judgements: equal where two models were judged on the same task. */
+  taskHash: string;
+  /** Documents kept for each query. */
+  depth: number;
+  ignoreIdenticalIds: boolean;
+  titles: Task['titles'];
+  /** Seconds from the first text to the last ranking. */
+  seconds: number;
+  /** ISO 8601, universal time. */
+  finished: string;
+}
+
+export interface EvaluationOptions {
+  /** Takes metrics.json, per-query.arrow and run.trec; older ones are replaced together. */
+  folder: string;
+  contract?: Contract;
+  /** Score again what was scored already. */
+  again?: boolean;
+  onProgress?: (done: number, all: number) => void;
+  /** Milliseconds since 1970. */
+  clock?: () => number;
+}
+
+/** A score, and whether it was there already. */
+export interface Evaluation {
+  summary: EvaluationSummary;
+  perQuery: PerQuery;
+  isReused: boolean;
+}
+
+/**
+ * Score a retriever on a task and write the results. Results that are there already of the same retriever on the same
+ * task are taken as they are.
+ * @returns the summary that was written and each query's values
+ * @throws UserError when the task's data is missing or damaged, or an id cannot stand in a run file
+ */
+export async function evaluateRetriever(
+  retriever: Retriever,
+  task: Task,
+  { folder, contract, again = false, onProgress, clock = Date.now }: EvaluationOptions,
+): Promise<Evaluation> {
+  requireTaskData(task);
+  const data = await readTask(task.folder, task.split, task.titles);
+  const depth = metricDepth(task.metrics);
+  const known = {
+    task: task.name,
+    split: task.split,
+    model: retriever.name,
+    identity: retriever.identity,
+    contract: contract ? contractHash(contract) : null,
+    taskHash: taskHash(data),
+    depth,
+    ignoreIdenticalIds: task.ignoreIdenticalIds,
+    titles: task.titles,
+    definitions: Object.fromEntries(task.metrics.map((name) => [name, describeMetric(name)])),
+  };
+  const older = again ? undefined : await readEvaluation(folder, known);
+  if (older) return { ...older, isReused: true };
+  for (const { id } of data.queries) requireTrecId('query', id);
+  for (let row = 0; row < data.corpus.ids.size; row++) requireTrecId('document', data.corpus.ids.get(row));
+
+  const started = clock();
+  const found = await retriever.retrieve(data, depth + (task.ignoreIdenticalIds ? 1 : 0), onProgress);
+  const finished = clock();
+
+  const run = firstOf(task.ignoreIdenticalIds ? withoutIdenticalIds(found, data.qrels) : found, depth);
+  const { mean, perQuery } = scoreRun(run, data.qrels, task.metrics);
+  const summary: EvaluationSummary = {
+    ...known,
+    metrics: mean,
+    rules: rulesOf(task),
+    counts: countsOf(data, run),
+    seconds: (finished - started) / 1000,
+    finished: new Date(finished).toISOString(),
+  };
+  await writeTogether([
+    () => stageTrecRun(join(folder, runFile), run, retriever.name),
+    () => stageFile(join(folder, perQueryFile), perQueryBytes(perQuery, task.metrics)),
+    () => stageFile(join(folder, metricsFile), `${JSON.stringify(summary, null, 2)}\n`),
+  ]);
+  return { summary, perQuery, isReused: false };
+}
+
+/** Copy a task's results to another folder, in the place of older ones there. */
+export async function copyEvaluation(from: string, to: string): Promise<void> {
+  if (resolve(from) === resolve(to)) return;
+  await replaceFolder(to, async (partial) => {
+    await mkdir(partial, { recursive: true });
+    for (const file of [runFile, perQueryFile, metricsFile]) await copyFile(join(from, file), join(partial, file));
+  });
+}
+
+const metricsFile = 'metrics.json';
+const perQueryFile = 'per-query.arrow';
+const runFile = 'run.trec';
+
+/** A name for the folder of a task's results: a split is set off by a dash. */
+export function taskFolderName(task: Pick<Task, 'name'>): string {
+  return task.name.replaceAll('/', '-');
+}
+
+/** Results in a folder, if they are those of the same retriever, task and metrics; undefined where not, or damaged. */
+async function readEvaluation(
+  folder: string,
+  known: Partial<EvaluationSummary>,
+): Promise<Omit<Evaluation, 'isReused'> | undefined> {
+  if (![runFile, perQueryFile, metricsFile].every((file) => existsSync(join(folder, file)))) return undefined;
+  try {
+    const summary = JSON.parse(await readFile(join(folder, metricsFile), 'utf8')) as EvaluationSummary;
+    const isSame = ([field, value]: [string, unknown]) =>
+      JSON.stringify(summary[field as keyof EvaluationSummary]) === JSON.stringify(value);
+    // The name may change, as with a run that was renamed: what decides the scores stands in the identity.
+    const { model: _, ...deciding } = known;
+    if (!Object.entries(deciding).every(isSame)) return undefined;
+    return { summary, perQuery: await readPerQuery(join(folder, perQueryFile)) };
+  } catch {
+    return undefined; // scored again, and written anew
+  }
+}
+
+function rulesOf({ ignoreIdenticalIds, titles }: Task): string[] {
+  return [
+    'equal scores: the higher document id first, as trec_eval orders them',
+    'queries without results count 0 (trec_eval -c)',
+    ignoreIdenticalIds
+      ? "the document with the query's own id is left out, unless it is judged relevant"
+      : "the document with the query's own id is kept",
+    titles === 'use' ? 'titles are searched' : 'titles are left out',
+  ];
+}
+
+const firstOf = (run: Run, depth: number): Run => mapRun(run, (ranking) => ranking.slice(0, depth));
+
+function countsOf(data: RetrievalTask, run: Run): EvaluationSummary['counts'] {
+  let judgements = 0;
+  let queriesWithoutResults = 0;
+  for (const [queryId, grades] of data.qrels) {
+    judgements += grades.size;
+    if ((run.get(queryId) ?? []).length === 0) queriesWithoutResults++;
+  }
+  return {
+    queries: data.qrels.size,
+    documents: data.corpus.ids.size,
+    judgements,
+    queriesWithoutResults,
+    judgementsOfAbsentDocuments: countAbsent(data),
+  };
+}

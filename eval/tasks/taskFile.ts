@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import YAML from 'yaml';
+import { z } from 'zod';
+import { namesIn } from '../../configs/load/names.js';
+import { UserError } from '../../configs/userError.js';
+import type { TitleUse } from '../../data/task/corpus.js';
+import { metricDepth } from '../measure/metrics.js';
+
+/** What a model is judged on, and by what. */
+export interface Task {
+  /** `folder` or `folder/split`. */
+  name: string;
+  /** Data in the layout of BEIR, CoIR, mteb or MS MARCO. */
+  folder: string;
+  /** That the judgements are of. */
+  split: string;
+  /** Names that `scoreRun` knows; the first is the one that models are compared by. */
+  metrics: string[];
+  /** Leave out the document that has the query's own id, as BEIR does. */
+  ignoreIdenticalIds: boolean;
+  /** CoIR's own harness leaves titles out, mteb and BEIR join them with the text. */
+  titles: TitleUse;
+  /** What `npm run data -- download` calls the data; absent where nothing downloads it. */
+  download?: string;
+  /** What to put where without that command. */
+  byHand?: string;
+}
+
+/** Several tasks under one name, perhaps with a mean over them. */
+export interface TaskSet {
+  name: string;
+  isAveraged: boolean;
+  members: TaskNode[];
+}
+
+export type TaskNode = Task | TaskSet;
+
+export const isSet = (node: TaskNode): node is TaskSet => 'members' in node;
+
+export const defaultMetrics = ['ndcg@10', 'mrr@10', 'recall@100'];
+
+const single = z.strictObject({
+  folder: z.string(),
+  split: z.string().default('test'),
+  metrics: z.array(z.string()).min(1).default(defaultMetrics),
+  ignoreIdenticalIds: z.boolean().default(false),
+  titles: z.enum(['use', 'ignore']).default('use'),
+  download: z.string().optional(),
+  byHand: z.string().optional(),
+  parts: z.array(z.string()).min(1).optional().describe('folders within the folder, each a task; the mean counts'),
+});
+
+const several = z.strictObject({
+  tasks: z.array(z.string()).min(1),
+  average: z.boolean().default(false),
+});
+
+/** A task that leaves titles out has a twin that searches them, under its name with this behind it. */
+const titled = '-titled';
+
+/** Names of tasks and sets that users may write. */
+export function taskNames(): string[] {
+  const named = namesIn('tasks');
+  const twins = named.filter((name) => leavesTitlesOut(name)).map((name) => name + titled);
+  return [...named, ...twins].sort();
+}
+
+/** The task or set of a name in configs/tasks/; its data may still have to be fetched. */
+export function namedTask(name: string): TaskNode {
+  const isTwin = name.endsWith(titled) && !namesIn('tasks').includes(name);
+  const node = readTaskFile(fileOf(isTwin ? name.slice(0, -titled.length) : name));
+  return isTwin ? withTitles(node) : node;
+}
+
+/**
+ * Read a task's YAML file, as configs/tasks/ holds them. Its folder is relative to this checkout, or absolute.
+ * @throws UserError when a setting is missing or unknown
+ */
+export function readTaskFile(file: string): TaskNode {
+  const raw = YAML.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  const name = basename(file, '.yaml');
+  if (raw && 'tasks' in raw) {
+    const { tasks, average } = check(several, raw, file);
+    return { name, isAveraged: average, members: tasks.map(namedTask) };
+  }
+  const { parts, download, byHand, ...settings } = check(single, raw, file);
+  metricDepth(settings.metrics);
+  const folder = resolve(fileURLToPath(new URL('../..', import.meta.url)), settings.folder);
+  const task: Task = { name, ...settings, folder, ...(download && { download }), ...(byHand && { byHand }) };
+  if (!parts) return task;
+  const members = parts.map((part) => ({ ...task, name: `${name}/${part}`, folder: join(folder, part) }));
+  return { name, isAveraged: true, members };
+}
+
+function check<T>(schema: z.ZodType<T>, raw: unknown, file: string): T {
+  const result = schema.safeParse(raw);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw new UserError(`${file}: ${path.join('.')}: ${message}`);
+}
+
+const fileOf = (name: string) => fileURLToPath(new URL(`../../configs/tasks/${name}.yaml`, import.meta.url));
+
+function leavesTitlesOut(name: string): boolean {
+  const raw = YAML.parse(readFileSync(fileOf(name), 'utf8')) as { titles?: string };
+  return raw?.titles === 'ignore';
+}
+
+function withTitles(node: TaskNode): TaskNode {
+  const rename = (name: string) => name.replace(/^[^/]+/, (first) => first + titled);
+  return isSet(node)
+    ? { ...node, name: rename(node.name), members: node.members.map(withTitles) }
+    : { ...node, name: rename(node.name), titles: 'use' };
+}

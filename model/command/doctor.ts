@@ -1,0 +1,138 @@
+import type { Argv } from 'yargs';
+import { runCommand, type Command } from '../../configs/cli/cli.js';
+import { namesIn } from '../../configs/load/names.js';
+import { UserError } from '../../configs/userError.js';
+import { folderBytes } from '../../setup/records.mjs';
+import { baseRows, tensorRows } from '../describe/baseRows.js';
+import { describeBase, describeTensors, type BaseDescription } from '../describe/describeBase.js';
+import { engineStatus, type EngineStatus } from '../engine/native/engineStatus.js';
+import { loadNativeBinding } from '../engine/native/loadNativeBinding.js';
+import { multiplySpeed, usesGpu } from '../engine/product/multiplySpeed.js';
+import { startEngine, type Engine } from '../engine/startEngine.js';
+import { describeMachine, type Machine } from '../machine.js';
+import type { TensorReport } from '../load/tensorReport.js';
+
+const matrixSize = 1024;
+
+interface Options {
+  json: boolean;
+  verify: boolean;
+  base: string | undefined;
+  tensors: boolean;
+}
+
+/** Everything the doctor finds out, as `--json` prints it. */
+interface Findings {
+  machine: Machine;
+  engine: Engine & { device: 'GPU' | 'CPU'; gflops: number };
+  status: EngineStatus;
+  advice: string[];
+  /** Bytes in the folders that fill up, by name. */
+  folders: Record<string, number>;
+  bases: string[];
+  /** With --base. */
+  base?: BaseDescription;
+  /** With --tensors. */
+  tensors?: TensorReport;
+}
+
+const doctor: Command<Options> = {
+  name: '$0',
+  describe: 'Say what this machine has, which engine runs on it and why, and what is missing for a faster one',
+  options: (cli: Argv) =>
+    cli
+      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object and nothing else' })
+      .option('verify', { type: 'boolean', default: false, describe: 'check every file of the engine by its hash' })
+      .option('base', { type: 'string', describe: 'a base: what using it would download, and the memory it takes' })
+      .option('tensors', { type: 'boolean', default: false, describe: 'what becomes of each tensor of that base' }),
+  examples: [
+    ['npm run doctor', 'the table'],
+    ['npm run doctor -- --base qwen-math', 'what that base is and needs, before anything is downloaded'],
+    ['npm run doctor -- --verify', 'find out whether a file of the engine is damaged'],
+  ],
+  async handler({ json, verify, base, tensors }) {
+    if (tensors && base === undefined) throw new UserError('--tensors needs --base, the base to look at');
+    const found = await examine(verify);
+    const description = base === undefined ? undefined : await describeBase(base);
+    const report = tensors ? await describeTensors(description!) : undefined;
+    const findings = { ...found, ...(description && { base: description }), ...(report && { tensors: report }) };
+    if (json) console.log(JSON.stringify(findings));
+    else {
+      console.log(table(rows(findings, verify)));
+      if (description) console.log(`\n${table(baseRows(description, found.engine.gflops))}`);
+      if (report) console.log(`\n${table(tensorRows(report))}`);
+    }
+    const isUnfit = report && report.missing.length + report.refused.length > 0;
+    return found.status.damaged || description?.files.refused || isUnfit ? 2 : 0;
+  },
+};
+
+async function examine(verify: boolean): Promise<Findings> {
+  const status = await engineStatus({ verify });
+  // A doctor that refuses to start where the engine asked for is missing would be of no help.
+  if (process.env['TERCET_BACKEND'] === 'tensorflow' && !loadNativeBinding().loaded)
+    delete process.env['TERCET_BACKEND'];
+  const engine = await startEngine();
+  const device = usesGpu() ? 'GPU' : 'CPU';
+  return {
+    machine: describeMachine('.'),
+    engine: { ...engine, device, gflops: await multiplySpeed(matrixSize) },
+    status,
+    advice: advice(engine, device, status),
+    folders: Object.fromEntries(['data/cache', 'checkpoints/runs'].map((folder) => [folder, folderBytes(folder)])),
+    bases: namesIn('bases'),
+  };
+}
+
+/** What to do for the fastest engine that this machine can have; empty when it runs. */
+function advice(engine: Engine, device: 'GPU' | 'CPU', status: EngineStatus): string[] {
+  if (status.damaged) return [`${status.damaged} in ${status.folder} is damaged; npm run setup installs it again`];
+  if (process.env['TERCET_BACKEND'] === 'wasm') return ['unset TERCET_BACKEND to run on TensorFlow'];
+  if (engine.name === 'wasm') return [engine.why];
+  if (status.nvidiaDriver && device === 'CPU') {
+    const native = loadNativeBinding();
+    const said = native.loaded ? native.printed.match(/^E\d{4} .*\] (.*)$/m)?.[1] : undefined;
+    return [`TensorFlow does not use the NVIDIA card (${said ?? 'it gives no reason'}); does nvidia-smi show it?`];
+  }
+  return [];
+}
+
+function rows(findings: Findings, verify: boolean): [string, string][] {
+  const { machine, engine, status } = findings;
+  const instructions = machine.instructions.length > 0 ? `; ${machine.instructions.join(', ')}` : '';
+  return [
+    ['Node.js', machine.node],
+    ['processor', `${machine.processor}, ${machine.cores} cores${instructions}`],
+    ['threads', `${machine.threads} for TensorFlow on the processor`],
+    ['memory', `${gigabytes(machine.memory.total)}, ${gigabytes(machine.memory.free)} free`],
+    [
+      'GPU',
+      machine.gpus.join('; ') || (status.nvidiaDriver ? 'an NVIDIA driver, but nvidia-smi shows no card' : 'none'),
+    ],
+    ['disk', `${gigabytes(machine.diskFree)} free`],
+    ['engine', `${engine.name} ${engine.version} on the ${engine.device}`],
+    ['why', engine.why],
+    ['precisions', engine.precisions.join(', ')],
+    ['speed', `${Math.round(engine.gflops)} GFLOP/s, a quick look: float32 product of ${matrixSize} x ${matrixSize}`],
+    ['TensorFlow', status.installed ? `${status.tensorflow}, ${status.variant}` : 'not installed'],
+    ['files', status.installed ? `${gigabytes(status.bytes)}, ${checked(status, verify)}` : '-'],
+    ['binding', status.installed ? status.binding : '-'],
+    ['to do', findings.advice.join('; ') || 'nothing: this is the fastest engine for this machine'],
+    ...Object.entries(findings.folders).map(([folder, bytes]): [string, string] => [folder, gigabytes(bytes)]),
+    ['bases', findings.bases.join(', ')],
+  ];
+}
+
+function checked({ damaged }: EngineStatus, verify: boolean): string {
+  if (damaged) return `${damaged} is damaged`;
+  return verify ? 'every hash is right' : 'every size is right (--verify compares hashes)';
+}
+
+function table(cells: [string, string][]): string {
+  const width = Math.max(...cells.map(([name]) => name.length));
+  return cells.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+await runCommand('npm run doctor --', doctor);

@@ -1,0 +1,148 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { openBaseFolder, readJsonObject } from '../../checkpoints/base/baseFolder.js';
+import { findCached } from '../../checkpoints/hub/hubCache.js';
+import { hubSettings, type HubSettings } from '../../checkpoints/hub/hubSettings.js';
+import { listSnapshot, readHubFile } from '../../checkpoints/hub/listSnapshot.js';
+import { planDownload } from '../../checkpoints/hub/planDownload.js';
+import type { BaseShape } from '../../configs/load/baseFile.js';
+import { loadConfig } from '../../configs/load/loadConfig.js';
+import { resolveBase, type HubPlace } from '../../configs/load/resolveBase.js';
+import { UserError } from '../../configs/userError.js';
+import { freeBytes } from '../../data/download/requireSpace.js';
+import { UnreachableError } from '../../data/download/web/webErrors.js';
+import { expectedPlan } from './expectedPlan.js';
+import type { MemoryPlan } from '../memory/memoryPlan.js';
+import { modelConfig } from '../modelConfig.js';
+import { adapterParameters, checkpointParameters, matrixParameters, shapeOf } from '../memory/shapeArithmetic.js';
+import { tensorReport, type TensorReport } from '../load/tensorReport.js';
+
+/** All that can be said of a base before it is used. Sizes in bytes. */
+export interface BaseDescription {
+  name: string;
+  recipe: string;
+  about?: string;
+  licence?: string;
+  special: string[];
+  /** Where it is, or will be. */
+  folder: string;
+  hub?: { id: string; revision: string; commit?: string };
+  files: FilesOnDisk;
+  diskFree: number;
+  shape?: BaseShape;
+  parameters?: { checkpoint: number; trained: number };
+  /** How training by its recipe would use the memory of this machine, or the bytes that it needs at least. */
+  memory?: MemoryPlan | { needs: number };
+  /** Operations on numbers for a token, in training and in encoding. */
+  operationsPerToken?: { training: number; encoding: number };
+}
+
+export interface FilesOnDisk {
+  /** Undefined where the hub was not asked. */
+  count?: number;
+  bytes: number;
+  present: number;
+  /** Why `bytes` is an estimate from the shape, or why the base cannot be had. */
+  estimated?: string;
+  refused?: string;
+}
+
+/** Describe a base that a user names. The hub is asked what it holds, nothing is downloaded. */
+export async function describeBase(text: string, settings = hubSettings()): Promise<BaseDescription> {
+  const { name, recipe, place, file } = resolveBase(text);
+  const shared = { name, recipe, special: file?.special ?? [] };
+  const told = { ...shared, ...(file && { about: file.about, licence: file.licence }) };
+  if ('folder' in place) {
+    const { folder } = place;
+    return { ...told, folder, files: filesIn(folder), ...arithmetic(recipe, await shapeIn(folder)), ...disk(folder) };
+  }
+  const shape = file?.shape;
+  const found = await lookUp(place, settings, shape);
+  const hub = { ...place, ...(found.commit !== undefined && { commit: found.commit }) };
+  const { files, folder } = found;
+  return { ...told, hub, files, folder, ...arithmetic(recipe, found.shape ?? shape), ...disk(folder) };
+}
+
+/** What becomes of each tensor of a base whose files are here. @throws UserError when they are not */
+export async function describeTensors({ folder, name }: BaseDescription): Promise<TensorReport> {
+  if (!existsSync(join(folder, 'config.json')))
+    throw new UserError(`${name} is not on this machine, so its tensors are not known; --tensors needs it downloaded`);
+  const { config, tensors } = await openBaseFolder(folder);
+  return tensorReport(tensors, modelConfig(config, join(folder, 'config.json')), isTied(config));
+}
+
+interface Found {
+  folder: string;
+  commit?: string;
+  files: FilesOnDisk;
+  shape?: BaseShape;
+}
+
+async function lookUp(place: HubPlace, settings: HubSettings, shape: BaseShape | undefined): Promise<Found> {
+  const cached = findCached(settings.cache, place, 'model');
+  if (cached) {
+    const own = await shapeIn(cached.folder);
+    return { ...cached, files: filesIn(cached.folder), ...(own && { shape: own }) };
+  }
+  const guess = { bytes: shape ? checkpointBytes(shape) : 0, present: 0 };
+  const absent = { folder: settings.cache, files: guess };
+  if (settings.offline) return { ...absent, files: { ...guess, estimated: 'HF_HUB_OFFLINE forbids to ask the hub' } };
+  try {
+    const snapshot = await listSnapshot(place, settings);
+    const { files, bytes, bytesPresent } = planDownload(snapshot, place, 'model', settings);
+    const file = `${place.id}/config.json`;
+    const config = shape
+      ? undefined
+      : JSON.parse(await readHubFile(place.id, snapshot.commit, 'config.json', settings));
+    return {
+      folder: settings.cache,
+      commit: snapshot.commit,
+      files: { count: files.length, bytes, present: bytesPresent },
+      ...(config && { shape: shapeFrom(config as Record<string, unknown>, file) }),
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const why = error instanceof UnreachableError ? { estimated: error.message } : { refused: error.message };
+    return { ...absent, files: { ...guess, ...why } };
+  }
+}
+
+/** Weights in two bytes a number, and a tokenizer with what lies beside it. */
+export const checkpointBytes = (shape: BaseShape) => 2 * checkpointParameters(shape) + 11.5e6;
+
+function arithmetic(
+  recipe: string,
+  shape: BaseShape | undefined,
+): Pick<BaseDescription, 'shape' | 'parameters' | 'memory' | 'operationsPerToken'> {
+  if (!shape) return {};
+  const { config } = loadConfig(recipe);
+  const trained = adapterParameters(shape, config.lora.rank, config.lora.targets);
+  const numbers = matrixParameters(shape);
+  return {
+    shape,
+    parameters: { checkpoint: checkpointParameters(shape), trained },
+    memory: expectedPlan(shape, config),
+    // Two operations a number forward; training goes forward again for the gradient, and back through the inputs.
+    operationsPerToken: { training: 6 * numbers, encoding: 2 * numbers },
+  };
+}
+
+/** The shape of a base in a folder; undefined where no config.json is there. */
+export async function shapeIn(folder: string): Promise<BaseShape | undefined> {
+  const file = join(folder, 'config.json');
+  return existsSync(file) ? shapeFrom(await readJsonObject(file), file) : undefined;
+}
+
+const shapeFrom = (config: Record<string, unknown>, file: string) => shapeOf(modelConfig(config, file), isTied(config));
+
+const isTied = (config: Record<string, unknown>) => config['tie_word_embeddings'] === true;
+
+function filesIn(folder: string): FilesOnDisk {
+  const sizes = readdirSync(folder)
+    .map((name) => statSync(join(folder, name), { throwIfNoEntry: false }))
+    .flatMap((entry) => (entry?.isFile() ? [entry.size] : []));
+  const bytes = sizes.reduce((total, size) => total + size, 0);
+  return { count: sizes.length, bytes, present: bytes };
+}
+
+const disk = (folder: string) => ({ diskFree: freeBytes(folder) });

@@ -1,0 +1,115 @@
+import { nativeBackend } from '../native/rawTensors.js';
+import { tf } from '../tf.js';
+
+/** Adapters that share an input or lie side by side in an output, as the fused operations take them. */
+export interface ThinMatrices {
+  /** A of each, one below the other: [adapters * rank, in] */
+  a: tf.Tensor2D;
+  /** B of each, one below the other: [sum of outs, rank] */
+  b: tf.Tensor2D;
+  /** Columns of each one's output, int32 [adapters] */
+  widths: tf.Tensor1D;
+  /** alpha / rank */
+  scale: number;
+}
+
+/** Which elements of the adapters' inputs are dropped: mixed seeds, int32 [adapters, 2]. */
+export interface ThinDropout {
+  rate: number;
+  seeds: tf.Tensor2D;
+}
+
+/** Rotary tables [time, headDim / 2], and where each text begins among the rows, with the end of the last: int32 [texts + 1]. */
+export interface PackedPlaces {
+  cosines: tf.Tensor2D;
+  sines: tf.Tensor2D;
+  starts: tf.Tensor1D;
+}
+
+/** The best rows of each query so far, in no order: scores and int32 rows [queries, depth], how many of each, int32 [queries]. */
+export interface KeptRows {
+  scores: tf.Tensor2D;
+  rows: tf.Tensor2D;
+  sizes: tf.Tensor1D;
+}
+
+/**
+ * Passes over activations that TensorFlow has no single operation for, as one operation each, on the processor alone:
+ * compiled from model/engine/fused beside the binding. None has a gradient of its own; what they return the caller owns.
+ */
+export function fusedOps() {
+  const { runByName, float, integer } = nativeBackend();
+  const one = (name: string, inputs: tf.Tensor[], attributes: ReturnType<typeof float>[] = []) =>
+    runByName(name, inputs, attributes, 1)[0]! as tf.Tensor2D;
+  const inPlace = (name: string, inputs: tf.Tensor[], attributes: ReturnType<typeof float>[] = []) =>
+    one(name, inputs, attributes).dispose();
+
+  return {
+    /** x / rms(x) * gain */
+    norm: (x: tf.Tensor2D, gain: tf.Tensor1D, epsilon: number) =>
+      one('TercetNorm', [x, gain], [float('epsilon', epsilon)]),
+    /** The gradient of `norm` for x, plus `residual`. */
+    normGradient: (dy: tf.Tensor2D, x: tf.Tensor2D, gain: tf.Tensor1D, residual: tf.Tensor2D, epsilon: number) =>
+      one('TercetNormGradient', [dy, x, gain, residual], [float('epsilon', epsilon)]),
+
+    /** silu(left half) * right half of the columns. */
+    swiglu: (both: tf.Tensor2D) => one('TercetSwiglu', [both]),
+    /** The gradient of `swiglu`, and its value once more. */
+    swigluGradient: (dy: tf.Tensor2D, both: tf.Tensor2D) =>
+      runByName('TercetSwigluGradient', [dy, both], [], 2) as [tf.Tensor2D, tf.Tensor2D],
+
+    /** Causal attention of the texts of packed rows. qkv: [rows, (heads + 2 kvHeads) * headDim], not yet turned. */
+    attention: (qkv: tf.Tensor2D, { cosines, sines, starts }: PackedPlaces, heads: number, kvHeads: number) =>
+      one('TercetAttention', [qkv, cosines, sines, starts], [integer('heads', heads), integer('key_heads', kvHeads)]),
+    attentionGradient: (
+      dy: tf.Tensor2D,
+      qkv: tf.Tensor2D,
+      { cosines, sines, starts }: PackedPlaces,
+      heads: number,
+      kvHeads: number,
+    ) =>
+      one(
+        'TercetAttentionGradient',
+        [dy, qkv, cosines, sines, starts],
+        [integer('heads', heads), integer('key_heads', kvHeads)],
+      ),
+
+    /** scale * drop(x) Aᵀ of each adapter, side by side: [rows, adapters * rank]. */
+    lowRankIn: (x: tf.Tensor2D, { a, scale }: ThinMatrices, { rate, seeds }: ThinDropout) =>
+      one('TercetLowRankIn', [x, a, seeds], [float('scale', scale), float('rate', rate)]),
+    /** Adds what `lowRankIn` sends back to its x to `into`, in place. */
+    addLowRankInGradient: (into: tf.Tensor2D, dInner: tf.Tensor2D, { a }: ThinMatrices, { rate, seeds }: ThinDropout) =>
+      inPlace('TercetLowRankInGradient', [into, dInner, a, seeds], [float('rate', rate)]),
+    /** Adds inner Bᵀ, the bias and the residual to y, in place; an empty tensor stands for one that is not there. */
+    addLowRankOut: (
+      y: tf.Tensor2D,
+      inner: tf.Tensor2D,
+      { b, widths }: ThinMatrices,
+      bias: tf.Tensor,
+      residual: tf.Tensor,
+    ) => inPlace('TercetLowRankOut', [y, inner, b, widths, bias, residual]),
+    /** The gradient of `addLowRankOut` for what `lowRankIn` made, its scale included. */
+    lowRankOutGradient: (dy: tf.Tensor2D, { b, widths, scale }: ThinMatrices) =>
+      one('TercetLowRankOutGradient', [dy, b, widths], [float('scale', scale)]),
+    /** Gradient of A: dInnerᵀ drop(x), [adapters * rank, in]. */
+    gradientOfA: (dInner: tf.Tensor2D, x: tf.Tensor2D, { rate, seeds }: ThinDropout) =>
+      one('TercetGradientOfA', [dInner, x, seeds], [float('rate', rate)]),
+    /** Gradient of B: dyᵀ inner, [sum of outs, rank]. */
+    gradientOfB: (dy: tf.Tensor2D, inner: tf.Tensor2D, { widths }: ThinMatrices) =>
+      one('TercetGradientOfB', [dy, inner, widths]),
+
+    /**
+     * Offers scores [queries, rows] of rows `first`, `first` + 1, ... to the best rows of each query, in place.
+     * @returns query and row of a score that is not a number, counted in `scores`; undefined where there is none
+     */
+    keepTopRows({ scores, rows, sizes }: KeptRows, offered: tf.Tensor2D, first: number): [number, number] | undefined {
+      const place = tf.tensor1d([first], 'int32');
+      const damaged = one('TercetKeepTopRows', [scores, rows, sizes, offered, place]);
+      const [query, row] = damaged.dataSync<'float32'>();
+      tf.dispose([place, damaged]);
+      return query! < 0 ? undefined : [query!, row!];
+    },
+  };
+}
+
+export type FusedOps = ReturnType<typeof fusedOps>;

@@ -1,0 +1,93 @@
+import { joinHeads, splitHeads, type HeadShape } from './heads.js';
+import { multiplyBatch } from '../engine/product/multiply.js';
+import { tf } from '../engine/tf.js';
+import type { ModelConfig } from '../modelConfig.js';
+import { rotaryTables, type Rotary } from './rotary.js';
+
+/** What attention needs to know of the places of a batch whose rows all have `time` places, padding last. */
+export interface Places {
+  batch: number;
+  time: number;
+  /** Rotary tables of the queries hold the factor 1 / sqrt(headDim) too. */
+  queryRotary: Rotary;
+  keyRotary: Rotary;
+  /** Added to scores, [group * time, time]: 0 where a place may look, -1e9 where it may not. */
+  mask: tf.Tensor2D;
+}
+
+/**
+ * Tables for one batch. Padding stands behind the text, so the causal mask alone keeps it out of sight.
+ * @returns tensors that the caller owns
+ */
+export function makePlaces(batch: number, time: number, config: ModelConfig): Places {
+  const { headDim, ropeTheta, heads, kvHeads } = config;
+  const group = heads / kvHeads;
+  const mask = new Float32Array(group * time * time);
+  for (let row = 0; row < group * time; row++) mask.fill(-1e9, row * time + (row % time) + 1, (row + 1) * time);
+  return {
+    batch,
+    time,
+    queryRotary: rotaryTables(time, headDim, ropeTheta, headDim ** -0.5),
+    keyRotary: rotaryTables(time, headDim, ropeTheta),
+    mask: tf.tensor2d(mask, [group * time, time]),
+  };
+}
+
+/** Free what `makePlaces` made. */
+export function disposePlaces({ queryRotary, keyRotary, mask }: Places): void {
+  tf.dispose([queryRotary.cos, queryRotary.sin, keyRotary.cos, keyRotary.sin, mask]);
+}
+
+/**
+ * Causal grouped-query attention. The query heads that share a key head are laid one after the other along time,
+ * so keys and values are never repeated.
+ * Source: GQA (arXiv 2305.13245); Hugging Face `Qwen2Attention`.
+ * @param q  [batch * time, heads * headDim]
+ * @param k  [batch * time, kvHeads * headDim]
+ * @param v  [batch * time, kvHeads * headDim]
+ * @returns  [batch * time, heads * headDim]; the caller owns it
+ */
+export function attention(
+  q: tf.Tensor2D,
+  k: tf.Tensor2D,
+  v: tf.Tensor2D,
+  places: Places,
+  config: ModelConfig,
+): tf.Tensor2D {
+  const { batch, time, queryRotary, keyRotary, mask } = places;
+  const { heads, kvHeads, headDim } = config;
+  const keyShape: HeadShape = { batch, time, kvHeads, group: 1, headDim };
+  const queryShape: HeadShape = { ...keyShape, group: heads / kvHeads };
+  const op = tf.customGrad((...inputs) => {
+    const [wholeQ, wholeK, wholeV, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+    const q = splitHeads(wholeQ, queryShape, queryRotary);
+    const k = splitHeads(wholeK, keyShape, keyRotary);
+    const v = splitHeads(wholeV, keyShape);
+    const shares = tf.softmax(multiplyBatch(q, k, false, true).add<tf.Tensor3D>(mask)); // [rows, group * time, time]
+    const mixed = multiplyBatch(shares, v);
+    save([q, k, v, shares, mixed]);
+    return {
+      value: joinHeads(mixed, queryShape),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const upstream = splitHeads(dy as tf.Tensor2D, queryShape);
+        const { dQ, dK, dV } = attendGradient(upstream, saved as tf.Tensor3D[] as Attended);
+        return [joinHeads(dQ, queryShape, queryRotary), joinHeads(dK, keyShape, keyRotary), joinHeads(dV, keyShape)];
+      },
+    };
+  });
+  return op(q, k, v) as tf.Tensor2D;
+}
+
+/** Queries, keys, values, softmax(q kᵀ + mask) and that times v, by heads. */
+type Attended = [q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, shares: tf.Tensor3D, mixed: tf.Tensor3D];
+
+/** The sum that the gradient of softmax takes from each row, Σ shares · dShares, equals Σ mixed · upstream, which is far narrower. */
+function attendGradient(upstream: tf.Tensor3D, [q, k, v, shares, mixed]: Attended) {
+  const dShares = multiplyBatch(upstream, v, false, true);
+  const dScores = dShares.sub(upstream.mul(mixed).sum(2, true)).mul<tf.Tensor3D>(shares);
+  return {
+    dQ: multiplyBatch(dScores, k),
+    dK: multiplyBatch(dScores, q, true, false),
+    dV: multiplyBatch(shares, upstream, true, false),
+  };
+}

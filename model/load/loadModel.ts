@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import type { Precision } from '../../configs/contract.js';
+import type { Projection } from '../../configs/schema.js';
+import { projections } from '../../configs/schema.js';
+import { UserError } from '../../configs/userError.js';
+import { matrixName } from '../../checkpoints/adapter/names.js';
+import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
+import { requireFloat, type TensorEntry } from '../../checkpoints/tensors/safetensors.js';
+import { streamTensors } from '../../checkpoints/tensors/streamTensors.js';
+import { tensorPrefixes } from '../../checkpoints/base/tensorPrefixes.js';
+import { embeddingTable, type EmbeddingTable } from '../layer/embeddingTable.js';
+import { floatTensor } from '../engine/floatTensor.js';
+import { freezeMatrix, type FrozenMatrix } from '../engine/product/frozenMatrix.js';
+import { tf } from '../engine/tf.js';
+import type { LayerWeights } from '../layer/paddedLayer.js';
+import type { Linear } from '../layer/linear.js';
+import { modelConfig, type ModelConfig } from '../modelConfig.js';
+import { requireTensors, tensorReport } from './tensorReport.js';
+
+/** A decoder on the device, without a language head. Freed by `disposeModel`. */
+export interface Model {
+  folder: string;
+  config: ModelConfig;
+  precision: Precision;
+  /** Identity of the weights as `openBaseFolder` states it. */
+  weightsHash: string;
+  embedding: EmbeddingTable;
+  layers: LayerWeights[];
+  /** [hidden] */
+  finalNorm: tf.Tensor1D;
+}
+
+/**
+ * Load any checkpoint folder in Qwen2 layout: weights of bfloat16, float16 or float32, one file or shards.
+ * The vision tower of a multimodal checkpoint and the language head are left where they are.
+ * @param precision   arithmetic of the frozen weights; the engine must offer it
+ * @param onProgress  told after each layer
+ * @throws UserError when a tensor is missing, of another shape than config.json says, or of another kind
+ */
+export async function loadModel(
+  folder: string,
+  precision: Precision,
+  onProgress: (layersDone: number, layers: number) => void = () => {},
+): Promise<Model> {
+  const base = await openBaseFolder(folder);
+  const config = modelConfig(base.config, join(folder, 'config.json'));
+  const find = tensorFinder(base.tensors, folder);
+  requireTensors(tensorReport(base.tensors, config), folder);
+  const matrices = new Map<string, FrozenMatrix>();
+  const vectors = new Map<string, tf.Tensor1D>();
+  const tellLayers = layerCounter(config.layers, onProgress);
+  await streamTensors(wantedTensors(config, find), ({ name, shape, dtype }, bytes) => {
+    const stored = { dtype, bytes };
+    if (shape.length === 2) matrices.set(name, freezeMatrix(stored, shape as [number, number], precision));
+    else vectors.set(name, tf.keep(floatTensor(stored, shape)) as tf.Tensor1D);
+    tellLayers(name);
+  });
+  return {
+    folder,
+    config,
+    precision,
+    weightsHash: base.weightsHash,
+    embedding: embeddingTable(find('embed_tokens.weight', [config.vocabularySize, config.hidden])),
+    layers: Array.from({ length: config.layers }, (_, layer) => layerOf(layer, matrices, vectors)),
+    finalNorm: vectors.get('norm.weight')!,
+  };
+}
+
+/** Free every weight, adapters included. */
+export function disposeModel({ layers, finalNorm }: Model): void {
+  finalNorm.dispose();
+  for (const layer of layers) {
+    tf.dispose([layer.inputNorm, layer.postAttentionNorm]);
+    for (const target of projections) {
+      const { weight, bias, adapter } = layer[target];
+      weight.dispose();
+      tf.dispose([...(bias ? [bias] : []), ...(adapter ? [adapter.a, adapter.b] : [])]);
+    }
+  }
+}
+
+/** Shape [out, in] of one projection's weight. */
+export function projectionShape(config: ModelConfig, target: Projection): [number, number] {
+  const { hidden, intermediate, headDim, heads, kvHeads } = config;
+  const queries = heads * headDim;
+  const keys = kvHeads * headDim;
+  const shapes: Record<Projection, [number, number]> = {
+    q: [queries, hidden],
+    k: [keys, hidden],
+    v: [keys, hidden],
+    o: [hidden, queries],
+    gate: [intermediate, hidden],
+    up: [intermediate, hidden],
+    down: [hidden, intermediate],
+  };
+  return shapes[target];
+}
+
+/** A tensor of the file under the decoder's own name for it. */
+type NamedTensor = TensorEntry & { name: string };
+type FindTensor = (name: string, shape: number[]) => NamedTensor;
+
+const inputNorm = (layer: number) => `layers.${layer}.input_layernorm.weight`;
+const postAttentionNorm = (layer: number) => `layers.${layer}.post_attention_layernorm.weight`;
+
+/** Everything that goes to the device. */
+function wantedTensors(config: ModelConfig, find: FindTensor): NamedTensor[] {
+  const wanted = [find('norm.weight', [config.hidden])];
+  for (let layer = 0; layer < config.layers; layer++) {
+    wanted.push(find(inputNorm(layer), [config.hidden]), find(postAttentionNorm(layer), [config.hidden]));
+    for (const target of projections) {
+      const shape = projectionShape(config, target);
+      const name = matrixName(layer, target);
+      wanted.push(find(`${name}.weight`, shape));
+      if (hasBias(target)) wanted.push(find(`${name}.bias`, [shape[0]]));
+    }
+  }
+  return wanted;
+}
+
+const hasBias = (target: Projection) => target === 'q' || target === 'k' || target === 'v';
+
+function layerOf(
+  layer: number,
+  matrices: ReadonlyMap<string, FrozenMatrix>,
+  vectors: ReadonlyMap<string, tf.Tensor1D>,
+): LayerWeights {
+  const linears = projections.map((target): [Projection, Linear] => {
+    const name = matrixName(layer, target);
+    const weight = matrices.get(`${name}.weight`)!;
+    return [target, hasBias(target) ? { weight, bias: vectors.get(`${name}.bias`)! } : { weight }];
+  });
+  return {
+    ...(Object.fromEntries(linears) as Record<Projection, Linear>),
+    inputNorm: vectors.get(inputNorm(layer))!,
+    postAttentionNorm: vectors.get(postAttentionNorm(layer))!,
+  };
+}
+
+/** Told of each tensor, it tells of each layer whose tensors are all there; layers arrive in the order of the file. */
+function layerCounter(layers: number, onProgress: (layersDone: number, layers: number) => void) {
+  const tensorsOfLayer = 2 + projections.length + projections.filter(hasBias).length;
+  const arrived = new Map<string, number>();
+  let done = 0;
+  return (name: string): void => {
+    const layer = /^layers\.\d+/.exec(name)?.[0];
+    if (layer === undefined) return;
+    arrived.set(layer, (arrived.get(layer) ?? 0) + 1);
+    if (arrived.get(layer) === tensorsOfLayer) onProgress(++done, layers);
+  };
+}
+
+function tensorFinder(tensors: Map<string, TensorEntry>, folder: string): FindTensor {
+  const prefix = tensorPrefixes.find((prefix) => tensors.has(`${prefix}embed_tokens.weight`));
+  if (prefix === undefined)
+    throw new UserError(`${folder}: no tensor embed_tokens.weight, so this is not a Qwen2 checkpoint`);
+  return (name, shape) => {
+    const entry = tensors.get(prefix + name);
+    if (!entry) throw new UserError(`${folder}: tensor ${prefix}${name} is missing; download the checkpoint again`);
+    if (entry.shape.join() !== shape.join())
+      throw new UserError(`${folder}: tensor ${prefix}${name} must be [${shape}] by config.json; got [${entry.shape}]`);
+    requireFloat(entry.dtype);
+    return { ...entry, name };
+  };
+}

@@ -1,0 +1,166 @@
+import type { ModelConfig } from '../modelConfig.js';
+
+/** How a training step uses memory: what is computed once, and what again. */
+export interface MemoryPlan {
+  /** Tokens that are in the model at one time, padding included where texts are padded. */
+  chunkTokens: number;
+  /** Layers whose intermediates wait for the way back instead of being computed again. */
+  tracedLayers: number;
+  /** What the first pass over a pool may leave for the second, in bytes. */
+  keptBytes: number;
+  /** Predicted bytes at the fullest moment, by kind. */
+  bytes: MemoryKinds;
+  /** Work of a step in forward passes, by count of operations. */
+  forwardPasses: number;
+}
+
+export interface MemoryKinds {
+  /** Node.js, TensorFlow and what they hold before a model is loaded. */
+  process: number;
+  weights: number;
+  /** Adapter matrices, their gradients, and the optimizer's two moments. */
+  adapters: number;
+  /** Layer inputs that the first pass leaves for the second. */
+  kept: number;
+  /** Intermediates of the traced layers of one chunk. */
+  traces: number;
+  /** What one layer needs while it is at work, its widened weights included. */
+  working: number;
+  /** Embeddings of the pool with their gradients. */
+  embeddings: number;
+}
+
+export interface PlanFacts {
+  config: ModelConfig;
+  /** Bytes of a frozen weight on the device. */
+  weightBytes: 2 | 4 | 8;
+  /** Are weights held in bfloat16 widened for each product? */
+  widens: boolean;
+  /** Does the engine keep traces (fused operations), or only layer inputs? */
+  traces: boolean;
+  /** Elements of all adapter matrices. */
+  adapterElements: number;
+  /** Tokens and distinct texts of a pool. */
+  poolTokens: number;
+  poolTexts: number;
+  /** Tokens of the longest text. */
+  longestText: number;
+  processBytes: number;
+}
+
+const float = Float32Array.BYTES_PER_ELEMENT;
+
+/**
+ * Plan a training step: the fastest way by count of operations that stays below the budget, and of ways within 3 % of
+ * it the one that takes least memory.
+ * @param budgetBytes  for the whole process
+ * @param fixed        settings that the user has chosen
+ * @returns undefined when not even the smallest way fits
+ */
+export function planMemory(
+  facts: PlanFacts,
+  budgetBytes: number,
+  fixed: { chunkTokens?: number } = {},
+): MemoryPlan | undefined {
+  const plans = waysOf(facts, budgetBytes, fixed).filter((plan) => peakBytes(plan.bytes) <= budgetBytes);
+  const best = Math.min(...plans.map((plan) => plan.forwardPasses));
+  const good = plans.filter((plan) => plan.forwardPasses <= best * 1.03);
+  return good.sort((x, y) => peakBytes(x.bytes) - peakBytes(y.bytes))[0];
+}
+
+/** The plan in one line, for people: the sum, its parts from the largest on, and the way it was chosen. */
+export function describePlan(
+  { bytes, chunkTokens, tracedLayers, keptBytes }: MemoryPlan,
+  { layers }: { layers: number },
+): string {
+  const gigabytes = (count: number) => `${(count / 1e9).toFixed(2)} GB`;
+  const parts = Object.entries(bytes)
+    .filter(([, count]) => count >= 5e6)
+    .sort(([, x], [, y]) => y - x)
+    .map(([kind, count]) => `${kind} ${gigabytes(count)}`);
+  const again = keptBytes > 0 ? 'first pass kept' : `${tracedLayers} of ${layers} layers kept for the way back`;
+  return `${gigabytes(peakBytes(bytes))} at most: ${parts.join(', ')}; chunks of ${chunkTokens} tokens, ${again}`;
+}
+
+/** The least that a training step can be done with, in bytes. @param fixed  settings that the user has chosen */
+export function smallestPeak(facts: PlanFacts, fixed: { chunkTokens?: number } = {}): number {
+  return Math.min(...waysOf(facts, 0, fixed).map(({ bytes }) => peakBytes(bytes)));
+}
+
+/** Sum over all kinds. */
+export function peakBytes(bytes: MemoryKinds): number {
+  return Object.values(bytes).reduce((sum: number, part: number) => sum + part, 0);
+}
+
+/** Bytes of the layer inputs that a pass over so many tokens keeps. */
+export function inputBytes({ hidden, layers }: ModelConfig, tokens: number): number {
+  return float * tokens * hidden * layers;
+}
+
+/** Bytes that a traced layer holds beside its input. */
+export function traceBytes({ hidden, heads, kvHeads, headDim, intermediate }: ModelConfig, tokens: number): number {
+  return float * tokens * ((2 * heads + 2 * kvHeads) * headDim + hidden + 2 * intermediate);
+}
+
+function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkTokens?: number }): MemoryPlan[] {
+  const { config, poolTokens, longestText } = facts;
+  const smallest = Math.max(longestText, 64);
+  const sizes = chunkTokens
+    ? [chunkTokens]
+    : [256, 512, 1024, 2048, 4096, 8192, 16384].map((c) => Math.max(c, smallest));
+  const traced = facts.traces ? [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * config.layers)) : [0];
+  return [...new Set(sizes)].flatMap((size) =>
+    traced.flatMap((tracedLayers) => {
+      const chunk = Math.min(size, poolTokens);
+      const bare = bytesOf(facts, chunk, tracedLayers, 0);
+      const room = Math.max(0, budgetBytes - peakBytes(bare));
+      const inputs = inputBytes(config, poolTokens);
+      const everything = inputs + tracesOfAll(facts);
+      const kept = [0, Math.min(inputs, room), Math.min(everything, room)];
+      return [...new Set(kept)].map((keptBytes) => ({
+        chunkTokens: size,
+        tracedLayers,
+        keptBytes,
+        bytes: bytesOf(facts, chunk, tracedLayers, keptBytes),
+        forwardPasses: workOf(facts, chunk, tracedLayers, keptBytes),
+      }));
+    }),
+  );
+}
+
+function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: number): MemoryKinds {
+  const { config, weightBytes, adapterElements, poolTexts, processBytes } = facts;
+  const { hidden, layers, heads, kvHeads, headDim, intermediate } = config;
+  const perLayer = hidden * (2 * heads + 2 * kvHeads) * headDim + 3 * hidden * intermediate;
+  const widened = facts.widens ? float * 2 * hidden * intermediate : 0;
+  const allKept = kept >= inputBytes(config, facts.poolTokens);
+  const secondPass = allKept ? 0 : inputBytes(config, chunk) + tracedLayers * traceBytes(config, chunk);
+  return {
+    process: processBytes,
+    weights: weightBytes * layers * perLayer,
+    adapters: float * adapterElements * 5,
+    kept,
+    traces: secondPass,
+    // On the way back through the feed-forward half: gate and up, their gradients, the gated product and its gradient.
+    working: float * chunk * (6 * intermediate + 6 * hidden) + traceBytes(config, chunk) + widened,
+    embeddings: float * poolTexts * hidden * 2,
+  };
+}
+
+/** Traces of all layers and texts of a pool, where the engine keeps any. */
+function tracesOfAll({ traces, config, poolTokens }: PlanFacts): number {
+  return traces ? config.layers * traceBytes(config, poolTokens) : 0;
+}
+
+/** In forward passes: the first pass, the second where its inputs were not kept, layers traced again, and the way back. */
+function workOf(facts: PlanFacts, chunk: number, tracedLayers: number, keptBytes: number): number {
+  const { config, poolTokens } = facts;
+  const again = 0.7; // a layer without its last projection
+  const inputs = inputBytes(config, poolTokens);
+  const kept = Math.min(1, keptBytes / inputs);
+  const traced = keptBytes > inputs ? (keptBytes - inputs) / tracesOfAll(facts) : 0;
+  const twice = kept * again * (1 - traced) + (1 - kept) * (1 + again * (1 - tracedLayers / config.layers));
+  const whole = 2 + twice;
+  // Widening the weights and starting the operations costs as much as some tokens do, whatever the size of the chunk.
+  return whole * (1 + (facts.widens ? 90 : 16) / chunk);
+}

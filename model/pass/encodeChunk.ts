@@ -1,0 +1,107 @@
+import { UserError } from '../../configs/userError.js';
+import { hasFusedOps } from '../engine/fused/hasFusedOps.js';
+import { tf } from '../engine/tf.js';
+import type { Dropout } from '../layer/linear.js';
+import type { Model } from '../load/loadModel.js';
+import type { Parameters } from '../layer/lora.js';
+import { backwardPacked, disposePacked, runPacked, type PackedPass } from './packedPass.js';
+import { backwardPadded, disposePadded, runPadded, type PaddedPass } from './paddedPass.js';
+import { rmsNorm } from '../layer/rmsNorm.js';
+import type { Gradients } from '../layer/thinMatrices.js';
+import { unitRows } from '../layer/unitRows.js';
+
+export type { Gradients } from '../layer/thinMatrices.js';
+
+/** A chunk's embeddings together with what its gradient needs. Freed by `disposePass`. */
+export interface Pass {
+  /** [batch, hidden], unit length */
+  embeddings: tf.Tensor2D;
+  run: PackedPass | PaddedPass;
+}
+
+/**
+ * Embed texts of like length: decoder, state of the last token, final norm, unit length.
+ * @param texts    token ids, special tokens included
+ * @param dropout  applied to adapter inputs, in training alone
+ * @returns        [batch, hidden]; the caller owns it
+ * @throws UserError for a text without a token
+ */
+export function encodeChunk(model: Model, texts: readonly Int32Array[], dropout?: Dropout): tf.Tensor2D {
+  requireTokens(texts);
+  const run = packs(model) ? runPacked(model, texts, { dropout }) : runPadded(model, texts, { dropout });
+  const embeddings = unitRows(topOf(run), model);
+  disposeRun(run);
+  return embeddings;
+}
+
+/**
+ * Embed texts and keep what the gradient needs: the input of every layer and, where the engine can use them, the
+ * intermediates of the upper `tracedLayers` layers, which `backwardChunk` then need not compute again.
+ * @param dropout  applied to adapter inputs; the same one is applied when a layer is computed again
+ * @returns        free it with `disposePass`
+ */
+export function forwardChunk(model: Model, texts: readonly Int32Array[], dropout?: Dropout, tracedLayers = 0): Pass {
+  requireTokens(texts);
+  const run = packs(model)
+    ? runPacked(model, texts, { keep: { traces: tracedLayers }, dropout })
+    : runPadded(model, texts, { keepStates: true, dropout });
+  return { embeddings: unitRows(topOf(run), model), run };
+}
+
+/**
+ * Send the gradient of the embeddings back through the chunk, one layer at a time. Consumes what the pass has kept.
+ * @param upstream  gradient of the loss for `pass.embeddings`, [batch, hidden]
+ * @param into      gradients are added to what is there
+ */
+export function backwardChunk(
+  model: Model,
+  { run }: Pass,
+  upstream: tf.Tensor2D,
+  parameters: Parameters,
+  into: Gradients,
+): void {
+  if (run.kind === 'packed') backwardPacked(model, run, upstream, into);
+  else backwardPadded(model, run, upstream, parameters, into);
+}
+
+/** Free a pass. */
+export function disposePass({ embeddings, run }: Pass): void {
+  embeddings.dispose();
+  disposeRun(run);
+}
+
+/** Do texts lie in the model without padding? The fused engine packs them; the others pad each to the longest of its chunk. */
+export function packs(model: Model): boolean {
+  return hasFusedOps() && !(model.layers[0]!.q.weight instanceof tf.Tensor);
+}
+
+/**
+ * Hidden states of every token after the final norm, for checks against other implementations.
+ * @returns [tokens, hidden], the texts one behind the other; the caller owns it
+ */
+export function hiddenStates(model: Model, texts: readonly Int32Array[]): tf.Tensor2D {
+  const everyPlace = true;
+  const run = packs(model) ? runPacked(model, texts, { everyPlace }) : runPadded(model, texts, { everyPlace });
+  const time = Math.max(...texts.map((ids) => ids.length));
+  const places = texts.flatMap((ids, row) => Array.from(ids, (_, place) => row * time + place));
+  const normed = tf.tidy(() => {
+    const top = run.kind === 'packed' ? run.top : tf.gather(topOf(run), tf.tensor1d(places, 'int32'));
+    return rmsNorm(top, model.finalNorm, model.config.normEpsilon);
+  });
+  disposeRun(run);
+  return normed;
+}
+
+function requireTokens(texts: readonly Int32Array[]): void {
+  if (texts.some((ids) => ids.length === 0))
+    throw new UserError('a text without a token has no embedding; contract.appendEos=true gives every text one');
+}
+
+function topOf(run: PackedPass | PaddedPass): tf.Tensor2D {
+  return run.kind === 'packed' ? run.top : run.states.at(-1)!;
+}
+
+function disposeRun(run: PackedPass | PaddedPass): void {
+  if (run.kind === 'packed') disposePacked(run);
+  else disposePadded(run);
+}

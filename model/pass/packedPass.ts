@@ -1,0 +1,107 @@
+import type { PackedPlaces } from '../engine/fused/fusedOps.js';
+import { tf } from '../engine/tf.js';
+import {
+  disposeTrace,
+  finishLayer,
+  fusedLayer,
+  fusedLayerGradient,
+  traceLayer,
+  type LayerTrace,
+  type PackedChunk,
+} from '../layer/fusedLayer.js';
+import type { Dropout } from '../layer/linear.js';
+import type { Model } from '../load/loadModel.js';
+import { rotaryTables } from '../layer/rotary.js';
+import type { Gradients } from '../layer/thinMatrices.js';
+import { unitRowsGradient } from '../layer/unitRows.js';
+
+/** A chunk's layer inputs or traces where its texts lie one behind the other without padding, on the fused engine. */
+export interface PackedPass {
+  kind: 'packed';
+  chunk: PackedChunk;
+  /** Of each layer its trace, or only its input, [tokens, hidden]. */
+  layers: (LayerTrace | { x: tf.Tensor2D })[];
+  /** Output of the last layer, [texts, hidden], or [tokens, hidden] where every place was asked for. */
+  top: tf.Tensor2D;
+  /** Place of each text's last token, int32 [texts]. */
+  last: tf.Tensor1D;
+}
+
+export interface PackedOptions {
+  /** Keep what the gradient needs: the input of every layer and, for as many of the upper layers, the whole trace. */
+  keep?: { traces: number };
+  everyPlace?: boolean;
+  dropout?: Dropout | undefined;
+}
+
+/** Texts through all layers, one behind the other. Freed by `disposePacked`. */
+export function runPacked(
+  model: Model,
+  texts: readonly Int32Array[],
+  { keep, everyPlace, dropout }: PackedOptions,
+): PackedPass {
+  const { layers, config } = model;
+  const chunk = { places: packedPlaces(texts, model), config, dropout };
+  const last = tf.tensor1d(lastPlaces(texts), 'int32');
+  const kept: PackedPass['layers'] = [];
+  let state = embed(model, texts);
+  layers.forEach((weights, layer) => {
+    const only = layer === layers.length - 1 && !everyPlace ? last : undefined;
+    if (keep && layer >= layers.length - keep.traces) {
+      const trace = traceLayer(state, weights, chunk, only);
+      kept.push(trace);
+      state = finishLayer(trace, weights, chunk);
+      return;
+    }
+    const output = fusedLayer(state, weights, chunk, only);
+    if (keep) kept.push({ x: state });
+    else state.dispose();
+    state = output;
+  });
+  return { kind: 'packed', chunk, layers: kept, top: state, last };
+}
+
+/** Send the gradient of the embeddings back layer by layer; a layer without a trace is traced again. Consumes the pass's layers. */
+export function backwardPacked(model: Model, pass: PackedPass, upstream: tf.Tensor2D, into: Gradients): void {
+  const { chunk, layers, top, last } = pass;
+  let dState: tf.Tensor2D | undefined = unitRowsGradient(top, upstream, model);
+  for (let layer = model.layers.length - 1; layer >= 0; layer--) {
+    const weights = model.layers[layer]!;
+    const only = layer === model.layers.length - 1 ? last : undefined;
+    const kept = layers.pop()!;
+    const trace = 'both' in kept ? kept : traceLayer(kept.x, weights, chunk, only);
+    dState = fusedLayerGradient(dState!, trace, layer, weights, chunk, into, { only, needsInput: layer > 0 });
+  }
+}
+
+/** Free what is left of a pass. */
+export function disposePacked({ chunk, layers, top, last }: PackedPass): void {
+  for (const kept of layers) {
+    if ('both' in kept) disposeTrace(kept);
+    else kept.x.dispose();
+  }
+  tf.dispose([top, last, chunk.places.cosines, chunk.places.sines, chunk.places.starts]);
+}
+
+function packedPlaces(texts: readonly Int32Array[], { config }: Model): PackedPlaces {
+  const time = Math.max(...texts.map((ids) => ids.length));
+  const { cos, sin } = rotaryTables(time, config.headDim, config.ropeTheta);
+  const starts = [0];
+  for (const ids of texts) starts.push(starts.at(-1)! + ids.length);
+  return { cosines: cos, sines: sin, starts: tf.tensor1d(starts, 'int32') };
+}
+
+function lastPlaces(texts: readonly Int32Array[]): number[] {
+  let end = 0;
+  return texts.map((ids) => (end += ids.length) - 1);
+}
+
+function embed(model: Model, texts: readonly Int32Array[]): tf.Tensor2D {
+  const ids = new Int32Array(texts.reduce((sum, text) => sum + text.length, 0));
+  let start = 0;
+  for (const text of texts) {
+    ids.set(text, start);
+    start += text.length;
+  }
+  return tf.tensor2d(model.embedding.rows(ids), [ids.length, model.config.hidden]);
+}

@@ -1,0 +1,111 @@
+import { disposePlaces, makePlaces, type Places } from '../layer/attention.js';
+import { tf } from '../engine/tf.js';
+import { decoderLayer, type LayerWeights } from '../layer/paddedLayer.js';
+import type { Dropout } from '../layer/linear.js';
+import type { Model } from '../load/loadModel.js';
+import type { Parameters } from '../layer/lora.js';
+import { addGradient, type Gradients } from '../layer/thinMatrices.js';
+import { unitRowsGradient } from '../layer/unitRows.js';
+
+/** A chunk's layer inputs where its texts are padded to the longest; works on every engine. */
+export interface PaddedPass {
+  kind: 'padded';
+  /** Input of each layer, [batch * time, hidden], and behind them the output of the last layer, [batch, hidden]. */
+  states: tf.Tensor2D[];
+  places: Places;
+  /** Place of each text's last token among the batch * time places, int32 [batch]. */
+  last: tf.Tensor1D;
+  dropout: Dropout | undefined;
+}
+
+export interface RunOptions {
+  /** Keep the input of every layer, not only the output of the last one. */
+  keepStates?: boolean;
+  /** Take the last layer's output at every place, not only at the last token of each text. */
+  everyPlace?: boolean;
+  dropout?: Dropout | undefined;
+}
+
+/** Texts through all layers, padded to the longest. Freed by `disposePadded`. */
+export function runPadded(
+  model: Model,
+  texts: readonly Int32Array[],
+  { keepStates, everyPlace, dropout }: RunOptions,
+): PaddedPass {
+  const { config, layers } = model;
+  const time = Math.max(...texts.map((ids) => ids.length));
+  const places = makePlaces(texts.length, time, config);
+  const last = tf.tensor1d(
+    texts.map((ids, row) => row * time + ids.length - 1),
+    'int32',
+  );
+  const states = [embed(model, texts, time)];
+  for (const weights of layers) {
+    const input = states.at(-1)!;
+    const only = weights === layers.at(-1) && !everyPlace ? last : undefined;
+    const output = tf.tidy(() => decoderLayer(input, weights, places, config, dropout, only));
+    if (!keepStates) states.pop()!.dispose();
+    states.push(output);
+  }
+  return { kind: 'padded', states, places, last, dropout };
+}
+
+/**
+ * Send the gradient of the embeddings back, one layer at a time: each is computed again under a tape of its own, so
+ * that no more than one layer's intermediates are ever alive. Consumes the states.
+ */
+export function backwardPadded(
+  model: Model,
+  { states, places, last, dropout }: PaddedPass,
+  upstream: tf.Tensor2D,
+  parameters: Parameters,
+  into: Gradients,
+): void {
+  const top = states.pop()!;
+  let dState = unitRowsGradient(top, upstream, model);
+  top.dispose();
+  for (let layer = model.layers.length - 1; layer >= 0; layer--) {
+    const only = layer === model.layers.length - 1 ? last : undefined;
+    const input = states.pop()!;
+    const weights = withoutValue(model.layers[layer]!);
+    const names = [...parameters.keys()].filter((name) => name.startsWith(`layers.${layer}.`));
+    const variables = names.map((name) => parameters.get(name)!);
+    const [dInput, ...gradients] = tf.tidy(() =>
+      tf.grads((x) => decoderLayer(x as tf.Tensor2D, weights, places, model.config, dropout, only))(
+        [input, ...variables],
+        dState,
+      ),
+    );
+    tf.dispose([input, dState]);
+    dState = dInput as tf.Tensor2D;
+    names.forEach((name, index) => addGradient(into, name, gradients[index]!));
+  }
+  dState.dispose();
+}
+
+/**
+ * The layer with the right gradient and a wrong value: its last product, a quarter of all, is only added to what comes
+ * out, and nothing of the gradient depends on it.
+ */
+function withoutValue(weights: LayerWeights): LayerWeights {
+  const { weight } = weights.down;
+  if (weight instanceof tf.Tensor) return weights;
+  const forward = (x: tf.Tensor2D) => tf.fill<tf.Rank.R2>([x.shape[0], weight.shape[0]], 0);
+  return { ...weights, down: { ...weights.down, weight: { ...weight, forward } } };
+}
+
+/** Free what is left of a pass. */
+export function disposePadded({ states, places, last }: PaddedPass): void {
+  tf.dispose([...states, last]);
+  disposePlaces(places);
+}
+
+/** Rows of the embedding table, padded behind the text with the row of the text's own last token: no pad id is needed. */
+function embed(model: Model, texts: readonly Int32Array[], time: number): tf.Tensor2D {
+  const ids = new Int32Array(texts.length * time);
+  texts.forEach((text, row) => {
+    ids.fill(text.at(-1)!, row * time, (row + 1) * time);
+    ids.set(text, row * time);
+  });
+  return tf.tensor2d(model.embedding.rows(ids), [ids.length, model.config.hidden]);
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(new URL('../exampleCommand.ts', import.meta.url));
+const command = ['--import', 'tsx', script];
+const run = (...args: string[]) => spawnSync(process.execPath, [...command, ...args], { encoding: 'utf8' });
+
+describe('runCommand', () => {
+  it('takes lists of several values, also stated several times', () => {
+    const { stdout, stderr } = run('a', 'b', '--data', 'x', 'y', '--data', 'z', '--set', 'p=1', '--from-rank', '0');
+    const expected = { files: ['a', 'b'], data: ['x', 'y', 'z'], set: ['p=1'], fromRank: 0, json: false };
+    assert.deepEqual(JSON.parse(stdout || stderr), expected);
+  });
+
+  for (const [args, mistake] of [
+    [['--base', 'x', '--base', 'y'], /^error: --base takes one value; got x and y; leave all but one out\n$/],
+    [['--from-rank', '1', '--from-rank', '2'], /^error: --from-rank takes one value; got 1 and 2; [^\n]*\n$/],
+    [['--as', 'query', '--as', 'passage'], /^error: --as takes one value; got query and passage; [^\n]*\n$/],
+    [['--data'], /^error: --data needs a value; give one, or leave the option out\n$/],
+    [['--set', '--json'], /^error: --set needs a value; [^\n]*\n$/],
+    [['--base'], /^error: --base needs a value; [^\n]*\n$/],
+    [['--from-rank'], /^error: --from-rank needs a value; [^\n]*\n$/],
+    [['--from-rank', 'abc'], /^error: --from-rank must be a number\n$/],
+    [['--as', 'x'], /^error: Invalid values: Argument: as, [^\n]*; --help shows what is accepted\n$/],
+  ] as const)
+    it(`refuses ${args.join(' ')} in one line`, () => {
+      const { status, stdout, stderr } = run(...args);
+      assert.match(stderr, mistake);
+      assert.deepEqual([status, stdout], [2, '']);
+    });
+
+  it('says nothing when its reader has gone', () => {
+    const line = [process.execPath, ...command, '--lines', '20000'].join(' ');
+    const { stdout, stderr } = spawnSync('bash', ['-c', `${line} | head -n 1`], { encoding: 'utf8' });
+    assert.deepEqual([stdout, stderr], ['line 0\n', '']);
+  });
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import type { Comparison } from '../../../../eval/report/comparison/comparison.js';
+import { differencesCsv, resultsCsv, resultsLatex } from '../../../../eval/report/output/comparisonFiles.js';
+import { comparisonTable } from '../../../../eval/report/output/comparisonTable.js';
+import { mtebFiles } from '../../../../eval/report/output/mtebFiles.js';
+
+const row = (model: string, task: string, value: number) => ({
+  model,
+  task,
+  metrics: { 'ndcg@10': value, 'recall@100': 0.9 },
+  folders: [],
+  queries: 300,
+});
+const model = (name: string, setting: 'Fine-tuned' | 'BM25' | 'Published by others') => ({
+  name,
+  setting,
+  about: '',
+  runs: [],
+  contract: null,
+  cost: {},
+});
+
+const comparison: Comparison = {
+  title: 'a_1 and b',
+  objections: [],
+  notes: [],
+  models: [
+    model('a_1', 'Fine-tuned'),
+    model('b', 'Fine-tuned'),
+    model('BM25', 'BM25'),
+    model('theirs', 'Published by others'),
+  ],
+  tasks: [
+    { name: 'scifact', group: 'BEIR', metrics: ['ndcg@10', 'recall@100'] },
+    { name: 'nq', group: 'BEIR', metrics: ['ndcg@10', 'recall@100'] },
+  ],
+  rows: [
+    { ...row('a_1', 'scifact', 0.5), spread: { 'ndcg@10': 0.0125 } },
+    row('b', 'scifact', 0.625),
+    row('BM25', 'scifact', 0.25),
+    row('theirs', 'scifact', 0.75),
+    row('a_1', 'nq', 0.25),
+    row('b', 'nq', 0.125),
+  ],
+  averages: [],
+  baseline: 'a_1',
+  differences: [
+    {
+      model: 'b',
+      baseline: 'a_1',
+      task: 'scifact',
+      metric: 'ndcg@10',
+      queries: 300,
+      difference: 0.125,
+      low: 0.1,
+      high: 0.15,
+      p: 0.001,
+      pHolm: 0.002,
+      pT: null,
+      effectSize: 0.5,
+      detectable: 0.01,
+      wins: 100,
+      ties: 150,
+      losses: 50,
+    },
+  ],
+  fields: [],
+  curves: [],
+  stability: null,
+};
+
+describe('tables of a comparison', () => {
+  it('on the screen: best among ours starred, what is beyond chance marked, a mean for each group', () => {
+    assert.equal(
+      comparisonTable(comparison),
+      [
+        'model                        scifact         nq    mean of 2',
+        '                             ndcg@10    ndcg@10         BEIR',
+        'a_1     fine-tuned            0.5000     0.2500*      0.3750*',
+        'b       fine-tuned            0.6250*+   0.1250       0.3750*',
+        'BM25    bm25                  0.2500          -            -',
+        'theirs  published by others   0.7500          -            -',
+        '* best; + better, - worse than a_1 beyond chance (p < 0.05, Holm)',
+      ].join('\n'),
+    );
+  });
+
+  it('as CSV, one mean and one test a line', () => {
+    const lines = resultsCsv(comparison).split('\n');
+    assert.equal(lines[0], 'model,setting,task,metric,value,seed_deviation,queries');
+    assert.equal(lines[1], 'a_1,Fine-tuned,scifact,ndcg@10,0.5,0.0125,300');
+    assert.equal(lines[7], 'theirs,Published by others,scifact,ndcg@10,0.75,,300');
+    assert.equal(
+      differencesCsv(comparison).split('\n')[1],
+      'b,a_1,scifact,ndcg@10,300,0.125,0.1,0.15,0.001,0.002,,0.5,0.01,100,150,50',
+    );
+  });
+
+  it('as LaTeX with booktabs: escaped, best in bold, daggers for what is beyond chance', () => {
+    const lines = resultsLatex(comparison).split('\n');
+    assert.ok(lines.includes('\\begin{tabular}{lrrr}'));
+    assert.ok(lines.includes('a\\_1 & 50.00 & \\textbf{25.00} & \\textbf{37.50} \\\\'));
+    assert.ok(lines.includes('b & \\textbf{62.50}$^\\dagger$ & 12.50 & \\textbf{37.50} \\\\'));
+    assert.ok(lines.includes('theirs & 75.00 & -- & -- \\\\'));
+    assert.deepEqual(
+      ['\\toprule', '\\midrule', '\\bottomrule'].map((rule) => lines.filter((line) => line === rule).length),
+      [1, 3, 1],
+    );
+  });
+});
+
+describe('mtebFiles', () => {
+  const files = (changed: Partial<Comparison> = {}) =>
+    new Map(mtebFiles({ ...comparison, ...changed }).map(({ path, text }) => [path, JSON.parse(text)]));
+
+  it("writes each task of ours under MTEB's name, and nothing that others published", () => {
+    const found = files();
+    assert.deepEqual(
+      [...found.keys()],
+      [
+        'tercet__a_1/no_revision/SciFact.json',
+        'tercet__a_1/no_revision/NQ.json',
+        'tercet__a_1/no_revision/model_meta.json',
+        'tercet__b/no_revision/SciFact.json',
+        'tercet__b/no_revision/NQ.json',
+        'tercet__b/no_revision/model_meta.json',
+        'tercet__BM25/no_revision/SciFact.json',
+        'tercet__BM25/no_revision/model_meta.json',
+      ],
+    );
+    assert.deepEqual(found.get('tercet__b/no_revision/SciFact.json').scores, {
+      test: [
+        { hf_subset: 'default', languages: ['eng-Latn'], main_score: 0.625, ndcg_at_10: 0.625, recall_at_100: 0.9 },
+      ],
+    });
+    assert.equal(found.get('tercet__b/no_revision/model_meta.json').name, 'tercet/b');
+  });
+
+  it('puts languages of one task of MTEB into one file, and MS MARCO dev and TREC DL into splits', () => {
+    const names = ['codesearchnet-titled/go', 'codesearchnet-titled/php', 'msmarco-dev', 'dl19', 'cosqa'];
+    const found = files({
+      models: [model('b', 'Fine-tuned')],
+      tasks: names.map((name) => ({ name, group: 'Other tasks', metrics: ['ndcg@10'] })),
+      rows: names.map((name) => row('b', name, 0.5)),
+    });
+    const subsets = found.get('tercet__b/no_revision/COIRCodeSearchNetRetrieval.json').scores.test;
+    assert.deepEqual(
+      subsets.map(({ hf_subset, languages }: Record<string, unknown>) => [hf_subset, languages]),
+      [
+        ['go', ['go-Code']],
+        ['php', ['php-Code']],
+      ],
+    );
+    assert.deepEqual(Object.keys(found.get('tercet__b/no_revision/MSMARCO.json').scores), ['dev', 'dl19']);
+    // Without titles it is not MTEB's CosQA.
+    assert.ok(found.has('tercet__b/no_revision/cosqa.json'));
+  });
+});

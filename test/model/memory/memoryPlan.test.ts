@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import {
+  describePlan,
+  inputBytes,
+  peakBytes,
+  planMemory,
+  smallestPeak,
+  traceBytes,
+} from '../../../model/memory/memoryPlan.js';
+
+/** Small enough to work by hand: 2 layers of hidden 10, 2 heads of 4 over 1 key head, intermediate 20. */
+const config = {
+  vocabularySize: 100,
+  hidden: 10,
+  intermediate: 20,
+  layers: 2,
+  heads: 2,
+  kvHeads: 1,
+  headDim: 4,
+  ropeTheta: 1e4,
+  normEpsilon: 1e-6,
+};
+const facts = {
+  config,
+  weightBytes: 2 as const,
+  widens: true,
+  traces: true,
+  adapterElements: 1000,
+  poolTokens: 5000,
+  poolTexts: 50,
+  longestText: 100,
+  processBytes: 1e6,
+};
+
+describe('memoryPlan', () => {
+  it('counts four bytes for each number of a layer input and of a trace', () => {
+    assert.equal(inputBytes(config, 3), 4 * 3 * 10 * 2);
+    // queries 8, keys 4, values 4, what attention mixed 8, the state behind it 10, gate and up 40
+    assert.equal(traceBytes(config, 3), 4 * 3 * (8 + 4 + 4 + 8 + 10 + 40));
+  });
+
+  it('keeps the whole pool where there is room, so that nothing is computed twice', () => {
+    const plan = planMemory(facts, 1e9)!;
+    assert.equal(plan.keptBytes, inputBytes(config, 5000) + 2 * traceBytes(config, 5000));
+    assert.ok(plan.forwardPasses < 2.1);
+    // 2 layers of 10 (2·2 + 2·1) 4 + 3·10·20 = 840 weights of two bytes
+    assert.equal(plan.bytes.weights, 2 * 2 * 840);
+    assert.equal(plan.bytes.adapters, 4 * 1000 * 5);
+  });
+
+  // Kept was everything or nothing: a pool some tokens longer than the first rows promised went a third slower.
+  it('spends what is left beside the inputs on traces', () => {
+    const [inputs, traces] = [inputBytes(config, 5000), 2 * traceBytes(config, 5000)];
+    const fixed = { chunkTokens: 1000 };
+    const whole = planMemory(facts, 1e9, fixed)!;
+    const plan = planMemory(facts, peakBytes(whole.bytes) - traces / 2, fixed)!;
+    assert.ok(plan.keptBytes > inputs + traces / 4 && plan.keptBytes < inputs + 0.75 * traces, `${plan.keptBytes}`);
+    // Twice, and the 0.7 of what has no trace; widening weights costs as much as 90 tokens a chunk.
+    const again = 0.7 * (1 - (plan.keptBytes - inputs) / traces);
+    assert.ok(Math.abs(plan.forwardPasses - (2 + again) * (1 + 90 / 1000)) < 1e-9, `${plan.forwardPasses}`);
+  });
+
+  it('names the least of the chunk size that was asked for', () => {
+    assert.ok(smallestPeak(facts, { chunkTokens: 4096 }) > smallestPeak(facts));
+    assert.equal(planMemory(facts, smallestPeak(facts, { chunkTokens: 4096 }) - 1, { chunkTokens: 4096 }), undefined);
+    assert.ok(planMemory(facts, smallestPeak(facts, { chunkTokens: 4096 }), { chunkTokens: 4096 }));
+  });
+
+  it('keeps less, and computes more, the less memory there is, and never plans above the limit', () => {
+    const least = smallestPeak(facts);
+    const plans = [least * 1.0001, least + 1e5, least + 5e5, least + 2e6, 1e9].map((budget) => {
+      const plan = planMemory(facts, budget)!;
+      assert.ok(peakBytes(plan.bytes) <= budget, `${peakBytes(plan.bytes)} of ${budget}`);
+      return plan.forwardPasses;
+    });
+    plans.slice(1).forEach((passes, index) => assert.ok(passes <= plans[index]! + 1e-9, plans.join(' ')));
+    assert.ok(plans[0]! > 3.5 && plans.at(-1)! < 2.1, plans.join(' '));
+  });
+
+  it('has no plan below the least that a step needs', () => {
+    assert.equal(planMemory(facts, smallestPeak(facts) - 1), undefined);
+  });
+
+  it('keeps to a chunk size that was asked for, and makes no chunk smaller than the longest text', () => {
+    assert.equal(planMemory(facts, 1e9, { chunkTokens: 777 })!.chunkTokens, 777);
+    assert.ok(planMemory({ ...facts, longestText: 3000 }, 1e9)!.chunkTokens >= 3000);
+  });
+
+  it('traces no layer on an engine that cannot', () => {
+    const plan = planMemory({ ...facts, traces: false }, 1e9)!;
+    assert.equal(plan.tracedLayers, 0);
+    assert.ok(plan.keptBytes <= inputBytes(config, 5000));
+  });
+
+  it('is told in one line, parts of at least 5 MB from the largest on', () => {
+    const bytes = { process: 6e8, weights: 1.5e9, adapters: 1e6, kept: 0, traces: 2e7, working: 0, embeddings: 0 };
+    const plan = { bytes, chunkTokens: 2048, tracedLayers: 1, keptBytes: 0, forwardPasses: 3 };
+    assert.equal(
+      describePlan(plan, config),
+      '2.12 GB at most: weights 1.50 GB, process 0.60 GB, traces 0.02 GB; chunks of 2048 tokens, 1 of 2 layers kept for the way back',
+    );
+  });
+});

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
+import { hasFusedOps } from '../../../model/engine/fused/hasFusedOps.js';
+import { startEngine } from '../../../model/engine/startEngine.js';
+import { tf } from '../../../model/engine/tf.js';
+import { disposeModel, loadModel, type Model } from '../../../model/load/loadModel.js';
+import { attachAdapter, removeAdapter, type Parameters } from '../../../model/layer/lora.js';
+import { backwardPacked, disposePacked, runPacked } from '../../../model/pass/packedPass.js';
+import { backwardPadded, disposePadded, runPadded } from '../../../model/pass/paddedPass.js';
+import type { Gradients } from '../../../model/layer/thinMatrices.js';
+import { assertClose, assertCloseToLargest, randomTensor, tensorsAlive } from '../../assertions.js';
+import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
+
+const hidden = 16;
+
+describe('packedPass', () => {
+  let model: Model;
+  let parameters: Parameters;
+  before(async function () {
+    await startEngine();
+    if (!hasFusedOps()) {
+      console.log('skipped: the fused operations are for TensorFlow on the processor');
+      return this.skip();
+    }
+    model = await loadModel(tinyQwen2.path('sharded'), 'float32');
+  });
+  beforeEach(async () => {
+    removeAdapter(model);
+    parameters = attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
+  });
+  after(() => model && disposeModel(model));
+
+  const upstream = () => randomTensor<tf.Tensor2D>([tinyTexts.length, hidden], 'upstream');
+
+  function packed(traces: number, dropout?: { rate: number; seed: number }) {
+    const into: Gradients = new Map();
+    const pass = runPacked(model, tinyTexts, { keep: { traces }, dropout });
+    const top = pass.top.clone();
+    const dTop = upstream();
+    backwardPacked(model, pass, dTop, into);
+    disposePacked(pass);
+    dTop.dispose();
+    return { top, into };
+  }
+
+  function padded() {
+    const into: Gradients = new Map();
+    const pass = runPadded(model, tinyTexts, { keepStates: true });
+    const top = pass.states.at(-1)!.clone();
+    const dTop = upstream();
+    backwardPadded(model, pass, dTop, parameters, into);
+    disposePadded(pass);
+    dTop.dispose();
+    return { top, into };
+  }
+
+  const free = (...results: { top: tf.Tensor; into: Gradients }[]) =>
+    tf.dispose(results.flatMap(({ top, into }) => [top, ...into.values()]));
+
+  it('gives the states and gradients of the padded pass under the tape', () => {
+    const [own, other] = [packed(0), padded()];
+    assertClose(own.top, other.top, 1e-5);
+    assert.deepEqual([...own.into.keys()].sort(), [...other.into.keys()].sort());
+    for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
+    free(own, other);
+  });
+
+  it('does so with an adapter on some projections of a group, and on none of others', async () => {
+    removeAdapter(model);
+    const adapter = await readAdapter(tinyQwen2.path('adapter'));
+    for (const name of adapter.matrices.keys()) if (!/q_proj|v_proj|up_proj/.test(name)) adapter.matrices.delete(name);
+    parameters = attachAdapter(model, adapter);
+    const [own, other] = [packed(0), padded()];
+    assert.equal(own.into.size, 2 * 3 * model.config.layers);
+    for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
+    free(own, other);
+  });
+
+  it('gives the same bits whether a layer is traced once or computed again, dropout included', () => {
+    const dropout = { rate: 0.25, seed: 7 };
+    const [again, once] = [packed(0, dropout), packed(model.config.layers, dropout)];
+    for (const [name, gradient] of again.into)
+      assert.deepEqual(once.into.get(name)!.dataSync(), gradient.dataSync(), name);
+    const without = packed(0);
+    const name = 'layers.0.mlp.down_proj.lora_A';
+    assert.notDeepEqual(without.into.get(name)!.dataSync(), again.into.get(name)!.dataSync());
+    free(again, once, without);
+  });
+
+  it('leaves nothing alive but its results', () => {
+    free(packed(0)); // parameters reach the device when they are used first
+    const before = tensorsAlive();
+    free(packed(0), packed(1), packed(model.config.layers, { rate: 0.1, seed: 1 }));
+    disposePacked(runPacked(model, tinyTexts, { keep: { traces: 1 } }));
+    assert.deepEqual(tensorsAlive(), before);
+  });
+});

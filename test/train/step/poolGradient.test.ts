@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
+import type { Gradients } from '../../../model/pass/encodeChunk.js';
+import { startEngine } from '../../../model/engine/startEngine.js';
+import { tf } from '../../../model/engine/tf.js';
+import { disposeModel, loadModel, type Model } from '../../../model/load/loadModel.js';
+import { attachAdapter, removeAdapter, type Parameters } from '../../../model/layer/lora.js';
+import { inputBytes, traceBytes } from '../../../model/memory/memoryPlan.js';
+import { poolGradient, type PoolOptions } from '../../../train/step/poolGradient.js';
+import { assertClose, assertCloseToLargest, assertTensorsKept, randomTensor } from '../../assertions.js';
+import { tinyMatrices, tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
+
+const { temperature } = tinyQwen2;
+/** Tokens of a chunk; the seven texts of the first pool have 3 to 9 each. */
+const oneChunk = 1000;
+const manyChunks = 12;
+
+describe('poolGradient', () => {
+  let model: Model;
+  let parameters: Parameters;
+  before(async () => {
+    await startEngine();
+    model = await loadModel(tinyQwen2.path('sharded'), 'float32');
+  });
+  beforeEach(async () => {
+    removeAdapter(model);
+    parameters = attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
+  });
+  after(() => disposeModel(model));
+
+  function gradientOf(options: Partial<PoolOptions>, pool = tinyPool(0), into: Gradients = new Map()) {
+    const all = { temperature, chunkTokens: oneChunk, keptBytes: 1e9, ...options };
+    const scalar = poolGradient(model, pool, parameters, all, into);
+    const [loss] = scalar.dataSync();
+    scalar.dispose();
+    return { loss: loss!, gradients: into };
+  }
+
+  const partOfKept = () => inputBytes(model.config, tinyPool(0).passages[1]!.length);
+  const tokensOf = (texts: Int32Array[]) => texts.reduce((sum, ids) => sum + ids.length, 0);
+  const allInputs = () => inputBytes(model.config, tokensOf([...tinyPool(0).queries, ...tinyPool(0).passages]));
+  const someTraces = () => 3 * traceBytes(model.config, manyChunks);
+  const ways = {
+    'in one chunk': () => ({ chunkTokens: oneChunk }),
+    'in one chunk that is embedded twice': () => ({ chunkTokens: oneChunk, keptBytes: 0 }),
+    'in many chunks, all kept': () => ({ chunkTokens: manyChunks }),
+    'in many chunks, all inputs kept': () => ({ chunkTokens: manyChunks, keptBytes: allInputs() }),
+    'in many chunks, all inputs and some traces kept': () => ({
+      chunkTokens: manyChunks,
+      keptBytes: allInputs() + someTraces(),
+    }),
+    'in many chunks, none kept': () => ({ chunkTokens: manyChunks, keptBytes: 0 }),
+    'in many chunks, none kept, one layer traced': () => ({ chunkTokens: manyChunks, keptBytes: 0, tracedLayers: 1 }),
+    'in many chunks, none kept, every layer traced': () => ({ chunkTokens: manyChunks, keptBytes: 0, tracedLayers: 2 }),
+    'in many chunks, some kept': () => ({ chunkTokens: manyChunks, keptBytes: 2 * partOfKept() }),
+    'a text at a time': () => ({ chunkTokens: 1, keptBytes: 0 }),
+  };
+
+  for (const [way, options] of Object.entries(ways)) {
+    it(`gives PyTorch's loss and gradient ${way}`, async () => {
+      const { loss, gradients } = gradientOf(options());
+      assertClose([loss], [tinyQwen2.all.loss], 1e-5);
+      const reference = await tinyMatrices('gradient-all.safetensors');
+      assert.equal(gradients.size, reference.size);
+      for (const [name, values] of reference) assertCloseToLargest(gradients.get(name)!, values, 2e-5, name);
+      tf.dispose([...gradients.values()]);
+    });
+  }
+
+  it("gives PyTorch's gradient with an adapter on some projections", async () => {
+    removeAdapter(model);
+    parameters = attachAdapter(model, await readAdapter(tinyQwen2.path('adapter/some')));
+    for (const chunkTokens of [oneChunk, manyChunks]) {
+      const { loss, gradients } = gradientOf({ chunkTokens, keptBytes: 0 });
+      assertClose([loss], [tinyQwen2.some.loss], 1e-5);
+      const reference = await tinyMatrices('gradient-some.safetensors');
+      assert.deepEqual([...gradients.keys()].sort(), [...reference.keys()].sort());
+      for (const [name, values] of reference) assertCloseToLargest(gradients.get(name)!, values, 2e-5, name);
+    }
+  });
+
+  it('adds to what other pools of the update gave', () => {
+    const into: Gradients = new Map();
+    gradientOf({}, tinyPool(0), into);
+    gradientOf({ chunkTokens: manyChunks }, tinyPool(1), into);
+    const [first, second] = [gradientOf({}, tinyPool(0)), gradientOf({}, tinyPool(1))];
+    for (const [name, sum] of into)
+      assertCloseToLargest(sum, first.gradients.get(name)!.add(second.gradients.get(name)!), 2e-5, name);
+  });
+
+  describe('with dropout', () => {
+    const dropout = { rate: 0.2, seed: 11 };
+
+    it('gives the same numbers whether layer inputs were kept or computed again', () => {
+      for (const chunkTokens of [oneChunk, manyChunks]) {
+        const kept = gradientOf({ chunkTokens, dropout });
+        const again = gradientOf({ chunkTokens, dropout, keptBytes: 0 });
+        assert.equal(again.loss, kept.loss);
+        for (const [name, gradient] of again.gradients) assertClose(gradient, kept.gradients.get(name)!, 0, name);
+      }
+    });
+
+    it('gives the gradient of the differences of the masked loss', () => {
+      const options = { chunkTokens: manyChunks, keptBytes: partOfKept(), dropout, temperature: 0.5 };
+      const { gradients } = gradientOf(options);
+      // Along random directions of all matrices at once.
+      for (const direction of ['one', 'two', 'three']) {
+        const steps = new Map(
+          [...parameters].map(([name, { shape }]) => [name, randomTensor(shape, direction + name)]),
+        );
+        const start = new Map([...parameters].map(([name, parameter]) => [name, parameter.clone()]));
+        const lossAt = (step: number) => {
+          for (const [name, parameter] of parameters)
+            parameter.assign(start.get(name)!.add(steps.get(name)!.mul(step)));
+          return gradientOf(options).loss;
+        };
+        const difference = (lossAt(1e-3) - lossAt(-1e-3)) / 2e-3;
+        lossAt(0);
+        const slopes = [...gradients].map(([name, gradient]) => gradient.mul(steps.get(name)!).sum().dataSync()[0]!);
+        const slope = slopes.reduce((sum, value) => sum + value, 0);
+        assertClose([slope], [difference], 5e-3 * Math.max(1, Math.abs(difference)), `direction ${direction}, slope`);
+      }
+    });
+
+    it('draws other masks for another seed and for other chunks', () => {
+      const { loss } = gradientOf({ dropout });
+      assert.notEqual(gradientOf({ dropout: { ...dropout, seed: 12 } }).loss, loss);
+      // The same text as query and as passage, in chunks of their own: one mask for both would give equal embeddings.
+      const text = tinyPool(0).queries[0]!;
+      const twins = { queries: [text], passages: [text, text], targets: [0], counts: Float32Array.of(1, 1) };
+      assertClose([gradientOf({}, twins).loss], [Math.log(2)], 1e-5);
+      const masked = gradientOf({ dropout, chunkTokens: 1 }, twins).loss;
+      assert.ok(Math.abs(masked - Math.log(2)) > 1e-3, `loss ${masked}`);
+    });
+  });
+
+  it('leaves the loss and the gradients alone alive', () => {
+    const options = { temperature, chunkTokens: manyChunks, keptBytes: partOfKept(), dropout: { rate: 0.2, seed: 1 } };
+    assertTensorsKept(1 + parameters.size, () => {
+      const into: Gradients = new Map();
+      const loss = poolGradient(model, tinyPool(0), parameters, options, into);
+      return [loss, ...into.values()];
+    });
+  });
+});

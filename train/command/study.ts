@@ -1,0 +1,179 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lockRun } from '../../checkpoints/run/lock.js';
+import { runCommand, type Command } from '../../configs/cli/cli.js';
+import { withBar } from '../../configs/cli/progress.js';
+import { loadStudy, type Study } from '../../configs/load/loadStudy.js';
+import { UserError } from '../../configs/userError.js';
+import { openExamples } from '../../data/arrow/openExamples.js';
+import { prepareDemonstration } from '../../eval/demonstration.js';
+import { loadTasks, requireTaskData, type Task } from '../../eval/tasks/task.js';
+import { comparisonTable } from '../../eval/report/output/comparisonTable.js';
+import { spawnCommand, type CommandSignal } from '../study/spawnCommand.js';
+import { bestLines, compareStudy, type StudyComparison } from '../study/compareStudy.js';
+import { readJournal, requireUnchanged, studyFolder } from '../study/journal.js';
+import { planStudy } from '../study/planStudy.js';
+import { duration, planJson, planTable } from '../study/planTable.js';
+import { runStudy, type CellEnd } from '../study/runStudy.js';
+import { studyCells, type StudyCell } from '../study/studyCells.js';
+
+interface StudyArguments {
+  study: string;
+  'dry-run': boolean;
+  set: string[];
+  json: boolean;
+}
+
+const studyCommand: Command<StudyArguments> = {
+  name: '$0 <study>',
+  describe:
+    'Compare several bases in one go: train, score and compare every cell of a study, going on where it stopped',
+  options: (cli) =>
+    cli
+      .positional('study', {
+        type: 'string',
+        demandOption: true,
+        describe: 'a name in configs/studies/, or a YAML file',
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'print the cells with the memory and time that they take; nothing is written or downloaded',
+      })
+      .option('set', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'override a setting of every training, as path=value',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'print the results as one JSON object last' }),
+  examples: [
+    ['npm run study -- demo', 'three small bases, before and after training, on three domains'],
+    ['npm run study -- eight-bases --dry-run', 'what the whole study takes on this machine'],
+  ],
+  async handler(args) {
+    const study = loadStudy(args.study);
+    if (args.set.length > 0 && !study.settings.some(({ trained }) => trained))
+      throw new UserError(`--set has no effect on ${study.name}, where nothing is trained; leave it out`);
+    const tasks = tasksOf(study);
+    const cells = studyCells(study, args.set);
+    requireUnchanged(study.name, await readJournal(study.name), cells);
+    if (args['dry-run']) return dryRun(study, cells, tasks, args.json);
+    const data = await inputs(study, tasks);
+    const folder = studyFolder(study.name);
+    await mkdir(folder, { recursive: true });
+    const lock = await lockRun(folder, { kind: 'study', another: 'give this one another name' });
+    try {
+      return await work(study, cells, tasks, data, args);
+    } finally {
+      await lock.release();
+    }
+  },
+};
+
+async function dryRun(study: Study, cells: StudyCell[], tasks: Task[], json: boolean): Promise<void> {
+  const plan = await planStudy(study, cells, tasks, study.data === 'demonstration' ? [] : (study.data ?? []));
+  console.log(planTable(plan));
+  if (json) console.log(JSON.stringify({ study: study.name, ...planJson(plan) }));
+}
+
+async function work(
+  study: Study,
+  cells: StudyCell[],
+  tasks: Task[],
+  data: string[],
+  args: StudyArguments,
+): Promise<number> {
+  const signal = watchSignals();
+  const say = (line: string) => console.error(line);
+  const ends = await runStudy({ study, cells, tasks, set: args.set, data, runCommand: spawnCommand, signal, say });
+  if (signal.isAsked()) {
+    const done = ends.filter(({ outcome }) => outcome === 'done' || outcome === 'was done').length;
+    console.error(`interrupted: ${done} of ${cells.length} cells are done; the same command goes on from there`);
+    return 130;
+  }
+  const finished = ends.filter(({ outcome }) => outcome !== 'failed').map(({ cell }) => cell);
+  const comparisons = await withBar('testing', (onTest) => compareStudy(study, finished, tasks, onTest));
+  for (const each of comparisons) print(each, finished);
+  const failed = ends.filter(({ outcome }) => outcome === 'failed');
+  for (const line of summary(ends)) console.error(line);
+  if (args.json) await printJson(study, ends, comparisons);
+  return failed.length > 0 ? 1 : 0;
+}
+
+/** The tasks of the study, each once. */
+function tasksOf({ tasks, tasksDir }: Study): Task[] {
+  const found = tasks.flatMap((name) => loadTasks(name, tasksDir));
+  return [...new Map(found.map((task) => [task.name, task])).values()];
+}
+
+/** Require all that the cells read, before the first begins. @returns the training files */
+async function inputs({ data, name }: Study, tasks: readonly Task[]): Promise<string[]> {
+  const isDemonstration = data === 'demonstration' || tasks.some((task) => task.name.startsWith('demo-'));
+  const made = isDemonstration ? await prepareDemonstration((what) => console.error(what)) : [];
+  for (const task of tasks) requireTaskData(task);
+  const files = data === 'demonstration' ? made : (data ?? []);
+  for (const path of files)
+    await openExamples(path).then(
+      (file) => file.close(),
+      (error: Error) => {
+        throw new UserError(`the training data of study ${name}: ${error.message}; npm run data -- import makes it`);
+      },
+    );
+  return files;
+}
+
+function print({ folder, comparison }: StudyComparison, cells: readonly StudyCell[]): void {
+  console.log(`\n${comparison.title}\n`);
+  for (const objection of comparison.objections) console.log(`differs: ${objection}`);
+  console.log(comparisonTable(comparison));
+  for (const line of bestLines(comparison, cells)) console.log(line);
+  for (const note of comparison.notes) console.log(`note: ${note}`);
+  console.log(`\nreport ${join(folder, 'report.html')}`);
+}
+
+function summary(ends: readonly CellEnd[]): string[] {
+  const count = (outcome: CellEnd['outcome']) => ends.filter((end) => end.outcome === outcome).length;
+  const seconds = ends.reduce((sum, end) => sum + end.seconds, 0);
+  const failed = ends.filter(({ outcome }) => outcome === 'failed');
+  return [
+    `cells  ${count('done')} done in ${duration(seconds)}, ${count('was done')} were done before, ${failed.length} failed`,
+    ...failed.map(({ cell, reason }) => `failed ${cell.name}: ${reason}`),
+    ...(failed.length > 0 ? ['the same command tries these again'] : []),
+  ];
+}
+
+async function printJson(study: Study, ends: readonly CellEnd[], comparisons: StudyComparison[]): Promise<void> {
+  const { comparisonJson } = await import('../../eval/report/output/comparisonFiles.js');
+  console.log(
+    JSON.stringify({
+      study: study.name,
+      cells: ends.map(({ cell, outcome, reason, seconds }) => ({
+        ...{ name: cell.name, base: cell.base?.named.name ?? null, setting: cell.setting?.name ?? null },
+        ...{ seed: cell.seed ?? null, outcome, reason, seconds },
+        results: cell.results,
+      })),
+      comparisons: comparisons.map(({ folder, comparison }) => ({ folder, ...comparisonJson(comparison) })),
+    }),
+  );
+}
+
+/** Listens as long as the process lives: what was interrupted between two commands must not begin the next. */
+function watchSignals(): CommandSignal {
+  const listeners = new Set<(signal: NodeJS.Signals) => void>();
+  let isAsked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      isAsked = true;
+      for (const listener of listeners) listener(signal);
+    });
+  return {
+    isAsked: () => isAsked,
+    onAsked(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+await runCommand('npm run study --', studyCommand);

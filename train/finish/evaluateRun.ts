@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { RunFolder } from '../../checkpoints/run/folder.js';
+import { bm25Retriever } from '../../eval/bm25/retriever.js';
+import { denseRetriever, type DenseOptions } from '../../eval/dense/denseRetriever.js';
+import type { Encoder } from '../../eval/encoder/encoder.js';
+import type { Retriever } from '../../eval/measure/ranking.js';
+import { resultsFolder } from '../../eval/score/resultsFolder.js';
+import { copyEvaluation, evaluateRetriever, taskFolderName } from '../../eval/score/scoreModel.js';
+import type { Task } from '../../eval/tasks/task.js';
+import type { ResultRow } from '../../eval/score/reportData.js';
+import { removeAdapter } from '../../model/layer/lora.js';
+import type { Model } from '../../model/load/loadModel.js';
+
+/** Names of the columns that a run's report compares. */
+export const modelNames = { tuned: 'tuned', base: 'base', bm25: 'BM25' } as const;
+
+/**
+ * Score the tuned model, its base and BM25 on the same tasks. The tuned model's results lie in the run's eval/, copies
+ * of those it is compared with in baselines/: these are shared by all runs. What was scored already is not scored again.
+ * The model comes with its adapter and leaves as its base.
+ * @param base        name of the base
+ * @param encoder     of that model
+ * @param onProgress  told the column, the task and texts done of all
+ */
+export async function evaluateRun(
+  tasks: Task[],
+  paths: RunFolder,
+  base: string,
+  model: Model,
+  encoder: Encoder,
+  dense: DenseOptions,
+  onProgress: (model: string, task: string, done: number, all: number) => void,
+): Promise<ResultRow[]> {
+  const results: ResultRow[] = [];
+  const score = async (name: string, retriever: Retriever, root: string, isDense: boolean, copies?: string) => {
+    for (const task of tasks) {
+      const folder = join(root, taskFolderName(task));
+      const { summary, perQuery } = await evaluateRetriever(retriever, task, {
+        folder,
+        ...(isDense && { contract: encoder.contract }),
+        onProgress: (done, all) => onProgress(name, task.name, done, all),
+      });
+      if (copies !== undefined) await copyEvaluation(folder, join(copies, taskFolderName(task)));
+      results.push({ task: task.name, model: name, metrics: summary.metrics, perQuery });
+    }
+  };
+  const baselines = join(paths.folder, 'baselines');
+  await score(modelNames.tuned, denseRetriever(encoder, dense), join(paths.folder, 'eval'), true);
+  removeAdapter(model);
+  const ofBase = denseRetriever({ ...encoder, name: `base:${base}` }, dense);
+  await score(modelNames.base, ofBase, resultsFolder(`base:${base}`, ofBase), true, join(baselines, 'base'));
+  const bm25 = bm25Retriever();
+  await score(modelNames.bm25, bm25, resultsFolder('bm25', bm25), false, join(baselines, 'bm25'));
+  const order = tasks.map(({ name }) => name);
+  const columns: string[] = [modelNames.base, modelNames.tuned, modelNames.bm25];
+  const place = ({ task, model }: ResultRow) => order.indexOf(task) * columns.length + columns.indexOf(model);
+  return results.sort((one, two) => place(one) - place(two));
+}

@@ -1,0 +1,243 @@
+import { resolve } from 'node:path';
+import { readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import { readContract, requireSameContract, writeContract } from '../../checkpoints/contract/contractFile.js';
+import { readRunConfig, writeRunConfig, type RunRecord } from '../../checkpoints/run/config.js';
+import { createRun, openRun, runsRoot, type RunFolder } from '../../checkpoints/run/folder.js';
+import { lockRun } from '../../checkpoints/run/lock.js';
+import { stateAdapter } from '../../checkpoints/run/stateAdapter.js';
+import { baseReference } from '../../checkpoints/hub/baseReference.js';
+import { fetchBase, refetchBase } from '../../checkpoints/hub/fetchBase.js';
+import { adapterGaps } from '../../checkpoints/adapter/problems.js';
+import { requireVocabulary } from '../../model/load/requireVocabulary.js';
+import { latestState, type SavedState } from '../../checkpoints/run/state.js';
+import type { Contract, Float32Products } from '../../configs/contract.js';
+import type { LoadedConfig } from '../../configs/load/loadConfig.js';
+import type { NamedBase } from '../../configs/load/resolveBase.js';
+import { UserError } from '../../configs/userError.js';
+import { openExamples, type ExampleFile } from '../../data/arrow/openExamples.js';
+import { requirePassages } from '../../data/stream/countPassages.js';
+import type { DataSpec } from '../../data/stream/dataSpec.js';
+import { fileIdentity } from '../../data/files/fileIdentity.js';
+import { makeContract } from '../../data/tokenizer/makeContract.js';
+import { rowsAnEpoch } from '../../data/stream/planEpoch.js';
+import { openTokenCache, type TokenCache } from '../../data/tokenCache/openTokenCache.js';
+import { tokenCachePlace } from '../../data/tokenCache/tokenCachePlace.js';
+import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
+import type { Engine } from '../../model/engine/startEngine.js';
+import { loadModel, type Model } from '../../model/load/loadModel.js';
+import { freshAdapter, requireFit } from '../../model/layer/lora.js';
+import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
+import { planTraining } from './planTraining.js';
+import { updatesOf } from './pools.js';
+
+/** A run ready to train: everything read and checked, the adapter not yet on the device. */
+export interface OpenTraining {
+  model: Model;
+  /** What training starts from: fresh, given, or saved. */
+  adapter: Adapter;
+  files: ExampleFile[];
+  /** Kept tokens of each file, where there are any. */
+  caches: (TokenCache | undefined)[];
+  contract: Contract;
+  record: RunRecord;
+  paths: RunFolder;
+  plan: MemoryPlan;
+  from: SavedState | undefined;
+  /** For people: what was not as asked. */
+  warnings: string[];
+  /** Keeps other processes out of the run folder. */
+  lock: RunLock;
+}
+
+type RunLock = Awaited<ReturnType<typeof lockRun>>;
+
+export interface NewRun {
+  base: NamedBase;
+  recipe: string;
+  loaded: LoadedConfig;
+  data: DataSpec[];
+  adapter: string | undefined;
+  run: string;
+}
+
+/**
+ * Open the base, the data and the adapter of a new run and write its config.yaml and contract.json.
+ * Nothing is written before all of it can be used.
+ * @throws UserError for whatever cannot be used
+ */
+export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTraining> {
+  const { recipe, loaded, run } = asked;
+  const warnings: string[] = [];
+  const settings = structuredClone(loaded.config);
+  const given = asked.adapter === undefined ? undefined : await readAdapter(asked.adapter);
+  if (given) keepAdapterSettings(given, settings, loaded.overridden);
+  const files = await openFiles(asked.data.map(({ path }) => path));
+  warnings.push(...(await requirePassages(files, settings.training.passagesPerQuery - 1)));
+  const weights = asked.data.map(({ weight }) => weight);
+  const rows = Math.round(rowsAnEpoch(files, weights));
+  const updates = updatesOf(settings, rows);
+  const { warmupSteps } = settings.schedule;
+  if (warmupSteps >= updates)
+    throw new UserError(
+      `schedule.warmupSteps must be below the ${updates} updates of this run, or the rate never peaks; got ${warmupSteps}`,
+    );
+  const base = await fetchBase(asked.base);
+  const tokenizer = await loadTokenizer(base.folder);
+  if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
+  const { precision: wanted } = settings.contract;
+  if (!engine.precisions.includes(wanted)) {
+    settings.contract.precision = 'float32';
+    warnings.push(`the ${engine.name} engine does not offer ${wanted}; this run computes in float32`);
+  }
+  const contract = makeContract(settings, tokenizer, settings.contract.precision, engine.float32Products);
+  const model = await loadModel(resolve(base.folder), contract.precision);
+  requireVocabulary(tokenizer, model);
+  const plan = await planTraining(model, tokenizer, contract, settings, files);
+  settings.training.chunkTokens = plan.chunkTokens; // a run that goes on must cut its chunks as before
+  const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
+  const caches = await openCaches(files, identities, contract, warnings);
+  const found = { name: base.name, folder: model.folder, weightsHash: model.weightsHash };
+  const recorded: RunRecord['base'] = { ...found, ...(base.hub && { hub: base.hub }) };
+  const adapter = startOf(given, model, settings, recorded);
+  const record: RunRecord = {
+    base: recorded,
+    recipe,
+    data: asked.data.map(({ path }) => resolve(path)),
+    ...(weights.some((weight) => weight !== 1) && { weights }),
+    identities,
+    rows,
+    updates,
+    ...(asked.adapter !== undefined && { adapter: resolve(asked.adapter) }),
+    settings,
+  };
+  const paths = await createRun(runsRoot, run);
+  const lock = await lockRun(paths.folder);
+  try {
+    await writeContract(paths.contract, contract);
+    await writeRunConfig(paths.config, record);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  return { model, adapter, files, caches, contract, record, paths, plan, from: undefined, warnings, lock };
+}
+
+/**
+ * Open a run that stopped, as it was told to run.
+ * @throws UserError when its base, data or tokenizer are not what they were
+ */
+export async function openOldRun(engine: Engine, run: string): Promise<OpenTraining> {
+  const paths = await openRun(runsRoot, run);
+  const lock = await lockRun(paths.folder);
+  try {
+    return { ...(await readOldRun(engine, run, paths)), lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promise<Omit<OpenTraining, 'lock'>> {
+  const written = await readRunConfig(paths.config);
+  const record = { ...written, base: await refetchBase(written.base) };
+  const contract = await readContract(paths.contract);
+  if (!engine.precisions.includes(contract.precision))
+    throw new UserError(`run ${run} computes in ${contract.precision}, which the ${engine.name} engine does not offer`);
+  requireSameProducts(contract, engine, run);
+  const tokenizer = await loadTokenizer(record.base.folder);
+  const now = makeContract(record.settings, tokenizer, contract.precision, engine.float32Products);
+  requireSameContract(contract, now, `run ${run}`);
+  const files = await openFiles(record.data);
+  const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
+  const changed = record.data.find((_, file) => record.identities && record.identities[file] !== identities[file]);
+  if (changed !== undefined)
+    throw new UserError(
+      `the training file ${changed} is not what it was when run ${run} began; put the old file back, or start a new run`,
+    );
+  const rows = Math.round(rowsAnEpoch(files, record.weights ?? files.map(() => 1)));
+  if (rows !== record.rows)
+    throw new UserError(
+      `the training data of run ${run} had ${record.rows} rows and now has ${rows}; put the old files back or start anew`,
+    );
+  const model = await loadModel(record.base.folder, contract.precision);
+  if (model.weightsHash !== record.base.weightsHash)
+    throw new UserError(`the weights in ${record.base.folder} are not those run ${run} began with; put them back`);
+  requireVocabulary(tokenizer, model);
+  const plan = await planTraining(model, tokenizer, contract, record.settings, files);
+  const { state: from, warnings } = await latestState(paths.state);
+  if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
+  const caches = await openCaches(files, identities, contract, warnings);
+  const { settings, base, adapter: start } = record;
+  const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
+  const adapter = from
+    ? stateAdapter(from, like)
+    : startOf(start === undefined ? undefined : await readAdapter(start), model, settings, base);
+  requireFit(model, adapter);
+  return { model, adapter, files, caches, contract, record, paths, plan, from, warnings };
+}
+
+/** @throws UserError where float32 matrices are not multiplied as the run did, so that it could not go on as it was */
+function requireSameProducts(contract: Contract, { float32Products: now }: Engine, run: string): void {
+  const before: Float32Products = contract.float32Products ?? 'float32';
+  if (before === now) return;
+  const remedy =
+    now === 'tf32'
+      ? 'set NVIDIA_TF32_OVERRIDE=0'
+      : "go on where NVIDIA's TF32 is to be had and NVIDIA_TF32_OVERRIDE is not 0";
+  throw new UserError(`run ${run} must go on in the arithmetic it began in, ${before}; got ${now}; ${remedy}`);
+}
+
+/** What training starts from: a fresh adapter, or the one that was given. */
+function startOf(
+  given: Adapter | undefined,
+  model: Model,
+  settings: RunRecord['settings'],
+  base: RunRecord['base'],
+): Adapter {
+  const adapter = given ? startedFrom(given, model, settings) : freshAdapter(model, settings.lora, settings.seed);
+  return { ...adapter, ...baseReference(base) };
+}
+
+/** A given adapter as this run's own: of this base, with this run's dropout. @throws UserError when it does not fit */
+function startedFrom(given: Adapter, model: Model, { lora }: RunRecord['settings']): Adapter {
+  requireFit(model, given);
+  const gaps = adapterGaps(given, model.config.layers);
+  if (gaps.length > 0) throw new UserError(`the adapter to start from must cover every layer: ${gaps.join('; ')}`);
+  const { revision: _, ...rest } = given; // of the base it was made for, which may lie elsewhere
+  return { ...rest, weightsHash: model.weightsHash, dropout: lora.dropout };
+}
+
+/** A given adapter brings its rank, alpha and targets along; stating others would have no effect. */
+function keepAdapterSettings(
+  { rank, alpha, targets }: Adapter,
+  settings: RunRecord['settings'],
+  overridden: string[],
+): void {
+  const ineffective = overridden.find((path) => ['lora.rank', 'lora.alpha', 'lora.targets'].includes(path));
+  if (ineffective)
+    throw new UserError(
+      `${ineffective} has no effect with --adapter, which keeps the adapter's own; leave one of them out`,
+    );
+  Object.assign(settings.lora, { rank, alpha, targets });
+}
+
+/** The kept tokens of each file. Damaged ones are not used, which is told in `warnings`. */
+async function openCaches(files: ExampleFile[], identities: string[], contract: Contract, warnings: string[]) {
+  const caches: (TokenCache | undefined)[] = [];
+  for (const [index, { path }] of files.entries()) {
+    const damaged =
+      `the kept tokens of ${path} are damaged, so its texts are tokenized as they come; ` +
+      '`npm run data -- tokenize` makes them anew';
+    const place = tokenCachePlace(identities[index]!, contract);
+    const cache = await openTokenCache(place, () => process.emitWarning(damaged)); // met while training goes on
+    if (cache === 'damaged') warnings.push(damaged);
+    caches.push(cache === 'damaged' ? undefined : cache);
+  }
+  return caches;
+}
+
+async function openFiles(paths: string[]): Promise<ExampleFile[]> {
+  const files: ExampleFile[] = [];
+  for (const path of paths) files.push(await openExamples(path));
+  return files;
+}

@@ -1,0 +1,136 @@
+import type { RunFolder } from '../../checkpoints/run/folder.js';
+import type { RunLog } from '../../checkpoints/run/log.js';
+import type { RunRecord } from '../../checkpoints/run/config.js';
+import { pruneStates, saveState, type SavedState } from '../../checkpoints/run/state.js';
+import type { EventFile } from '../../checkpoints/run/tensorboard.js';
+import type { ExampleFile } from '../../data/arrow/openExamples.js';
+import { seededRandom } from '../../data/random.js';
+import type { Position } from '../../data/stream/shuffle.js';
+import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
+import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
+import { tokenPools, type TokenPool } from '../../data/stream/tokenPools.js';
+import type { Gradients } from '../../model/pass/encodeChunk.js';
+import { tf } from '../../model/engine/tf.js';
+import type { Model } from '../../model/load/loadModel.js';
+import type { Parameters } from '../../model/layer/lora.js';
+import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
+import { adamW } from '../step/optimizer.js';
+import { poolWithinMemory } from '../step/poolWithinMemory.js';
+import { poolsOf } from './pools.js';
+import { savedOptimizer, savedPosition, stateOf } from './savedState.js';
+import { rateShare } from '../step/schedule.js';
+import { applyUpdate } from '../step/update.js';
+
+/** What training works with; the caller made it and frees it. */
+export interface Training {
+  model: Model;
+  parameters: Parameters;
+  files: ExampleFile[];
+  /** Kept tokens of each file, where there are any. */
+  caches: (TokenCache | undefined)[];
+  threads: TokenizerThreads;
+  record: RunRecord;
+  paths: RunFolder;
+  log: RunLog;
+  events: EventFile;
+  plan: MemoryPlan;
+  /** Go on from here. */
+  from: SavedState | undefined;
+}
+
+export interface UpdateReport {
+  update: number;
+  loss: number;
+  gradNorm: number;
+  learningRate: number;
+  /** Tokens of text, padding not counted. */
+  tokensPerSecond: number;
+}
+
+/**
+ * Make the updates that are left, saving as the settings say. An interruption is asked for between updates: the state
+ * is saved and training ends.
+ * @param isInterrupted  asked after every update
+ * @param onUpdate       told of every update
+ * @returns whether every update was made
+ */
+export async function trainRun(
+  training: Training,
+  isInterrupted: () => boolean,
+  onUpdate: (report: UpdateReport) => void,
+): Promise<boolean> {
+  const { model, parameters, record, log, events, from } = training;
+  const { settings, updates } = record;
+  const optimizer = adamW(parameters, settings.optimizer, from && savedOptimizer(from, parameters));
+  const { poolsPerUpdate, saveEverySteps } = settings.training;
+  const plan = { ...training.plan };
+  const onLess = (chunkTokens: number) =>
+    log.log.warn('warning', { text: `memory has run out; going on with chunks of ${chunkTokens} tokens` });
+  const pools = tokenPools(
+    poolsOf(training.files, settings, from && savedPosition(from), record.weights),
+    training.threads,
+    2 * poolsPerUpdate,
+    training.caches,
+  );
+  try {
+    for (let update = (from?.step ?? 0) + 1; update <= updates; update++) {
+      const startMs = performance.now();
+      const gradients: Gradients = new Map();
+      const losses: tf.Scalar[] = [];
+      let position: Position | undefined;
+      let tokens = 0;
+      const masked = { byId: 0, byText: 0, byScore: 0 };
+      for (let index = 0; index < poolsPerUpdate; index++) {
+        const pool = (await pools.next()).value as TokenPool;
+        const { rate, seed } = dropoutOf(settings, update, index);
+        const { temperature, falseNegativeMargin } = settings.loss;
+        let byScore = 0; // told again where memory ran out and the pool was done over
+        const onMasked = (count: number) => void (byScore = count);
+        const options = {
+          temperature,
+          ...(falseNegativeMargin !== undefined && { margin: { value: falseNegativeMargin, onMasked } }),
+          ...(rate > 0 && { dropout: { rate, seed } }),
+        };
+        losses.push(poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess));
+        position = pool.next;
+        masked.byId += pool.masked.byId;
+        masked.byText += pool.masked.byText;
+        masked.byScore += byScore;
+        tokens += [...pool.queries, ...pool.passages].reduce((sum, ids) => sum + ids.length, 0);
+      }
+      const learningRate = settings.optimizer.learningRate * rateShare(settings.schedule, update, updates);
+      const { maxGradNorm } = settings.optimizer;
+      const { loss, gradNorm } = applyUpdate(gradients, losses, optimizer, { learningRate, maxGradNorm, update });
+      const tokensPerSecond = Math.round((tokens / (performance.now() - startMs)) * 1000);
+      const report = { update, loss, gradNorm, learningRate, tokensPerSecond };
+      log.log.info('step', { step: update, loss, gradNorm, learningRate, tokensPerSecond, tokens, masked });
+      for (const tag of ['loss', 'gradNorm', 'learningRate', 'tokensPerSecond'] as const)
+        events.scalar(`train/${tag}`, report[tag], update);
+      onUpdate(report);
+      await new Promise(setImmediate); // lets signals, worker messages and the progress bar through
+      const stops = isInterrupted() && update < updates;
+      if (stops || update === updates || update % saveEverySteps === 0) {
+        await save(training, update, stateOf(parameters, optimizer, position!));
+        log.log.info('save', { step: update });
+        log.check();
+        events.flush();
+      }
+      if (stops) return false;
+    }
+    return true;
+  } finally {
+    await pools.return(undefined);
+    optimizer.dispose();
+  }
+}
+
+async function save({ paths, record }: Training, update: number, state: ReturnType<typeof stateOf>) {
+  await saveState(paths.state, update, state);
+  await pruneStates(paths.state, record.settings.training.keepStates);
+}
+
+/** Masks are drawn anew for each pool of each update, and alike whenever that pool is computed again. */
+function dropoutOf({ seed, lora }: RunRecord['settings'], update: number, pool: number) {
+  const random = seededRandom(seed, 'dropout', update, pool);
+  return { rate: lora.dropout, seed: Math.floor(random() * 2 ** 31) };
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
@@ -9,6 +9,7 @@ const rooms = ['configs', 'data', 'checkpoints', 'model', 'eval', 'train'];
 /** Installs the engine before anything else runs; every room may ask it where things are. */
 const setup = 'setup';
 const mostLines = 300;
+const mostEntries = 15;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const files = rooms.flatMap((room) =>
@@ -19,7 +20,7 @@ const files = rooms.flatMap((room) =>
 const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 const roomOf = (file: string) => file.split(sep)[0]!;
 /** Command files read arguments and print; they may import from anywhere. */
-const isCommand = (file: string) => /^command.*\.ts$/.test(basename(file));
+const isCommand = (file: string) => /^\w+\Wcommand(\.ts|\W\w+\.ts)$/.test(file);
 const filesThat = (holds: (file: string, source: string) => boolean) =>
   [...sources].filter(([file, source]) => holds(file, source)).map(([file]) => file);
 
@@ -55,16 +56,36 @@ describe('the rooms', () => {
     const importing = filesThat((file) => imports(file).some((name) => name.startsWith('@tensorflow/')));
     assert.ok(importing.includes(join('model', 'engine', 'tf.ts')));
     assert.deepEqual(
-      importing.filter((file) => dirname(file) !== join('model', 'engine')),
+      importing.filter((file) => !file.startsWith(join('model', 'engine') + sep)),
       [],
     );
   });
 
-  it('print only in command files and in configs/cli*.ts', () => {
+  it('print only in command files and in configs/cli/', () => {
     const printing = filesThat((_, source) => /\bconsole\s*\./.test(source));
     assert.ok(printing.some(isCommand));
     assert.deepEqual(
-      printing.filter((file) => !isCommand(file) && !/^configs\Wcli\w*\.ts$/.test(file)),
+      printing.filter((file) => !isCommand(file) && !file.startsWith(join('configs', 'cli') + sep)),
+      [],
+    );
+  });
+
+  // Files and sub-rooms of one folder: what one of them imports, directly or through others, never imports it.
+  it('import one way inside, from sub-room to sub-room and from file to file', () => {
+    const folders = [...new Set(files.flatMap(foldersOf))];
+    assert.deepEqual(
+      folders.flatMap((folder) => circleIn(folder) ?? []),
+      [],
+    );
+  });
+
+  it(`have at most ${mostEntries} entries to a folder`, () => {
+    const entries = new Map<string, Set<string>>();
+    for (const file of files)
+      for (const folder of foldersOf(file))
+        entries.set(folder, (entries.get(folder) ?? new Set()).add(entryOf(folder, file)));
+    assert.deepEqual(
+      [...entries].filter(([, names]) => names.size > mostEntries).map(([folder]) => folder),
       [],
     );
   });
@@ -91,6 +112,44 @@ describe('package.json', () => {
     );
   });
 });
+
+/** The folders that a file lies in, its room first. */
+function foldersOf(file: string): string[] {
+  const names = dirname(file).split(sep);
+  return names.map((_, depth) => names.slice(0, depth + 1).join(sep));
+}
+
+/** The file or sub-room of a folder that holds a file. */
+const entryOf = (folder: string, file: string) => file.slice(folder.length + 1).split(sep)[0]!;
+
+/** Entries of a folder that import each other in a circle, as one line; undefined where there are none. */
+function circleIn(folder: string): string | undefined {
+  const inside = (file: string) => file.startsWith(folder + sep);
+  const arrows = new Map<string, Set<string>>();
+  for (const file of files.filter(inside)) {
+    const from = entryOf(folder, file);
+    const targets = localImports(file)
+      .filter(inside)
+      .map((target) => entryOf(folder, target));
+    for (const target of targets) if (target !== from) arrows.set(from, (arrows.get(from) ?? new Set()).add(target));
+  }
+  const done = new Set<string>();
+  const walk = (entry: string, way: string[]): string | undefined => {
+    if (way.includes(entry)) return `${folder}: ${[...way.slice(way.indexOf(entry)), entry].join(' -> ')}`;
+    if (done.has(entry)) return undefined;
+    for (const next of arrows.get(entry) ?? []) {
+      const circle = walk(next, [...way, entry]);
+      if (circle) return circle;
+    }
+    done.add(entry);
+    return undefined;
+  };
+  for (const entry of arrows.keys()) {
+    const circle = walk(entry, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
 
 /** Files of this checkout that a file imports, relative to the root. */
 function localImports(file: string): string[] {

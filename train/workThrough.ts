@@ -3,15 +3,15 @@ import { removeStatesAfter } from '../checkpoints/run/state.js';
 import { openEventFile } from '../checkpoints/run/tensorboard.js';
 import { existsSync } from 'node:fs';
 import { startTokenizerThreads } from '../data/tokenizer/threads.js';
-import type { ResultRow } from '../eval/score/reportData.js';
 import { withAverages } from '../eval/score/averages.js';
 import { modelEncoder } from '../eval/encoder/encoder.js';
 import type { AdapterProof } from '../eval/encoder/proveAdapter.js';
 import { loadTaskTree, tasksOf } from '../eval/tasks/task.js';
-import { disposeModel } from '../model/load/loadModel.js';
+import { disposeModel } from '../model/layer/decoder.js';
 import { attachAdapter } from '../model/layer/lora.js';
 import { evaluateRun } from './finish/evaluateRun.js';
 import { exportAdapter } from './finish/exportAdapter.js';
+import type { FinishedRun } from './finish/runReport.js';
 import type { OpenTraining } from './loop/openTraining.js';
 import { trainRun, type UpdateReport } from './loop/trainRun.js';
 
@@ -24,7 +24,7 @@ export interface Screen {
 }
 
 /** A run that reached its end, or the update after which it was interrupted. */
-export type Outcome = { interruptedAfter: number } | { proof: AdapterProof; results: ResultRow[]; seconds: number };
+export type Outcome = { interruptedAfter: number } | FinishedRun;
 
 /**
  * All of a run that is left: the updates, the export with its proof, the evaluation. SIGINT and SIGTERM end it after

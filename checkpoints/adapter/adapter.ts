@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contract } from '../../configs/contract.js';
-import type { Projection } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { adapterCard } from './card.js';
-import { parseAdapterConfig, peftConfig } from './config.js';
+import { parseAdapterConfig, peftConfig, type AdapterSettings } from './config.js';
 import { parseMatrixName, parsePeftKey, peftKey, targetModule, type AdapterKeys } from './names.js';
 import { readJsonObject } from '../base/baseFolder.js';
 import { contractText } from '../contract/contractFile.js';
@@ -14,8 +13,8 @@ import {
   readTensorBytes,
   stageSafetensors,
   toFloat32,
-  type TensorEntry,
 } from '../tensors/safetensors.js';
+import type { TensorEntry } from '../tensors/safetensorsHeader.js';
 import { stageFile, writeTogether } from '../../data/files/writeBeside.js';
 
 /** The two halves of one adapted projection: its output gains alpha / rank * b * a * input. */
@@ -28,16 +27,7 @@ export interface AdapterMatrix {
   outSize: number;
 }
 
-export interface Adapter {
-  rank: number;
-  alpha: number;
-  /** Share of adapter inputs that training set to zero; no effect on encoding. */
-  dropout: number;
-  targets: Projection[];
-  /** Name or path of the model it was trained on. */
-  base: string;
-  /** Commit of that model, where its name is an id of the hub. */
-  revision?: string;
+export interface Adapter extends AdapterSettings {
   /** Of that model, as `openBaseFolder` states it; adapters of other tools do not say. */
   weightsHash?: string;
   /** By name, such as `layers.0.self_attn.q_proj`. */

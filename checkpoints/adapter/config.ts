@@ -1,10 +1,19 @@
 import { projections, type Projection } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
-import type { Adapter } from './adapter.js';
 import { targetModule, targetOf, type AdapterKeys } from './names.js';
 
 /** What adapter_config.json says of an adapter, without its weights. */
-export type AdapterSettings = Omit<Adapter, 'matrices' | 'weightsHash'>;
+export interface AdapterSettings {
+  rank: number;
+  alpha: number;
+  /** Share of adapter inputs that training set to zero; no effect on encoding. */
+  dropout: number;
+  targets: Projection[];
+  /** Name or path of the model it was trained on. */
+  base: string;
+  /** Commit of that model, where its name is an id of the hub. */
+  revision?: string;
+}
 
 /** The adapter_config.json of an adapter. Source: peft `LoraConfig`, the fields that change how weights are read. */
 export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<string, unknown> {

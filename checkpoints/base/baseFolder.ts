@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../configs/userError.js';
-import { readSafetensorsIndex, type TensorEntry } from '../tensors/safetensors.js';
+import { readSafetensorsIndex } from '../tensors/safetensors.js';
+import type { TensorEntry } from '../tensors/safetensorsHeader.js';
 
 /** A model in Hugging Face layout: what is in it and where; no weights are in memory. */
 export interface BaseFolder {

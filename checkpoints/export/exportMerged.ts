@@ -12,10 +12,9 @@ import {
   readTensorBytes,
   toFloat32,
   writeSafetensors,
-  type TensorDtype,
-  type TensorEntry,
   type TensorToWrite,
 } from '../tensors/safetensors.js';
+import type { TensorDtype, TensorEntry } from '../tensors/safetensorsHeader.js';
 import { bytesOf, dtypeBytes } from '../tensors/safetensorsHeader.js';
 import { tensorPrefixes } from '../base/tensorPrefixes.js';
 import { writeBeside } from '../../data/files/writeBeside.js';

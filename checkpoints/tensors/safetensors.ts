@@ -3,20 +3,17 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../../configs/userError.js';
 import { explainReadFailure } from '../../data/files/explainReadFailure.js';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './numberFormats.js';
-import { bytesOf, cutShort, decodeHeader, dtypeBytes, encodeHeader, headerLength } from './safetensorsHeader.js';
+import {
+  bytesOf,
+  cutShort,
+  decodeHeader,
+  dtypeBytes,
+  encodeHeader,
+  headerLength,
+  type TensorDtype,
+  type TensorEntry,
+} from './safetensorsHeader.js';
 import { stageFile, type StagedFile } from '../../data/files/writeBeside.js';
-
-export type TensorDtype = keyof typeof dtypeBytes;
-
-/** Where one tensor lies. */
-export interface TensorEntry {
-  dtype: TensorDtype;
-  shape: number[];
-  file: string;
-  /** First byte in the file, and the byte after the last. */
-  begin: number;
-  end: number;
-}
 
 export interface TensorToWrite {
   name: string;

@@ -1,5 +1,4 @@
 import { UserError } from '../../configs/userError.js';
-import type { TensorEntry } from './safetensors.js';
 
 /** Bytes of one number of each kind. */
 export const dtypeBytes = {
@@ -19,6 +18,18 @@ export const dtypeBytes = {
   U8: 1,
   BOOL: 1,
 } as const;
+
+export type TensorDtype = keyof typeof dtypeBytes;
+
+/** Where one tensor lies. */
+export interface TensorEntry {
+  dtype: TensorDtype;
+  shape: number[];
+  file: string;
+  /** First byte in the file, and the byte after the last. */
+  begin: number;
+  end: number;
+}
 
 type Layout = Pick<TensorEntry, 'dtype' | 'shape'>;
 

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { explainReadFailure } from '../../data/files/explainReadFailure.js';
 import { cutShort } from './safetensorsHeader.js';
-import type { TensorEntry } from './safetensors.js';
+import type { TensorEntry } from './safetensorsHeader.js';
 
 /** One read call moves so much; several are under way at a time. */
 const pieceBytes = 8 * 1024 * 1024;

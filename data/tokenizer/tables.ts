@@ -13,7 +13,7 @@ export interface TokenizerTables {
   added: [content: string, id: number][];
 }
 
-/** Qwen2's word pattern. `tokenizerWords.ts` reads it by hand, so no other pattern has tables. */
+/** Qwen2's word pattern. `words.ts` reads it by hand, so no other pattern has tables. */
 export const WORD_PATTERN =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 

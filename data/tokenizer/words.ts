@@ -1,5 +1,5 @@
 /**
- * Where the word that begins at `start` ends: what `WORD_PATTERN` of tokenizerTables.ts matches there, read by hand.
+ * Where the word that begins at `start` ends: what `WORD_PATTERN` of tables.ts matches there, read by hand.
  * Letters, numbers and white space are Python's tokenizers' (the Oniguruma library's), from the engine's Unicode data:
  * U+0085 is white space and U+FEFF is not, unlike in JavaScript's `\s`, and `'ſ` is an ending like `'s`.
  * @param start  below the length of the text

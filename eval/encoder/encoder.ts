@@ -5,7 +5,7 @@ import { cutChunks } from '../../data/stream/chunks.js';
 import { UserError } from '../../configs/userError.js';
 import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { encodeChunk } from '../../model/pass/encodeChunk.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import { modelIdentity } from './modelIdentity.js';
 
 export interface TextToEncode {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { projections } from '../../configs/schema.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 
 /** SHA-256, hexadecimal, of a model's weights and of the adapter that is attached to it at this moment. */
 export function modelIdentity(model: Model): string {

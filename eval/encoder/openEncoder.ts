@@ -17,7 +17,8 @@ import { contractSettings, makeContract, withArithmetic } from '../../data/token
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { disposeModel, loadModel } from '../../model/load/loadModel.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { disposeModel } from '../../model/layer/decoder.js';
 import { attachAdapter } from '../../model/layer/lora.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
 import { modelEncoder, type Encoder } from './encoder.js';

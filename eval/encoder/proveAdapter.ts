@@ -2,7 +2,7 @@ import { readAdapter } from '../../checkpoints/adapter/adapter.js';
 import { adapterProblems } from '../../checkpoints/adapter/problems.js';
 import { embedCanaries, largestDifference, smallestCosine } from './canaries.js';
 import type { Encoder } from './encoder.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import { attachAdapter, removeAdapter } from '../../model/layer/lora.js';
 
 /** What the proof of an exported adapter measured. */

@@ -1,4 +1,5 @@
-import { requireFloat, toFloat32, type TensorDtype } from '../../checkpoints/tensors/safetensors.js';
+import { requireFloat, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
+import type { TensorDtype } from '../../checkpoints/tensors/safetensorsHeader.js';
 import { nativeBackend } from './native/rawTensors.js';
 import { tf } from './tf.js';
 

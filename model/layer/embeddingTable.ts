@@ -1,4 +1,5 @@
-import { readTensorRows, toFloat32, type TensorEntry } from '../../checkpoints/tensors/safetensors.js';
+import { readTensorRows, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
+import type { TensorEntry } from '../../checkpoints/tensors/safetensorsHeader.js';
 
 /** Token embeddings that stay in their file: rows are read as a batch needs them and never take device memory. */
 export interface EmbeddingTable {

@@ -37,7 +37,7 @@ export interface PackedChunk {
 }
 
 /**
- * The decoder layer of layer.ts in fused operations: the same sums in another order, on texts without padding.
+ * The decoder layer of paddedLayer.ts in fused operations: the same sums in another order, on texts without padding.
  * @param x     [rows, hidden]; stays the caller's
  * @param only  rows whose output is wanted, int32 [wanted]; every row when left out
  * @returns     [rows, hidden] or [wanted, hidden]; the caller owns it

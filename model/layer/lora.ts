@@ -4,7 +4,7 @@ import { projections, type Projection } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { seededRandom } from '../../data/random.js';
 import { tf } from '../engine/tf.js';
-import { projectionShape, type Model } from '../load/loadModel.js';
+import { projectionShape, type Model } from './decoder.js';
 
 /** The matrices that training changes, by name, such as `layers.0.self_attn.q_proj.lora_A`. They belong to the model. */
 export type Parameters = Map<string, tf.Variable>;

@@ -1,5 +1,5 @@
 import { tf } from '../engine/tf.js';
-import type { Model } from '../load/loadModel.js';
+import type { Model } from './decoder.js';
 import { rmsNorm } from './rmsNorm.js';
 
 /**

@@ -5,10 +5,12 @@ import { projections } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { matrixName } from '../../checkpoints/adapter/names.js';
 import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
-import { requireFloat, type TensorEntry } from '../../checkpoints/tensors/safetensors.js';
+import { requireFloat } from '../../checkpoints/tensors/safetensors.js';
+import type { TensorEntry } from '../../checkpoints/tensors/safetensorsHeader.js';
 import { streamTensors } from '../../checkpoints/tensors/streamTensors.js';
 import { tensorPrefixes } from '../../checkpoints/base/tensorPrefixes.js';
-import { embeddingTable, type EmbeddingTable } from '../layer/embeddingTable.js';
+import { embeddingTable } from '../layer/embeddingTable.js';
+import { projectionShape, type Model } from '../layer/decoder.js';
 import { floatTensor } from '../engine/floatTensor.js';
 import { freezeMatrix, type FrozenMatrix } from '../engine/product/frozenMatrix.js';
 import { tf } from '../engine/tf.js';
@@ -16,19 +18,6 @@ import type { LayerWeights } from '../layer/paddedLayer.js';
 import type { Linear } from '../layer/linear.js';
 import { modelConfig, type ModelConfig } from '../modelConfig.js';
 import { requireTensors, tensorReport } from './tensorReport.js';
-
-/** A decoder on the device, without a language head. Freed by `disposeModel`. */
-export interface Model {
-  folder: string;
-  config: ModelConfig;
-  precision: Precision;
-  /** Identity of the weights as `openBaseFolder` states it. */
-  weightsHash: string;
-  embedding: EmbeddingTable;
-  layers: LayerWeights[];
-  /** [hidden] */
-  finalNorm: tf.Tensor1D;
-}
 
 /**
  * Load any checkpoint folder in Qwen2 layout: weights of bfloat16, float16 or float32, one file or shards.
@@ -64,36 +53,6 @@ export async function loadModel(
     layers: Array.from({ length: config.layers }, (_, layer) => layerOf(layer, matrices, vectors)),
     finalNorm: vectors.get('norm.weight')!,
   };
-}
-
-/** Free every weight, adapters included. */
-export function disposeModel({ layers, finalNorm }: Model): void {
-  finalNorm.dispose();
-  for (const layer of layers) {
-    tf.dispose([layer.inputNorm, layer.postAttentionNorm]);
-    for (const target of projections) {
-      const { weight, bias, adapter } = layer[target];
-      weight.dispose();
-      tf.dispose([...(bias ? [bias] : []), ...(adapter ? [adapter.a, adapter.b] : [])]);
-    }
-  }
-}
-
-/** Shape [out, in] of one projection's weight. */
-export function projectionShape(config: ModelConfig, target: Projection): [number, number] {
-  const { hidden, intermediate, headDim, heads, kvHeads } = config;
-  const queries = heads * headDim;
-  const keys = kvHeads * headDim;
-  const shapes: Record<Projection, [number, number]> = {
-    q: [queries, hidden],
-    k: [keys, hidden],
-    v: [keys, hidden],
-    o: [hidden, queries],
-    gate: [intermediate, hidden],
-    up: [intermediate, hidden],
-    down: [hidden, intermediate],
-  };
-  return shapes[target];
 }
 
 /** A tensor of the file under the decoder's own name for it. */

@@ -1,6 +1,6 @@
 import { UserError } from '../../configs/userError.js';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.js';
-import type { Model } from './loadModel.js';
+import type { Model } from '../layer/decoder.js';
 
 /** Check that every id of a tokenizer has a row in the embedding table. @throws UserError when some have none */
 export function requireVocabulary(

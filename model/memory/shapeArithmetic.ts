@@ -1,6 +1,6 @@
 import type { BaseShape } from '../../configs/load/baseFile.js';
 import { projections, type Projection } from '../../configs/schema.js';
-import { projectionShape } from '../load/loadModel.js';
+import { projectionShape } from '../layer/decoder.js';
 import type { ModelConfig } from '../modelConfig.js';
 
 /** Numbers in the frozen matrices of all layers: what every token is multiplied with. */

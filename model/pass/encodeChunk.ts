@@ -2,7 +2,7 @@ import { UserError } from '../../configs/userError.js';
 import { hasFusedOps } from '../engine/fused/hasFusedOps.js';
 import { tf } from '../engine/tf.js';
 import type { Dropout } from '../layer/linear.js';
-import type { Model } from '../load/loadModel.js';
+import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
 import { backwardPacked, disposePacked, runPacked, type PackedPass } from './packedPass.js';
 import { backwardPadded, disposePadded, runPadded, type PaddedPass } from './paddedPass.js';

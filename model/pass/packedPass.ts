@@ -10,7 +10,7 @@ import {
   type PackedChunk,
 } from '../layer/fusedLayer.js';
 import type { Dropout } from '../layer/linear.js';
-import type { Model } from '../load/loadModel.js';
+import type { Model } from '../layer/decoder.js';
 import { rotaryTables } from '../layer/rotary.js';
 import type { Gradients } from '../layer/thinMatrices.js';
 import { unitRowsGradient } from '../layer/unitRows.js';

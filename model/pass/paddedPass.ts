@@ -2,7 +2,7 @@ import { disposePlaces, makePlaces, type Places } from '../layer/attention.js';
 import { tf } from '../engine/tf.js';
 import { decoderLayer, type LayerWeights } from '../layer/paddedLayer.js';
 import type { Dropout } from '../layer/linear.js';
-import type { Model } from '../load/loadModel.js';
+import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/thinMatrices.js';
 import { unitRowsGradient } from '../layer/unitRows.js';

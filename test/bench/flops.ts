@@ -1,6 +1,6 @@
 import type { Projection } from '../../configs/schema.js';
 import { projections } from '../../configs/schema.js';
-import { projectionShape } from '../../model/load/loadModel.js';
+import { projectionShape } from '../../model/layer/decoder.js';
 import type { ModelConfig } from '../../model/modelConfig.js';
 
 /** Floating-point operations of matrix products, two for a multiplication with its addition. */

@@ -10,7 +10,7 @@ import type { Precision } from '../../configs/contract.js';
 import { projections } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { seededRandom } from '../../data/random.js';
-import { projectionShape } from '../../model/load/loadModel.js';
+import { projectionShape } from '../../model/layer/decoder.js';
 import { modelConfig, type ModelConfig } from '../../model/modelConfig.js';
 import type { PlanChoice } from './jobs.js';
 import { poolName, type PoolFile, type PoolSize } from './pool.js';

@@ -1,6 +1,6 @@
 import { cutChunks } from '../../data/stream/chunks.js';
 import { projections } from '../../configs/schema.js';
-import { projectionShape } from '../../model/load/loadModel.js';
+import { projectionShape } from '../../model/layer/decoder.js';
 import { neededFlops } from './flops.js';
 import { gigaflops, megabytes, percent, rate, seconds } from './result.js';
 import { rank, type Setting } from './setting.js';

@@ -6,7 +6,8 @@ import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
 import { readTensorBytes, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
 import { encodeChunk } from '../../model/pass/encodeChunk.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { disposeModel, loadModel } from '../../model/load/loadModel.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { disposeModel } from '../../model/layer/decoder.js';
 import type { Shape } from './shapes.js';
 import { writeRandomBase } from './writeRandomBase.js';
 

@@ -8,7 +8,7 @@ import { matrixName } from '../../checkpoints/adapter/names.js';
 import { seededRandom } from '../../data/random.js';
 import { writeBeside } from '../../data/files/writeBeside.js';
 import { writeFolder } from '../../data/files/writeFolder.js';
-import { projectionShape } from '../../model/load/loadModel.js';
+import { projectionShape } from '../../model/layer/decoder.js';
 import { configJson, type Shape } from './shapes.js';
 
 const deviation = 0.02;

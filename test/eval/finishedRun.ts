@@ -9,7 +9,8 @@ import { loadConfig } from '../../configs/load/loadConfig.js';
 import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { disposeModel, loadModel } from '../../model/load/loadModel.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { disposeModel } from '../../model/layer/decoder.js';
 import { freshAdapter } from '../../model/layer/lora.js';
 
 /** Write what a run of the base in `folder` leaves, without training: an adapter with an effect, and a state of step 3. */

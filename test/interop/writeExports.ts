@@ -9,7 +9,8 @@ import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { tokenizeText } from '../../data/tokenizer/tokenizeText.js';
 import { encodeChunk } from '../../model/pass/encodeChunk.js';
-import { disposeModel, loadModel } from '../../model/load/loadModel.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { disposeModel } from '../../model/layer/decoder.js';
 import { attachAdapter } from '../../model/layer/lora.js';
 
 /** One base with an adapter, to be exported and loaded elsewhere. */

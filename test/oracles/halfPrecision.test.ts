@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { encodeChunk } from '../../model/pass/encodeChunk.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
-import { disposeModel, loadModel, type Model } from '../../model/load/loadModel.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { disposeModel, type Model } from '../../model/layer/decoder.js';
 import { disposePadded, runPadded } from '../../model/pass/paddedPass.js';
 import { unitRows } from '../../model/layer/unitRows.js';
 

@@ -22,7 +22,8 @@ import { assertClose } from '../assertions.js';
 import { startHubServer, type HubServer } from '../checkpoints/hub/hubServer.js';
 import { readAdapter, writeAdapter } from '../../checkpoints/adapter/adapter.js';
 import { encodeChunk } from '../../model/pass/encodeChunk.js';
-import { disposeModel, loadModel } from '../../model/load/loadModel.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { disposeModel } from '../../model/layer/decoder.js';
 import { attachAdapter, detachedAdapter } from '../../model/layer/lora.js';
 import { runUpdates, tokens, type Expected, type Training } from './replicaTraining.js';
 

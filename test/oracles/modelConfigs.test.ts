@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projections } from '../../configs/schema.js';
 import { parseConfig } from '../../configs/load/loadConfig.js';
-import { projectionShape } from '../../model/load/loadModel.js';
+import { projectionShape } from '../../model/layer/decoder.js';
 import { modelConfig } from '../../model/modelConfig.js';
 
 /** config.json of the study's checkpoints. */

@@ -1,6 +1,6 @@
 import { readSafetensorsIndex, readTensorBytes, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { adamW } from '../../train/step/optimizer.js';
 import { poolGradient, type PoolTokens } from '../../train/step/poolGradient.js';

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hiddenStates } from '../../model/pass/encodeChunk.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { disposeModel, loadModel } from '../../model/load/loadModel.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { disposeModel } from '../../model/layer/decoder.js';
 
 /** A trained model of 260,000 weights in Qwen2 layout, with the hidden states of every place by another implementation. */
 const folder = join(process.env['ORACLES'] ?? '../shared/data', 'models/stories260K');

@@ -9,7 +9,7 @@ import { copyEvaluation, evaluateRetriever, taskFolderName } from '../../eval/sc
 import type { Task } from '../../eval/tasks/task.js';
 import type { ResultRow } from '../../eval/score/reportData.js';
 import { removeAdapter } from '../../model/layer/lora.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 
 /** Names of the columns that a run's report compares. */
 export const modelNames = { tuned: 'tuned', base: 'base', bm25: 'BM25' } as const;

@@ -6,7 +6,7 @@ import type { RunFolder } from '../../checkpoints/run/folder.js';
 import type { Contract } from '../../configs/contract.js';
 import type { Encoder } from '../../eval/encoder/encoder.js';
 import { proveAdapter, type AdapterProof } from '../../eval/encoder/proveAdapter.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import { detachedAdapter, type Parameters } from '../../model/layer/lora.js';
 
 /**

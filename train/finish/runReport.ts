@@ -1,12 +1,19 @@
 import type { LogEvent } from '../../checkpoints/run/log.js';
-import type { ReportData } from '../../eval/score/reportData.js';
+import type { ReportData, ResultRow } from '../../eval/score/reportData.js';
+import type { AdapterProof } from '../../eval/encoder/proveAdapter.js';
 import type { OpenTraining } from '../loop/openTraining.js';
-import type { Outcome } from '../workThrough.js';
+
+/** What a run that reached its end has to show. */
+export interface FinishedRun {
+  proof: AdapterProof;
+  results: ResultRow[];
+  seconds: number;
+}
 
 /** A finished run's report: what it was, its curve, its results. */
 export function runReport(
   { record, contract, paths }: OpenTraining,
-  { proof, results, seconds }: Exclude<Outcome, { interruptedAfter: number }>,
+  { proof, results, seconds }: FinishedRun,
   events: LogEvent[],
 ): ReportData {
   const { settings, updates, rows } = record;

@@ -24,7 +24,8 @@ import { openTokenCache, type TokenCache } from '../../data/tokenCache/openToken
 import { tokenCachePlace } from '../../data/tokenCache/tokenCachePlace.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import type { Engine } from '../../model/engine/startEngine.js';
-import { loadModel, type Model } from '../../model/load/loadModel.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import { freshAdapter, requireFit } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { planTraining } from './planTraining.js';

@@ -8,7 +8,7 @@ import { packs } from '../../model/pass/encodeChunk.js';
 import { memoryBudget } from '../../model/memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../../model/memory/memoryPlan.js';
 import { weightForm } from '../../model/load/weightForm.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import { adapterParameters, shapeOf } from '../../model/memory/shapeArithmetic.js';
 
 /** Rows looked at to learn how long the texts are. */

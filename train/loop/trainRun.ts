@@ -11,7 +11,7 @@ import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { tokenPools, type TokenPool } from '../../data/stream/tokenPools.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
 import { tf } from '../../model/engine/tf.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { adamW } from '../step/optimizer.js';

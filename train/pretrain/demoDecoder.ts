@@ -4,7 +4,7 @@ import { seededRandom } from '../../data/random.js';
 import { tf } from '../../model/engine/tf.js';
 import type { LayerWeights } from '../../model/layer/paddedLayer.js';
 import type { Linear } from '../../model/layer/linear.js';
-import { projectionShape } from '../../model/load/loadModel.js';
+import { projectionShape } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import type { ModelConfig } from '../../model/modelConfig.js';
 

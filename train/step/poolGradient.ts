@@ -10,7 +10,7 @@ import {
 } from '../../model/pass/encodeChunk.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/linear.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { inputBytes, traceBytes } from '../../model/memory/memoryPlan.js';
 import { infoNce, type Candidates } from './loss.js';

@@ -1,6 +1,6 @@
 import type { Gradients } from '../../model/pass/encodeChunk.js';
 import { tf } from '../../model/engine/tf.js';
-import type { Model } from '../../model/load/loadModel.js';
+import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { UserError } from '../../configs/userError.js';
 import { addGradient } from '../../model/layer/thinMatrices.js';

@@ -28,7 +28,7 @@ export interface CommandSignal {
 const files: Record<Commands, string> = {
   train: '../command.ts',
   eval: '../../eval/command.ts',
-  'pretrain-demo': '../commandPretrain.ts',
+  'pretrain-demo': '../command/pretrain.ts',
 };
 
 /**

@@ -1,6 +1,7 @@
 import type { Precision } from '../../../configs/contract.js';
 import { multiply } from './multiply.js';
-import { requireFloat, type TensorDtype } from '../../../checkpoints/tensors/safetensors.js';
+import { requireFloat } from '../../../checkpoints/tensors/safetensors.js';
+import type { TensorDtype } from '../../../checkpoints/tensors/safetensorsHeader.js';
 import { floatTensor } from '../floatTensor.js';
 import { nativeBackend, type HalfKind, type RawTensor } from '../native/rawTensors.js';
 import { tf } from '../tf.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, truncateSync } from 'node:fs';
-import { readSafetensorsIndex, writeSafetensors, type TensorEntry } from '../../../checkpoints/tensors/safetensors.js';
+import { readSafetensorsIndex, writeSafetensors } from '../../../checkpoints/tensors/safetensors.js';
+import type { TensorEntry } from '../../../checkpoints/tensors/safetensorsHeader.js';
 import { streamTensors } from '../../../checkpoints/tensors/streamTensors.js';
 import { UserError } from '../../../configs/userError.js';
 import { useTemporaryFolder } from '../useTemporaryFolder.js';

@@ -4,7 +4,8 @@ import type { TokenizerThreads } from '../../../data/tokenizer/threads.js';
 import { modelEncoder } from '../../../eval/encoder/encoder.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
-import { disposeModel, loadModel, type Model } from '../../../model/load/loadModel.js';
+import { loadModel } from '../../../model/load/loadModel.js';
+import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 

@@ -6,7 +6,8 @@ import { readTensorBytes, writeSafetensors, type TensorToWrite } from '../../../
 import { UserError } from '../../../configs/userError.js';
 import { encodeChunk } from '../../../model/pass/encodeChunk.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
-import { disposeModel, loadModel, projectionShape } from '../../../model/load/loadModel.js';
+import { loadModel } from '../../../model/load/loadModel.js';
+import { disposeModel, projectionShape } from '../../../model/layer/decoder.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { tinyQwen2, tinyTexts, type Storage } from '../../fixtures/tinyQwen2.js';

@@ -11,7 +11,8 @@ import {
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import type { Dropout } from '../../../model/layer/linear.js';
-import { disposeModel, loadModel, type Model } from '../../../model/load/loadModel.js';
+import { loadModel } from '../../../model/load/loadModel.js';
+import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { attachAdapter, removeAdapter } from '../../../model/layer/lora.js';
 import { assertClose, assertTensorsKept, randomTensor, tensorsAlive } from '../../assertions.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';

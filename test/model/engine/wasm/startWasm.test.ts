@@ -12,7 +12,7 @@ function runOn(processors: number, work: string, { before = '' } = {}) {
     os.cpus = () => Array(${processors}).fill(processor);
     syncBuiltinESMExports();
     ${before}
-    const { startWasm } = await import(${fileOf('startWasm.ts')});
+    const { startWasm } = await import(${fileOf('wasm/startWasm.ts')});
     const { tf } = await import(${fileOf('tf.ts')});
     await startWasm();
     const { wasm } = tf.backend();

@@ -6,6 +6,7 @@ import { progressBar, type ProgressBar } from '../configs/cli/progress.js';
 import { listDatasets, resolveDatasets } from '../configs/load/datasetFile.js';
 import { loadConfig } from '../configs/load/loadConfig.js';
 import { resolveBase } from '../configs/load/resolveBase.js';
+import { stopSignals } from '../configs/stopSignals.js';
 import { fetchBase } from '../checkpoints/hub/fetchBase.js';
 import { listHubDataset } from '../checkpoints/hub/listHubDataset.js';
 import { UserError } from '../configs/userError.js';
@@ -65,7 +66,7 @@ const importCommand: Command<{
   ],
   async handler({ files, output, format, collection, queries, maxRejects, json }) {
     const stop = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+    for (const signal of stopSignals) process.once(signal, () => stop.abort());
     let bar: ProgressBar | undefined;
     const summary = await importExamples(files.map(String), output, {
       format,

@@ -29,6 +29,12 @@ describe('the rooms', () => {
     assert.deepEqual([...new Set(files.map(roomOf))], rooms);
   });
 
+  // A closed terminal lost up to 200 updates: two signals were listed in each command, and the third forgotten.
+  it('listen to the signals to stop as they are listed in one place', () => {
+    const listing = filesThat((_, source) => /'SIG(INT|TERM|HUP)'/.test(source));
+    assert.deepEqual(listing, [join('configs', 'stopSignals.ts')]);
+  });
+
   rooms.forEach((room, place) => {
     it(`${room} imports only from ${[setup, ...rooms.slice(0, place + 1)].join(', ')}`, () => {
       const allowed = [setup, ...rooms.slice(0, place + 1)];

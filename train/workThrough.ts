@@ -1,3 +1,4 @@
+import { stopSignals } from '../configs/stopSignals.js';
 import { openRunLog, truncateLog } from '../checkpoints/run/log.js';
 import { removeStatesAfter } from '../checkpoints/run/state.js';
 import { openEventFile } from '../checkpoints/run/tensorboard.js';
@@ -27,7 +28,7 @@ export interface Screen {
 export type Outcome = { interruptedAfter: number } | FinishedRun;
 
 /**
- * All of a run that is left: the updates, the export with its proof, the evaluation. SIGINT and SIGTERM end it after
+ * All of a run that is left: the updates, the export with its proof, the evaluation. A signal to stop ends it after
  * the update under way with its state saved; a second signal ends the process at once.
  */
 export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
@@ -89,11 +90,10 @@ function watchSignals(onFirst: () => void) {
     askedMs = Date.now();
     onFirst();
   };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of stopSignals) process.on(signal, listener);
   return {
     isAsked: () => askedMs !== undefined,
     endAtOnce: () => (atOnce = true),
-    stop: () => signals.forEach((signal) => process.off(signal, listener)),
+    stop: () => stopSignals.forEach((signal) => process.off(signal, listener)),
   };
 }

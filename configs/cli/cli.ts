@@ -13,14 +13,16 @@ export interface Command<T> {
 }
 
 /**
- * Read the command line, run the handler, end the process: 0 done, 1 our fault (with the stack), 2 the user's
- * mistake (one line on standard error).
+ * Read the command line, run the handler, end the process: 0 done, 1 our fault (with the stack) or output that could not
+ * be written, 2 the user's mistake (one line on standard error).
  * @param script  what the user typed before the arguments, such as `npm run train --`
  */
 export async function runCommand(script: string, ...commands: Command<any>[]): Promise<never> {
   // A reader that has gone, as in `| head`, ends nothing: what it would not read is dropped.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') fail(new UserError(`the output cannot be written: ${error.message}`));
+    if (error.code === 'EPIPE') return;
+    console.error(`error: standard output cannot be written (${error.message}); let it go to another place`);
+    process.exit(1);
   });
   process.stderr.on('error', () => {}); // nowhere is left to say so
   const given = hideBin(process.argv);
@@ -56,15 +58,17 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
       })
       .parseAsync();
   } catch (error) {
-    fail(error);
+    const isMistake = error instanceof UserError;
+    console.error(isMistake ? `error: ${error.message}` : error);
+    code = isMistake ? 2 : 1;
   }
+  await outputTaken();
   process.exit(code ?? 0);
 }
 
-function fail(error: unknown): never {
-  const isMistake = error instanceof UserError;
-  console.error(isMistake ? `error: ${error.message}` : error);
-  process.exit(isMistake ? 2 : 1);
+/** A pipe holds 64 KiB; what was printed beyond that waits in this process, and would end with it. */
+function outputTaken(): Promise<void> {
+  return new Promise((resolve) => process.stdout.write('', () => resolve()));
 }
 
 /** What yargs knows of the options of a command. */

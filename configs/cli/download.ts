@@ -1,4 +1,5 @@
 import { progressBar } from './progress.js';
+import { stopSignals } from '../stopSignals.js';
 
 /** What a download shows while it goes on. */
 export interface DownloadScreen {
@@ -14,7 +15,7 @@ export interface DownloadScreen {
 const megabyte = 1e6;
 
 /**
- * Download progress on standard error. An interruption ends the process with 130; what has come by then stays.
+ * Download progress on standard error. A signal to stop ends the process with 130; what has come by then stays.
  */
 export const downloadScreen: DownloadScreen = {
   say: (line) => console.error(line),
@@ -26,11 +27,11 @@ export const downloadScreen: DownloadScreen = {
       console.error('interrupted; the same command goes on where the download stopped');
       process.exit(130);
     };
-    process.once('SIGINT', onInterrupt);
+    for (const signal of stopSignals) process.once(signal, onInterrupt);
     return {
       update: (bytes, note) => bar.update(bytes === total ? whole : Math.floor(bytes / megabyte), note),
       stop() {
-        process.off('SIGINT', onInterrupt);
+        for (const signal of stopSignals) process.off(signal, onInterrupt);
         bar.stop();
       },
     };

@@ -4,6 +4,7 @@ import { progressBar } from '../../configs/cli/progress.js';
 import { requireWhole } from '../../configs/cli/whole.js';
 import { loadConfig } from '../../configs/load/loadConfig.js';
 import { resolveBase } from '../../configs/load/resolveBase.js';
+import { stopSignals } from '../../configs/stopSignals.js';
 import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
 import { openExamples } from '../arrow/openExamples.js';
 import { fileIdentity } from '../files/fileIdentity.js';
@@ -46,7 +47,7 @@ export const tokenizeCommand: Command<{
   async handler({ files, base, recipe, threads, json }) {
     requireWhole('threads', threads, 1);
     const stop = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+    for (const signal of stopSignals) process.once(signal, () => stop.abort());
     const named = resolveBase(base);
     const { config } = loadConfig(recipe ?? named.recipe);
     const { folder } = await fetchBase(named, { wanted: 'tokenizer' });

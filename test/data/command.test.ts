@@ -117,7 +117,7 @@ describe('npm run data', () => {
     writeFileSync(at('t.tsv'), Array.from({ length: 150_000 }, (_, id) => line(id)).join(''));
     const args = ['--import', 'tsx', 'data/command.ts', 'import', at('t.tsv'), '--output', at('t.arrow')];
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
-    child.stderr.once('data', () => child.kill('SIGINT')); // it says what the file is before it reads
+    child.stderr.once('data', () => child.kill('SIGHUP')); // it says what the file is before it reads
     const errors = child.stderr.setEncoding('utf8').toArray();
     const [code] = (await once(child, 'close')) as [number];
     assert.match((await errors).join(''), /interrupted; the same command goes on from here\n$/);

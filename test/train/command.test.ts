@@ -88,12 +88,15 @@ describe('npm run train', function () {
     assert.match(errors, /2 pools = 8 queries; still 11 negatives a query/);
   });
 
-  it('goes on after kill -9 within a step and again after SIGTERM, to the same losses and the same adapter', async () => {
+  it('goes on after kill -9 within a step and again after SIGTERM and SIGHUP, to the same losses and the same adapter', async () => {
     await killWhen([...started, '--run', 'killed'], () => stepsLogged('killed') >= 4);
     assert.ok(stepsLogged('killed') < 12, 'the kill came too late to test anything');
     const second = await killWhen(['--run', 'killed', '--resume'], () => stepsLogged('killed') >= 7, 'SIGTERM');
     assert.equal(second.code, 130, second.errors);
     assert.match(second.errors, /--run killed --resume/);
+    // A closed terminal ended the process at once, and what was done since the last save was lost.
+    const third = await killWhen(['--run', 'killed', '--resume'], () => stepsLogged('killed') >= 10, 'SIGHUP');
+    assert.equal(third.code, 130, third.errors);
     assert.equal((await train('--run', 'killed', '--resume')).code, 0);
     assertSameAsWhole('killed');
   });

@@ -4,6 +4,7 @@ import { lockRun } from '../../checkpoints/run/lock.js';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { withBar } from '../../configs/cli/progress.js';
 import { loadStudy, type Study } from '../../configs/load/loadStudy.js';
+import { stopSignals } from '../../configs/stopSignals.js';
 import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { prepareDemonstration } from '../../eval/demonstration.js';
@@ -162,7 +163,7 @@ async function printJson(study: Study, ends: readonly CellEnd[], comparisons: St
 function watchSignals(): CommandSignal {
   const listeners = new Set<(signal: NodeJS.Signals) => void>();
   let isAsked = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  for (const signal of stopSignals)
     process.on(signal, () => {
       isAsked = true;
       for (const listener of listeners) listener(signal);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('../exampleCommand.ts', import.meta.url));
@@ -34,5 +35,25 @@ describe('runCommand', () => {
     const line = [process.execPath, ...command, '--lines', '20000'].join(' ');
     const { stdout, stderr } = spawnSync('bash', ['-c', `${line} | head -n 1`], { encoding: 'utf8' });
     assert.deepEqual([stdout, stderr], ['line 0\n', '']);
+  });
+
+  // Long JSON was cut at 64 KiB: the process ended before the pipe was emptied.
+  it('ends only when a slow reader has taken all of the output', () => {
+    const long = 'x'.repeat(100_000); // an argument may have 128 KiB
+    const line = [process.execPath, ...command, '--lines', '40000', '--base', long].join(' ');
+    const { stdout } = spawnSync('bash', ['-c', `${line} | (sleep 2; wc -c)`], { encoding: 'utf8' });
+    const lines = 10 * 7 + 90 * 8 + 900 * 9 + 9000 * 10 + 30000 * 11; // "line 0\n" has seven characters
+    const json = JSON.stringify({ base: long, set: [], fromRank: 1, json: false }).length + 1;
+    assert.equal(Number(stdout), lines + json);
+  });
+
+  it('says in one line that standard output cannot be written, and exits with 1', function () {
+    if (!existsSync('/dev/full')) this.skip(); // a disk that is always full, on Linux alone
+    for (const args of ['--json', '--lines 3']) {
+      const line = `${[process.execPath, ...command].join(' ')} ${args} > /dev/full`;
+      const { status, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
+      assert.match(stderr, /^error: standard output cannot be written \([^\n]*ENOSPC[^\n]*\n$/);
+      assert.equal(status, 1);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { seededRandom } from '../../data/random.js';
+import { signedSums, signFlipTail } from './signFlipTail.js';
 
 export interface TestOptions {
   seed: number;
@@ -8,38 +9,31 @@ export interface TestOptions {
 
 /**
  * Two-sided p-value of "these differences are as likely to have the other sign": how often the mean would be as far
- * from 0 if each sign were drawn at random. Up to 13 differences every combination is counted; beyond, `draws` random
- * ones and the observed one. Source: Smucker, Allan and Carterette, CIKM 2007, section 3.3.
+ * from 0 if each sign were drawn at random. Up to 20 differences every combination is counted; beyond, `draws` random
+ * ones, as `signFlipTail` draws them: p has no floor but that of the data, so that it can be read at any level.
+ * Source: Smucker, Allan and Carterette, CIKM 2007, section 3.3.
  * @param differences  one a query
- * @returns 0 to 1; 1 where there is no difference at all
+ * @returns above 0, to 1; 1 where there is no difference at all
  */
-export function randomizationTest(differences: readonly number[], { seed, draws = defaultDraws }: TestOptions): number {
+export function randomizationTest(
+  differences: readonly number[],
+  { seed, draws = 2 * defaultDraws }: TestOptions,
+): number {
   const sizes = differences.map(Math.abs).filter((size) => size > 0); // a 0 is the same with either sign
   const observed = Math.abs(sum(differences));
   const least = observed - 1e-12 * sum(sizes); // the same sum in another order of adding
+  if (least <= 0) return 1;
+  if (2 ** sizes.length > exactCombinations) return signFlipTail(sizes, least, seed, draws);
   const sums = signedSums(sizes);
   const blocks = sums.length / 256;
   const combinations = 2 ** sizes.length;
   let extreme = 0;
-  if (combinations <= exactCombinations) {
-    for (let signs = 0; signs < combinations; signs++) {
-      let total = 0;
-      for (let block = 0; block < blocks; block++) total += sums[block * 256 + ((signs >> (8 * block)) & 255)]!;
-      if (Math.abs(total) >= least) extreme++;
-    }
-    return extreme / combinations;
-  }
-  const random = seededRandom('randomization test', seed);
-  for (let draw = 0; draw < draws; draw++) {
+  for (let signs = 0; signs < combinations; signs++) {
     let total = 0;
-    let signs = 0;
-    for (let block = 0; block < blocks; block++) {
-      signs = block % 4 === 0 ? (random() * 2 ** 32) | 0 : signs >> 8;
-      total += sums[block * 256 + (signs & 255)]!;
-    }
+    for (let block = 0; block < blocks; block++) total += sums[block * 256 + ((signs >> (8 * block)) & 255)]!;
     if (Math.abs(total) >= least) extreme++;
   }
-  return (extreme + 1) / (draws + 1);
+  return extreme / combinations;
 }
 
 export interface Interval {
@@ -90,19 +84,6 @@ export function quantile(sorted: Float64Array, share: number): number {
 }
 
 const defaultDraws = 10_000;
-const exactCombinations = 2 ** 13;
-
-/** For every eight sizes, the sums that each of their 256 combinations of signs has: a draw then adds one number for eight. */
-function signedSums(sizes: readonly number[]): Float64Array {
-  const blocks = Math.ceil(sizes.length / 8);
-  const sums = new Float64Array(blocks * 256);
-  for (let block = 0; block < blocks; block++)
-    for (let signs = 0; signs < 256; signs++)
-      for (let place = 0; place < 8; place++) {
-        const size = sizes[block * 8 + place] ?? 0;
-        sums[block * 256 + signs]! += signs & (1 << place) ? -size : size;
-      }
-  return sums;
-}
+const exactCombinations = 2 ** 20;
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

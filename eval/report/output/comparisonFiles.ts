@@ -1,7 +1,6 @@
-import type { Difference } from '../../statistics/differences.js';
+import { describeFamilies, isShown, level, type Difference } from '../../statistics/differences.js';
 import { rowOf, settings, groupMean, type Comparison } from '../comparison/comparison.js';
 import { csvLine } from '../page/csv.js';
-import { level } from '../page/formats.js';
 import { taskGroups } from '../comparison/knownTasks.js';
 
 /** The numbers of a comparison for other programs: everything on its page but curves and single queries. */
@@ -66,6 +65,8 @@ const differenceColumns = [
   'high',
   'p',
   'pHolm',
+  'family',
+  'tests',
   'pT',
   'effectSize',
   'detectable',
@@ -117,8 +118,13 @@ export function resultsLatex(comparison: Comparison): string {
     }
     lines.push('\\bottomrule', '\\end{tabular}');
   }
-  const marks = `% \\dagger{} better, \\ddagger{} worse than ${comparison.baseline}: randomisation test, Holm, p < ${level}`;
-  return `${[...lines, marks].join('\n')}\n`;
+  const { differences, baseline } = comparison;
+  if (differences.length > 0)
+    lines.push(
+      `% \\dagger{} better, \\ddagger{} worse than ${baseline}: randomisation test, p < ${level} by Holm's method`,
+      `% ${describeFamilies(differences)}; without a mark no difference is shown`,
+    );
+  return `${lines.join('\n')}\n`;
 }
 
 const row = (cells: readonly string[]) => `${cells.join(' & ')} \\\\`;
@@ -131,7 +137,7 @@ function shown(value: number | null | undefined, best: number, mark: string): st
 
 function markOf({ differences }: Comparison, model: string, task: string): string {
   const found = differences.find((difference) => difference.model === model && difference.task === task);
-  if (!found || found.pHolm >= level) return '';
+  if (!found || !isShown(found)) return '';
   return found.difference > 0 ? '$^\\dagger$' : '$^\\ddagger$';
 }
 

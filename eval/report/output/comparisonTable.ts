@@ -1,5 +1,5 @@
+import { describeFamilies, isShown, level } from '../../statistics/differences.js';
 import { groupMean, rowOf, settings, type Comparison } from '../comparison/comparison.js';
-import { level } from '../page/formats.js';
 import { taskGroups } from '../comparison/knownTasks.js';
 
 /** Results as aligned lines for the screen: a row a model, a column a task, with the marks of the page. */
@@ -14,7 +14,7 @@ export function comparisonTable(comparison: Comparison): string {
       of: (model: string) => rowOf(comparison, model, task.name)?.metrics[task.metrics[0]!],
       mark: (model: string) => {
         const found = differences.find((each) => each.model === model && each.task === task.name);
-        return !found || found.pHolm >= level ? ' ' : found.difference > 0 ? '+' : '-';
+        return !found || !isShown(found) ? ' ' : found.difference > 0 ? '+' : '-';
       },
     })),
     ...(own.length < 2
@@ -50,8 +50,14 @@ export function comparisonTable(comparison: Comparison): string {
     '',
     ...columns.map(({ title }) => `${title[line]!}  `),
   ]);
-  const legend = `* best${differences.length > 0 ? `; + better, - worse than ${baseline} beyond chance (p < ${level}, Holm)` : ''}`;
-  return `${wrapped(heads, rows)}\n${legend}`;
+  const legend =
+    differences.length === 0
+      ? ['* best']
+      : [
+          `* best; + better, - worse than ${baseline} beyond chance (p < ${level}, Holm), else no difference is shown`,
+          `tested ${describeFamilies(differences)}`,
+        ];
+  return [wrapped(heads, rows), ...legend].join('\n');
 }
 
 /** Columns that do not fit beside one another go below, under the names of the models again. */

@@ -3,7 +3,12 @@ import { html, type Html } from './html.js';
 /** With its sign, to four digits. */
 export const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 
-export const probability = (p: number | null) => (p === null ? '–' : p < 0.00005 ? '< 0.0001' : p.toFixed(4));
+/** To four digits; where they would all be 0, its power of ten. */
+export function probability(p: number | null): string {
+  if (p === null) return '–';
+  if (p >= 0.00005) return p.toFixed(4);
+  return p < 1e-300 ? '< 1e−300' : p.toExponential(0).replace('-', '−');
+}
 
 export const short = (value: number) => String(Number(value.toPrecision(3)));
 
@@ -14,6 +19,3 @@ export const key = (place: number): Html =>
 /** A table that scrolls within itself where it is wider than the page, by keyboard too. */
 export const scrolling = (labelledBy: string, table: Html): Html =>
   html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelledBy}">${table}</div>`;
-
-/** The p-value below which a difference counts as found. */
-export const level = 0.05;

@@ -1,7 +1,7 @@
-import { differences, tunedAgainstBase, type Difference } from '../../statistics/differences.js';
+import { differences, isShown, level, tunedAgainstBase, type Difference } from '../../statistics/differences.js';
 import { html, type Html } from '../page/html.js';
 import { differencesTable, methodsNote } from '../section/differencesSection.js';
-import { level, scrolling } from '../page/formats.js';
+import { scrolling } from '../page/formats.js';
 import { pageShell } from '../page/pageShell.js';
 import { trainingSection } from '../section/trainingSection.js';
 import type { ReportData } from '../../score/reportData.js';
@@ -29,7 +29,7 @@ export function reportPage(data: ReportData): string {
             {
               id: 'tests',
               heading: 'Are the differences more than chance?',
-              content: html`${differencesTable(tests)} ${methodsNote}`,
+              content: html`${differencesTable(tests)} ${methodsNote(tests)}`,
             },
           ]
         : []),
@@ -45,13 +45,13 @@ function leads(tests: readonly Difference[]): Html[] {
   return [...pairs].map((pair) => {
     const own = tests.filter(({ model, baseline }) => `${model} against ${baseline}` === pair);
     const better = own.filter(({ difference }) => difference > 0).length;
-    const sure = own.filter(({ pHolm }) => pHolm < level).length;
+    const sure = own.filter(isShown).length;
     const tasks = own.length === 1 ? 'the one task' : `${better} of ${own.length} tasks`;
     const verdict = own.length === 1 ? (better ? 'better on' : 'not better on') : 'better on';
     return html`<p class="lead">
       ${pair}: ${verdict} ${tasks};
       ${sure === 0 ? 'no difference is' : sure === 1 ? 'one difference is' : `${sure} differences are`} beyond chance (p
-      &lt; 0.05, Holm).
+      &lt; ${level}, Holm).
     </p>`;
   });
 }

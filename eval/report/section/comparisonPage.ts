@@ -1,4 +1,4 @@
-import type { Difference } from '../../statistics/differences.js';
+import { describeFamilies, isShown, level, type Difference } from '../../statistics/differences.js';
 import { html, type Html } from '../page/html.js';
 import { describeMetric } from '../../measure/metrics.js';
 import { seriesPlaces } from '../chart/seriesPlaces.js';
@@ -6,7 +6,6 @@ import { settings, type Comparison } from '../comparison/comparison.js';
 import { costSection } from './costSection.js';
 import { differencesSection, methodsNote } from './differencesSection.js';
 import { fieldsSection } from './fieldsSection.js';
-import { level } from '../page/formats.js';
 import { pageShell, type PageSection } from '../page/pageShell.js';
 import { queriesScript } from './queriesScript.js';
 import { queriesSection } from './queriesSection.js';
@@ -30,7 +29,7 @@ export function comparisonPage(comparison: Comparison, view: QueryView): string 
           {
             id: 'tests',
             heading: 'Differences',
-            content: html`${differencesSection(comparison, places)} ${methodsNote}`,
+            content: html`${differencesSection(comparison, places)} ${methodsNote(differences)}`,
           },
         ]
       : []),
@@ -82,7 +81,10 @@ function leads({ differences, baseline }: Comparison): Html[] {
     ),
   );
   return [
-    html`<p class="lead">Against <strong>${baseline}</strong>, beyond chance (p &lt; 0.05, Holm):</p>`,
+    html`<p class="lead">
+      Against <strong>${baseline}</strong>, beyond chance (p &lt; ${level}, Holm; tested
+      ${describeFamilies(differences)}):
+    </p>`,
     html`<ul class="lead">
       ${lines}
     </ul>`,
@@ -90,7 +92,7 @@ function leads({ differences, baseline }: Comparison): Html[] {
 }
 
 function verdict(model: string, own: readonly Difference[]): Html {
-  const sure = own.filter(({ pHolm }) => pHolm < level);
+  const sure = own.filter(isShown);
   const better = sure.filter(({ difference }) => difference > 0).length;
   const tasks = own.length === 1 ? 'the one task' : `${own.length} tasks`;
   const says = [

@@ -1,8 +1,8 @@
-import type { Difference } from '../../statistics/differences.js';
+import { describeFamilies, isShown, level, type Difference } from '../../statistics/differences.js';
 import { html, type Html } from '../page/html.js';
 import type { Comparison } from '../comparison/comparison.js';
 import { forestChart } from '../chart/forestChart.js';
-import { level, probability, scrolling, signed } from '../page/formats.js';
+import { probability, scrolling, signed } from '../page/formats.js';
 
 /** Plots of the differences with their intervals, and a table of all that was tested. */
 export function differencesSection({ differences, baseline }: Comparison, places: ReadonlyMap<string, number>): Html {
@@ -16,7 +16,8 @@ export function differencesSection({ differences, baseline }: Comparison, places
   return html`<p>
       How much better (right of 0) or worse each model is than <strong>${baseline}</strong>. The line is the 95 %
       interval in which the mean difference would lie on other queries of this kind; a full mark and ▲ or ▼ say that the
-      difference is beyond chance.
+      difference is beyond chance. A hollow mark says that none is shown, not that there is none: what these queries
+      could have shown stands in the table under Detectable.
     </p>
     <div class="charts">
       ${models.map((model, place) => forest(model, baseline, differences, padded, place, places.get(model)!))}
@@ -38,9 +39,9 @@ function forest(
   const own = differences.filter((difference) => difference.model === model);
   const told = own.map(
     ({ task, difference, low, high, pHolm }) =>
-      `${task} ${signed(difference)}, ${signed(low)} to ${signed(high)}, ${pHolm < level ? 'beyond chance' : 'within chance'}`,
+      `${task} ${signed(difference)}, ${signed(low)} to ${signed(high)}, ${isShown({ pHolm }) ? 'beyond chance' : 'not shown'}`,
   );
-  const rows = own.map(({ task, pHolm, ...rest }) => ({ ...rest, name: task, isSure: pHolm < level }));
+  const rows = own.map(({ task, pHolm, ...rest }) => ({ ...rest, name: task, isSure: isShown({ pHolm }) }));
   return html`<figure>
     <figcaption>${model} − ${baseline}</figcaption>
     ${forestChart(`forest-${place}`, `${model} less ${baseline}: ${told.join('; ')}`, rows, range, colour)}
@@ -77,8 +78,8 @@ export function differencesTable(tests: readonly Difference[]): Html {
               <th scope="row">${test.task}</th>
               <td class="name">${test.model} − ${test.baseline}</td>
               <td>${test.metric}</td>
-              <td class="number ${test.pHolm < level ? (test.difference > 0 ? 'better' : 'worse') : ''}">
-                ${signed(test.difference)}${test.pHolm < level ? (test.difference > 0 ? ' ▲' : ' ▼') : ''}
+              <td class="number ${isShown(test) ? (test.difference > 0 ? 'better' : 'worse') : ''}">
+                ${signed(test.difference)}${isShown(test) ? (test.difference > 0 ? ' ▲' : ' ▼') : ''}
               </td>
               <td class="number">${signed(test.low)} to ${signed(test.high)}</td>
               <td class="number">${probability(test.p)}</td>
@@ -95,12 +96,16 @@ export function differencesTable(tests: readonly Difference[]): Html {
 }
 
 /** How the tests were made, for whoever repeats them. */
-export const methodsNote: Html = html`<p class="note">
-  p: paired randomisation test, two-sided, 10,000 random sign changes (all of them up to 13 queries that differ).
-  Interval: percentile bootstrap over queries, 10,000 samples. p (Holm): raised for the number of tests on this page;
-  what is below 0.05 is marked ▲ or ▼. p (t-test): Student's paired t-test, beside it as a check. d<sub>z</sub>: mean
-  difference over its standard deviation. Detectable: the smallest difference that as many queries, spread as these are,
-  show with a chance of 80 % at p = 0.05. All draws are seeded: the same results give the same page.
-</p>`;
+export const methodsNote = (tests: readonly Difference[]): Html =>
+  html`<p class="note">
+    p: paired randomisation test, two-sided: all sign changes up to 20 queries that differ, beyond 20,000 random ones,
+    drawn by importance sampling so that p has no floor and is below a level no more often than the level says.
+    Interval: percentile bootstrap over queries, 10,000 samples. p (Holm): raised for the number of tests of its family;
+    what is below ${level} is marked ▲ or ▼. Asked was ${describeFamilies(tests)}. p (t-test): Student's paired t-test,
+    beside it as a check. d<sub>z</sub>: mean difference over its standard deviation. Detectable: the smallest
+    difference that as many queries, spread as these are, show with a chance of 80 % or more at the strictest level of
+    the family, ${level} over its number of tests; – where they are too few to show any. All draws are seeded: the same
+    results give the same page.
+  </p>`;
 
 const round = (value: number) => Number(value.toPrecision(2));

@@ -1,3 +1,4 @@
+import { isShown } from '../../statistics/differences.js';
 import { html, type Html } from '../page/html.js';
 import {
   settings,
@@ -7,7 +8,7 @@ import {
   type ComparedTask,
   type Comparison,
 } from '../comparison/comparison.js';
-import { key, level, scrolling } from '../page/formats.js';
+import { key, scrolling } from '../page/formats.js';
 import { taskGroups } from '../comparison/knownTasks.js';
 
 /** A column of a result table: one metric of one task. */
@@ -163,7 +164,7 @@ function cell(
   const value = row?.metrics[metric];
   if (value === undefined) return html`<td class="number">–</td>`;
   const found = isFirst ? comparison.differences.find((each) => each.model === model && each.task === task) : undefined;
-  const isSure = found !== undefined && found.pHolm < level;
+  const isSure = found !== undefined && isShown(found);
   const spread = row?.spread?.[metric];
   return html`<td class="number">
     ${value === best ? html`<strong>${value.toFixed(4)}</strong>` : value.toFixed(4)}${

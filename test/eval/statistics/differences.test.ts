@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { differences, tunedAgainstBase } from '../../../eval/statistics/differences.js';
+import { describeFamilies, differences, tunedAgainstBase } from '../../../eval/statistics/differences.js';
 import type { ResultRow } from '../../../eval/score/reportData.js';
 
 /** A row whose first metric has these values by query. */
@@ -18,7 +18,7 @@ describe('differences', () => {
     const [found, ...others] = differences([base, tuned], [tunedAgainstBase]);
     // Differences 0.75, 0.5, -0.25, 0: sum 1. Of the 8 sums of ±0.75 ±0.5 ±0.25, 1.5, 1, -1, -1.5 are as far from 0.
     assert.deepEqual(others, []);
-    const { low, high, pT, effectSize, detectable, ...rest } = found!;
+    const { low, high, pT, effectSize, ...rest } = found!;
     assert.deepEqual(rest, {
       task: 't',
       model: 'tuned',
@@ -28,15 +28,18 @@ describe('differences', () => {
       difference: 0.25,
       p: 0.5,
       pHolm: 0.5,
+      family: 'tuned - base',
+      tests: 1,
+      // Equal signs of four queries come once in eight: no difference would be shown.
+      detectable: null,
       wins: 2,
       ties: 1,
       losses: 1,
     });
     assert.ok(low < 0.25 && 0.25 < high);
-    // Deviations 0.5, 0.25, -0.5, -0.25 of the mean: variance 0.625 / 3. Four queries show a d_z of 2.128.
+    // Deviations 0.5, 0.25, -0.5, -0.25 of the mean: variance 0.625 / 3.
     const deviation = Math.sqrt(0.625 / 3);
     assert.ok(Math.abs(effectSize! - 0.25 / deviation) < 1e-12);
-    assert.ok(Math.abs(detectable! / deviation - 2.128) < 0.001, `${detectable! / deviation}`);
     assert.ok(Math.abs(pT! - 0.3535) < 0.0005, `${pT}`);
   });
 
@@ -50,6 +53,46 @@ describe('differences', () => {
         ['u', 0.25, 0.5],
       ],
     );
+  });
+
+  const many = (task: string, model: string, shift: number) =>
+    row(task, model, Object.fromEntries(Array.from({ length: 43 }, (_, q) => [`q${q}`, shift * (1 + ((7 * q) % 5))])));
+
+  it('takes several pairs on one task as a family, one pair on its tasks as another', () => {
+    const pairs = ['a', 'b'].map((model) => ({ model, baseline: 'base' }));
+    const rows = ['t', 'u'].flatMap((task) => [many(task, 'base', 0), many(task, 'a', 0.1)]);
+    const several = differences([...rows, many('t', 'b', 0)], pairs);
+    const told = (found: ReturnType<typeof differences>) =>
+      found.map(({ task, model, family, tests, p, pHolm }) => [task, model, family, tests, Math.round(pHolm / p)]);
+    assert.deepEqual(told(several), [
+      ['t', 'a', 't', 2, 2],
+      ['t', 'b', 't', 2, 1],
+      ['u', 'a', 'u', 1, 1],
+    ]);
+    assert.equal(
+      describeFamilies(several),
+      'on which models differ, asked of each task: a family of 1 to 2 tests a task',
+    );
+    const one = differences(rows, pairs.slice(0, 1));
+    assert.deepEqual(told(one), [
+      ['t', 'a', 'a - base', 2, 2],
+      ['u', 'a', 'a - base', 2, 2],
+    ]);
+    assert.equal(describeFamilies(one), 'on which tasks the two differ: one family of 2 tests');
+  });
+
+  // It was stated at p = 0.05, which the verdict after correction does not use.
+  it('states the smallest difference to be found at the level that the verdict uses', () => {
+    const pairs = Array.from({ length: 12 }, (_, place) => ({ model: `m${place}`, baseline: 'base' }));
+    const rows = [many('t', 'base', 0), ...pairs.map(({ model }) => many('t', model, 0.1))];
+    const deviationOf = ({ difference, effectSize }: { difference: number; effectSize: number | null }) =>
+      difference / effectSize!;
+    // Effect sizes of 43 queries by the noncentral t distribution at 0.05 / 12 and 0.05.
+    for (const [found, effect] of [
+      [differences(rows, pairs)[0]!, 0.594538],
+      [differences(rows, pairs.slice(0, 1))[0]!, 0.437322],
+    ] as const)
+      assert.ok(Math.abs(found.detectable! / deviationOf(found) - effect) < 1e-4, `${found.detectable}`);
   });
 
   it('tests nothing without both models or without values of single queries', () => {

@@ -11,7 +11,8 @@ const reference = JSON.parse(readFileSync(new URL('../../fixtures/statistics.jso
   examples: (Record<'t' | 'p_t' | 'p_permutation' | 'low' | 'high' | 'effect_size', number> &
     Record<'model' | 'baseline', number[]>)[];
   holm: { p: number[]; adjusted: number[] };
-  detectable: { count: number; effect: number }[];
+  sign_flips: { sizes: 'equal' | 'ranks'; count: number; plus: number; p: number }[];
+  detectable: { count: number; level: number; effect: number }[];
   student: { t: number; freedom: number; p: number }[];
   critical: { p: number; freedom: number; t: number }[];
   kendall: { one: number[]; other: number[]; tau: number }[];
@@ -35,12 +36,26 @@ describe('statistics, as SciPy and statsmodels have them', () => {
     }
   });
 
-  it('randomisation test: exactly where all signs are counted, else within four standard errors of the draws', () => {
+  it('randomisation test: exactly where all signs are counted, else within the errors of both', () => {
     for (const { differences, p_permutation } of examples) {
       const p = randomizationTest(differences, { seed: 0 });
       const isExact = differences.length <= 13;
-      const error = Math.sqrt((p_permutation * (1 - p_permutation)) / 10_000) + 1e-4;
+      // SciPy draws 200,000 signs; ours has a relative standard error of 2 %.
+      const error = Math.sqrt((p_permutation * (1 - p_permutation)) / 200_000) + 5e-6 + 0.02 * p_permutation;
       near(p, p_permutation, isExact ? 1e-12 : 4 * error, `p of ${differences.length}`);
+    }
+  });
+
+  // No p could be below 1 / 10,001, so that after correction for many tests none was small.
+  it('randomisation test far into the tail: as the binomial test and the signed-rank test have it', () => {
+    for (const { sizes, count, plus, p } of reference.sign_flips) {
+      const minus = count - plus;
+      const differences = Array.from(
+        { length: count },
+        (_, place) => (place < minus ? -1 : 1) * (sizes === 'equal' ? 1 : place + 1),
+      );
+      const share = count <= 20 ? 1e-12 : p > 1e-7 ? 0.12 : 0.6;
+      nearRatio(randomizationTest(differences, { seed: 0 }), p, share, `p of ${plus} of ${count} ${sizes}`);
     }
   });
 
@@ -58,8 +73,8 @@ describe('statistics, as SciPy and statsmodels have them', () => {
   });
 
   it('effect size found with power 0.8: to five digits', () => {
-    for (const { count, effect } of reference.detectable)
-      nearRatio(detectableEffect(count), effect, 1e-5, `of ${count} queries`);
+    for (const { count, level, effect } of reference.detectable)
+      nearRatio(detectableEffect(count, { level }), effect, 1e-5, `of ${count} queries at ${level}`);
   });
 
   it("Student's distribution and its critical values: to ten digits", () => {

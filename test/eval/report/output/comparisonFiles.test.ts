@@ -56,6 +56,8 @@ const comparison: Comparison = {
       high: 0.15,
       p: 0.001,
       pHolm: 0.002,
+      family: 'b - a_1',
+      tests: 2,
       pT: null,
       effectSize: 0.5,
       detectable: 0.01,
@@ -80,7 +82,8 @@ describe('tables of a comparison', () => {
         'b       fine-tuned            0.6250*+   0.1250       0.3750*',
         'BM25    bm25                  0.2500          -            -',
         'theirs  published by others   0.7500          -            -',
-        '* best; + better, - worse than a_1 beyond chance (p < 0.05, Holm)',
+        '* best; + better, - worse than a_1 beyond chance (p < 0.05, Holm), else no difference is shown',
+        'tested on which tasks the two differ: one family of 2 tests',
       ].join('\n'),
     );
   });
@@ -92,7 +95,7 @@ describe('tables of a comparison', () => {
     assert.equal(lines[7], 'theirs,Published by others,scifact,ndcg@10,0.75,,300');
     assert.equal(
       differencesCsv(comparison).split('\n')[1],
-      'b,a_1,scifact,ndcg@10,300,0.125,0.1,0.15,0.001,0.002,,0.5,0.01,100,150,50',
+      'b,a_1,scifact,ndcg@10,300,0.125,0.1,0.15,0.001,0.002,b - a_1,2,,0.5,0.01,100,150,50',
     );
   });
 

@@ -2,43 +2,68 @@ import { nativeBackend } from './native/rawTensors.js';
 import { tf } from './tf.js';
 import { unsetTensor, valuesInPlace } from './wasm/wasmBackend.js';
 
+/** Which rows an adapter's input has: two keys for each, told by its text and its token alone. */
+export interface RowDropout {
+  rate: number;
+  /** [rows, 2] */
+  keys: Int32Array;
+}
+
 /**
- * A mask that keeps each element with probability 1 - rate and scales the kept ones by 1 / (1 - rate).
- * The same seeds give the same mask, so a recomputed forward pass drops what the first one dropped.
- * @param shape  of the tensor to be masked
- * @param seeds  two 32-bit integers
- * @returns      float32; the caller owns it
+ * A mask that keeps each element with probability 1 - rate and scales the kept ones by 1 / (1 - rate). An element's fate
+ * is a function of its row's keys, its adapter and its column: the same on every engine, wherever the row lies.
+ * @param columns  of the tensor to be masked
+ * @param adapter  the adapter's number
+ * @returns        [rows, columns], float32; the caller owns it
  */
-export function dropoutMask(shape: [number, number], rate: number, seeds: [number, number]): tf.Tensor2D {
-  if (tf.getBackend() === 'wasm') {
-    const mask = unsetTensor<tf.Tensor2D>(shape);
-    fillMask(valuesInPlace(mask), rate, seeds);
-    return mask;
-  }
-  return tf.tidy(() =>
-    nativeBackend()
-      .statelessUniform(shape, seeds)
-      .greaterEqual(rate)
-      .toFloat()
-      .mul<tf.Tensor2D>(1 / (1 - rate)),
-  );
+export function dropoutMask({ rate, keys }: RowDropout, columns: number, adapter: number): tf.Tensor2D {
+  const masking = maskNumbers(rate);
+  const [first, second] = keysOfMask(keys, adapter);
+  if (tf.getBackend() !== 'wasm')
+    return tf.tidy(() => {
+      const bits = nativeBackend().hashed(first, second, columns);
+      return bits.greaterEqual(masking.limit).toFloat().mul<tf.Tensor2D>(masking.kept);
+    });
+  const mask = unsetTensor<tf.Tensor2D>([first.length, columns]);
+  const values = valuesInPlace(mask);
+  for (let row = 0, index = 0; row < first.length; row++)
+    for (let column = 0; column < columns; column++)
+      values[index++] = maskValue(column, first[row]!, second[row]!, masking);
+  return mask;
 }
 
-/** Each element is drawn by a hash of its index and the seeds. */
-function fillMask(mask: Float32Array, rate: number, [first, second]: [number, number]): void {
-  // Mixed before they meet the index: else neighbouring seeds would give one mask in two orders.
-  const [inner, outer] = [mixed(first), mixed(second)];
-  for (let index = 0; index < mask.length; index++) mask[index] = dropoutMaskValue(index, inner, outer, rate);
+/** Two numbers that set an adapter's masks apart from those of all others. */
+export const adapterKeys = (adapter: number): [number, number] => [mixed(2 * adapter + 1), mixed(2 * adapter + 2)];
+
+/** Hashes below `limit` drop an element; `kept` is what the others are multiplied with. In the fused operations' arithmetic. */
+export function maskNumbers(rate: number): { limit: number; kept: number } {
+  const single = Math.fround(rate);
+  // Of the hash 24 bits count: as many as every engine can compare as float32.
+  return { limit: Math.floor(single * 2 ** 24), kept: Math.fround(1 / Math.fround(1 - single)) };
 }
 
-/** One element of a mask; the fused operations draw theirs by the same rule. @param inner @param outer  mixed seeds */
-export function dropoutMaskValue(index: number, inner: number, outer: number, rate: number): number {
-  return mixed((mixed(index ^ inner) + outer) | 0) >>> 0 < Math.floor(rate * 2 ** 32) ? 0 : 1 / (1 - rate);
+/** One element of a mask. @param first @param second  keys of the row and of the adapter, each pair joined by exclusive or */
+export function maskValue(
+  column: number,
+  first: number,
+  second: number,
+  { limit, kept }: { limit: number; kept: number },
+): number {
+  const half = column ^ first;
+  return finished(Math.imul(half ^ (half >>> 16), 0x85ebca6b) ^ second) >>> 8 < limit ? 0 : kept;
 }
 
 /** Source: finalizer of MurmurHash3 (32 bits). */
-export function mixed(value: number): number {
-  const half = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+export const mixed = (value: number): number => finished(Math.imul(value ^ (value >>> 16), 0x85ebca6b));
+
+function finished(half: number): number {
   const hash = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);
+}
+
+function keysOfMask(keys: Int32Array, adapter: number): [Int32Array, Int32Array] {
+  const own = adapterKeys(adapter);
+  const joined = (place: 0 | 1) =>
+    Int32Array.from({ length: keys.length / 2 }, (_, row) => keys[2 * row + place]! ^ own[place]);
+  return [joined(0), joined(1)];
 }

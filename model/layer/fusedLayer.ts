@@ -1,11 +1,11 @@
 import type { Projection } from '../../configs/schema.js';
-import { fusedOps, type PackedPlaces } from '../engine/fused/fusedOps.js';
+import { fusedOps, type PackedDropout, type PackedPlaces } from '../engine/fused/fusedOps.js';
 import type { FrozenMatrix } from '../engine/product/frozenMatrix.js';
 import { multiplyStacked } from '../engine/product/multiplyStacked.js';
 import { tf } from '../engine/tf.js';
 import type { LayerWeights } from './paddedLayer.js';
 import type { ModelConfig } from '../modelConfig.js';
-import type { Dropout, Linear } from './linear.js';
+import type { Linear } from './linear.js';
 import {
   addThinGradients,
   disposeThin,
@@ -33,45 +33,52 @@ export interface LayerTrace {
 export interface PackedChunk {
   places: PackedPlaces;
   config: ModelConfig;
-  dropout: Dropout | undefined;
+  /** Of all rows, and of those that hold the last token of a text. */
+  dropout: { all: PackedDropout; last: PackedDropout };
 }
 
 /**
  * The decoder layer of paddedLayer.ts in fused operations: the same sums in another order, on texts without padding.
  * @param x     [rows, hidden]; stays the caller's
- * @param only  rows whose output is wanted, int32 [wanted]; every row when left out
+ * @param only  rows whose output is wanted, int32 [wanted], the last token of each text; every row when left out
  * @returns     [rows, hidden] or [wanted, hidden]; the caller owns it
  */
 export function fusedLayer(x: tf.Tensor2D, weights: LayerWeights, chunk: PackedChunk, only?: tf.Tensor1D): tf.Tensor2D {
   const trace = traceLayer(x, weights, chunk, only);
-  const output = finishLayer(trace, weights, chunk);
+  const output = finishLayer(trace, weights, chunk, only);
   disposeTrace(trace, { keepInput: true });
   return output;
 }
 
 /** Everything of a layer's forward pass but its last projection. The trace takes `x` over. */
 export function traceLayer(x: tf.Tensor2D, weights: LayerWeights, chunk: PackedChunk, only?: tf.Tensor1D): LayerTrace {
-  const { config, places } = chunk;
+  const { config, places, dropout } = chunk;
   const { heads, kvHeads, normEpsilon } = config;
   const ops = fusedOps();
+  const wanted = only ? dropout.last : dropout.all;
   const normed = ops.norm(x, weights.inputNorm, normEpsilon);
-  const qkv = project(normed, weights, ['q', 'k', 'v'], chunk);
+  const qkv = project(normed, weights, ['q', 'k', 'v'], dropout.all);
   normed.dispose();
   const everywhere = ops.attention(qkv, places, heads, kvHeads);
   const mixed = only ? tf.gather(everywhere, only) : everywhere;
   const residual = only ? tf.gather(x, only) : x;
-  const h = project(mixed, weights, ['o'], chunk, residual);
+  const h = project(mixed, weights, ['o'], wanted, residual);
   if (only) tf.dispose([everywhere, residual]);
   const normedAgain = ops.norm(h, weights.postAttentionNorm, normEpsilon);
-  const both = project(normedAgain, weights, ['gate', 'up'], chunk);
+  const both = project(normedAgain, weights, ['gate', 'up'], wanted);
   normedAgain.dispose();
   return { x, qkv, mixed, h, both };
 }
 
-/** The layer's output from its trace. @returns the caller owns it */
-export function finishLayer({ h, both }: LayerTrace, weights: LayerWeights, chunk: PackedChunk): tf.Tensor2D {
+/** The layer's output from its trace. @param only  as in `traceLayer` @returns the caller owns it */
+export function finishLayer(
+  { h, both }: LayerTrace,
+  weights: LayerWeights,
+  { dropout }: PackedChunk,
+  only?: tf.Tensor1D,
+): tf.Tensor2D {
   const gated = fusedOps().swiglu(both);
-  const output = project(gated, weights, ['down'], chunk, h);
+  const output = project(gated, weights, ['down'], only ? dropout.last : dropout.all, h);
   gated.dispose();
   return output;
 }
@@ -94,10 +101,10 @@ export function fusedLayerGradient(
   into: Gradients,
   { only, needsInput }: { only: tf.Tensor1D | undefined; needsInput: boolean },
 ): tf.Tensor2D | undefined {
-  const { config, places } = chunk;
+  const { config, places, dropout } = chunk;
   const { heads, kvHeads, normEpsilon } = config;
   const ops = fusedOps();
-  const step = { layer, weights, chunk, into };
+  const step = { layer, weights, into, dropout: only ? dropout.last : dropout.all };
 
   const down = openBack(upstream, ['down'], step);
   const dGated = down.sendBack();
@@ -123,7 +130,7 @@ export function fusedLayerGradient(
   dEverywhere.dispose();
   trace.qkv.dispose();
 
-  const attended = openBack(dQkv, ['q', 'k', 'v'], step);
+  const attended = openBack(dQkv, ['q', 'k', 'v'], { ...step, dropout: dropout.all });
   const normed = ops.norm(trace.x, weights.inputNorm, normEpsilon);
   const dNormed = needsInput ? attended.sendBack() : undefined;
   attended.close(normed);
@@ -146,7 +153,7 @@ function project(
   x: tf.Tensor2D,
   weights: LayerWeights,
   group: Group,
-  { dropout }: PackedChunk,
+  dropout: PackedDropout,
   residual?: tf.Tensor2D,
 ): tf.Tensor2D {
   const linears = group.map((target) => weights[target]);
@@ -168,16 +175,16 @@ function project(
 interface BackStep {
   layer: number;
   weights: LayerWeights;
-  chunk: PackedChunk;
+  dropout: PackedDropout;
   into: Gradients;
 }
 
 /** The way back through projections side by side: `sendBack` gives the gradient for their input, `close` those of the adapters. */
-function openBack(dy: tf.Tensor2D, group: Group, { layer, weights, chunk, into }: BackStep) {
+function openBack(dy: tf.Tensor2D, group: Group, { layer, weights, dropout, into }: BackStep) {
   const linears = group.map((target) => weights[target]);
   const ops = fusedOps();
   const thin = thinMatrices(linears);
-  const masks = thinDropout(linears, chunk.dropout);
+  const masks = thinDropout(linears, dropout);
   const dInner = thin && ops.lowRankOutGradient(dy, thin);
   return {
     sendBack(): tf.Tensor2D {
@@ -194,7 +201,7 @@ function openBack(dy: tf.Tensor2D, group: Group, { layer, weights, chunk, into }
         tf.dispose([inner, a, b, dInner]);
         disposeThin(thin);
       }
-      masks.seeds.dispose();
+      masks.adapterKeys.dispose();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { dropoutMask } from '../engine/dropoutMask.js';
+import { dropoutMask, type RowDropout } from '../engine/dropoutMask.js';
 import type { FrozenMatrix } from '../engine/product/frozenMatrix.js';
 import { multiply } from '../engine/product/multiply.js';
 import { tf } from '../engine/tf.js';
@@ -24,19 +24,13 @@ export interface AdapterPair {
   number: number;
 }
 
-/** Adapter dropout of one forward pass. The same seed drops the same elements again. */
-export interface Dropout {
-  rate: number;
-  seed: number;
-}
-
 /**
  * y = x Wᵀ + bias, plus scale · (x Aᵀ) Bᵀ where an adapter is attached; dropout acts on the adapter's input.
  * Source: LoRA (arXiv 2106.09685) section 4.1; PEFT `lora.Linear`.
  * @param x  [rows, in]
  * @returns  [rows, out]; the caller owns it
  */
-export function linear(x: tf.Tensor2D, { weight, bias, adapter }: Linear, dropout?: Dropout): tf.Tensor2D {
+export function linear(x: tf.Tensor2D, { weight, bias, adapter }: Linear, dropout?: RowDropout): tf.Tensor2D {
   return tf.tidy(() => {
     const straight = weight instanceof tf.Tensor ? trainedProduct(x, weight) : frozenProduct(x, weight);
     const biased = bias ? straight.add<tf.Tensor2D>(bias) : straight;
@@ -67,9 +61,9 @@ function trainedProduct(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
   return op(x, weight) as tf.Tensor2D;
 }
 
-function adapted(x: tf.Tensor2D, { a, b, scale, number }: AdapterPair, dropout?: Dropout): tf.Tensor2D {
+function adapted(x: tf.Tensor2D, { a, b, scale, number }: AdapterPair, dropout?: RowDropout): tf.Tensor2D {
   if (!dropout || dropout.rate === 0) return lowRank(x, a, b, scale);
-  const mask = dropoutMask(x.shape, dropout.rate, [dropout.seed, number]);
+  const mask = dropoutMask(dropout, x.shape[1], number);
   return lowRank(x.mul(mask), a, b, scale);
 }
 

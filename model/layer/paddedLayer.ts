@@ -1,6 +1,8 @@
 import { attention, type Places } from './attention.js';
 import { tf } from '../engine/tf.js';
-import { linear, type Dropout, type Linear } from './linear.js';
+import type { LayerDropout } from './dropout.js';
+import type { RowDropout } from '../engine/dropoutMask.js';
+import { linear, type Linear } from './linear.js';
 import type { ModelConfig } from '../modelConfig.js';
 import { rmsNorm } from './rmsNorm.js';
 import { takeRows } from './takeRows.js';
@@ -23,7 +25,7 @@ export interface LayerWeights {
  * One Qwen2 decoder layer: attention, then SwiGLU, each after RMSNorm and added back to its input.
  * Source: Qwen2 report (arXiv 2407.10671) section 2.2; Hugging Face `Qwen2DecoderLayer`.
  * @param x     hidden states, [batch * time, hidden]
- * @param only  rows whose output is wanted, int32 [wanted]; every row when left out. The others still are attended to,
+ * @param only  rows whose output is wanted, int32 [wanted], the last token of each text; every row when left out. The others still are attended to,
  *              but nothing behind the attention is computed for them
  * @returns     [batch * time, hidden], or [wanted, hidden]. Call inside tf.tidy: intermediates belong to that scope
  */
@@ -32,23 +34,24 @@ export function decoderLayer(
   weights: LayerWeights,
   places: Places,
   config: ModelConfig,
-  dropout?: Dropout,
+  dropout?: LayerDropout,
   only?: tf.Tensor1D,
 ): tf.Tensor2D {
   const normed = rmsNorm(x, weights.inputNorm, config.normEpsilon);
   const mixed = attention(
-    linear(normed, weights.q, dropout),
-    linear(normed, weights.k, dropout),
-    linear(normed, weights.v, dropout),
+    linear(normed, weights.q, dropout?.all),
+    linear(normed, weights.k, dropout?.all),
+    linear(normed, weights.v, dropout?.all),
     places,
     config,
   );
   const wanted = (rows: tf.Tensor2D) => (only ? takeRows(rows, only) : rows);
-  const h = wanted(x).add<tf.Tensor2D>(linear(wanted(mixed), weights.o, dropout));
-  return h.add(feedForward(rmsNorm(h, weights.postAttentionNorm, config.normEpsilon), weights, dropout));
+  const wantedDropout = only ? dropout?.last : dropout?.all;
+  const h = wanted(x).add<tf.Tensor2D>(linear(wanted(mixed), weights.o, wantedDropout));
+  return h.add(feedForward(rmsNorm(h, weights.postAttentionNorm, config.normEpsilon), weights, wantedDropout));
 }
 
-function feedForward(x: tf.Tensor2D, { gate, up, down }: LayerWeights, dropout?: Dropout): tf.Tensor2D {
+function feedForward(x: tf.Tensor2D, { gate, up, down }: LayerWeights, dropout?: RowDropout): tf.Tensor2D {
   return linear(swiglu(linear(x, gate, dropout), linear(x, up, dropout)), down, dropout);
 }
 

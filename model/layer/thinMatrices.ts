@@ -1,9 +1,9 @@
 import type { Projection } from '../../configs/schema.js';
 import { matrixName } from '../../checkpoints/adapter/names.js';
-import type { ThinDropout, ThinMatrices } from '../engine/fused/fusedOps.js';
-import { mixed } from '../engine/dropoutMask.js';
+import type { PackedDropout, ThinDropout, ThinMatrices } from '../engine/fused/fusedOps.js';
+import { adapterKeys } from '../engine/dropoutMask.js';
 import { tf } from '../engine/tf.js';
-import type { Dropout, Linear } from './linear.js';
+import type { Linear } from './linear.js';
 
 /** Gradients by parameter name; the caller owns the tensors. */
 export type Gradients = Map<string, tf.Tensor>;
@@ -38,10 +38,10 @@ export function disposeThin({ a, b, widths }: ThinMatrices): void {
   tf.dispose([a, b, widths]);
 }
 
-/** The seeds of each adapter's mask, mixed as `dropoutMask` mixes them; the caller owns them. */
-export function thinDropout(linears: Linear[], dropout: Dropout | undefined): ThinDropout {
-  const seeds = linears.flatMap(({ adapter }) => [mixed(dropout?.seed ?? 0), mixed(adapter?.number ?? 0)]);
-  return { rate: dropout?.rate ?? 0, seeds: tf.tensor2d(seeds, [linears.length, 2], 'int32') };
+/** The masks of some adapters over the same rows; the caller owns the adapters' keys, not those of the rows. */
+export function thinDropout(linears: Linear[], { rate, keys: rowKeys }: PackedDropout): ThinDropout {
+  const keys = linears.flatMap(({ adapter }) => adapterKeys(adapter?.number ?? 0));
+  return { rate, rowKeys, adapterKeys: tf.tensor2d(keys, [linears.length, 2], 'int32') };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { UserError } from '../../configs/userError.js';
+import type { ChunkDropout } from '../layer/dropout.js';
 import { hasFusedOps } from '../engine/fused/hasFusedOps.js';
 import { tf } from '../engine/tf.js';
-import type { Dropout } from '../layer/linear.js';
 import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
 import { backwardPacked, disposePacked, runPacked, type PackedPass } from './packedPass.js';
@@ -26,7 +26,7 @@ export interface Pass {
  * @returns        [batch, hidden]; the caller owns it
  * @throws UserError for a text without a token
  */
-export function encodeChunk(model: Model, texts: readonly Int32Array[], dropout?: Dropout): tf.Tensor2D {
+export function encodeChunk(model: Model, texts: readonly Int32Array[], dropout?: ChunkDropout): tf.Tensor2D {
   requireTokens(texts);
   const run = packs(model) ? runPacked(model, texts, { dropout }) : runPadded(model, texts, { dropout });
   const embeddings = unitRows(topOf(run), model);
@@ -40,7 +40,12 @@ export function encodeChunk(model: Model, texts: readonly Int32Array[], dropout?
  * @param dropout  applied to adapter inputs; the same one is applied when a layer is computed again
  * @returns        free it with `disposePass`
  */
-export function forwardChunk(model: Model, texts: readonly Int32Array[], dropout?: Dropout, tracedLayers = 0): Pass {
+export function forwardChunk(
+  model: Model,
+  texts: readonly Int32Array[],
+  dropout?: ChunkDropout,
+  tracedLayers = 0,
+): Pass {
   requireTokens(texts);
   const run = packs(model)
     ? runPacked(model, texts, { keep: { traces: tracedLayers }, dropout })

@@ -1,3 +1,5 @@
+import { layerDropout, type ChunkDropout } from '../layer/dropout.js';
+import type { RowDropout } from '../engine/dropoutMask.js';
 import type { PackedPlaces } from '../engine/fused/fusedOps.js';
 import { tf } from '../engine/tf.js';
 import {
@@ -9,7 +11,6 @@ import {
   type LayerTrace,
   type PackedChunk,
 } from '../layer/fusedLayer.js';
-import type { Dropout } from '../layer/linear.js';
 import type { Model } from '../layer/decoder.js';
 import { rotaryTables } from '../layer/rotary.js';
 import type { Gradients } from '../layer/thinMatrices.js';
@@ -31,7 +32,7 @@ export interface PackedOptions {
   /** Keep what the gradient needs: the input of every layer and, for as many of the upper layers, the whole trace. */
   keep?: { traces: number };
   everyPlace?: boolean;
-  dropout?: Dropout | undefined;
+  dropout?: ChunkDropout | undefined;
 }
 
 /** Texts through all layers, one behind the other. Freed by `disposePacked`. */
@@ -41,8 +42,9 @@ export function runPacked(
   { keep, everyPlace, dropout }: PackedOptions,
 ): PackedPass {
   const { layers, config } = model;
-  const chunk = { places: packedPlaces(texts, model), config, dropout };
-  const last = tf.tensor1d(lastPlaces(texts), 'int32');
+  const places = lastPlaces(texts);
+  const chunk = { places: packedPlaces(texts, model), config, dropout: packedDropout(texts, places, dropout) };
+  const last = tf.tensor1d(places, 'int32');
   const kept: PackedPass['layers'] = [];
   let state = embed(model, texts);
   layers.forEach((weights, layer) => {
@@ -50,7 +52,7 @@ export function runPacked(
     if (keep && layer >= layers.length - keep.traces) {
       const trace = traceLayer(state, weights, chunk, only);
       kept.push(trace);
-      state = finishLayer(trace, weights, chunk);
+      state = finishLayer(trace, weights, chunk, only);
       return;
     }
     const output = fusedLayer(state, weights, chunk, only);
@@ -81,6 +83,7 @@ export function disposePacked({ chunk, layers, top, last }: PackedPass): void {
     else kept.x.dispose();
   }
   tf.dispose([top, last, chunk.places.cosines, chunk.places.sines, chunk.places.starts]);
+  tf.dispose([chunk.dropout.all.keys, chunk.dropout.last.keys]);
 }
 
 function packedPlaces(texts: readonly Int32Array[], { config }: Model): PackedPlaces {
@@ -90,6 +93,22 @@ function packedPlaces(texts: readonly Int32Array[], { config }: Model): PackedPl
   for (const ids of texts) starts.push(starts.at(-1)! + ids.length);
   return { cosines: cos, sines: sin, starts: tf.tensor1d(starts, 'int32') };
 }
+
+function packedDropout(
+  texts: readonly Int32Array[],
+  last: number[],
+  dropout: ChunkDropout | undefined,
+): PackedChunk['dropout'] {
+  const lengths = texts.map((ids) => ids.length);
+  const { all, last: ofLast } = dropout ? layerDropout(dropout, lengths, last) : { all: noDropout, last: noDropout };
+  const onDevice = ({ rate, keys }: RowDropout) => ({
+    rate,
+    keys: tf.tensor2d(keys, [keys.length / 2, 2], 'int32'),
+  });
+  return { all: onDevice(all), last: onDevice(ofLast) };
+}
+
+const noDropout: RowDropout = { rate: 0, keys: new Int32Array(0) };
 
 function lastPlaces(texts: readonly Int32Array[]): number[] {
   let end = 0;

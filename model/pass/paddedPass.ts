@@ -1,7 +1,7 @@
 import { disposePlaces, makePlaces, type Places } from '../layer/attention.js';
+import { layerDropout, type ChunkDropout, type LayerDropout } from '../layer/dropout.js';
 import { tf } from '../engine/tf.js';
 import { decoderLayer, type LayerWeights } from '../layer/paddedLayer.js';
-import type { Dropout } from '../layer/linear.js';
 import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/thinMatrices.js';
@@ -15,7 +15,7 @@ export interface PaddedPass {
   places: Places;
   /** Place of each text's last token among the batch * time places, int32 [batch]. */
   last: tf.Tensor1D;
-  dropout: Dropout | undefined;
+  dropout: LayerDropout | undefined;
 }
 
 export interface RunOptions {
@@ -23,22 +23,27 @@ export interface RunOptions {
   keepStates?: boolean;
   /** Take the last layer's output at every place, not only at the last token of each text. */
   everyPlace?: boolean;
-  dropout?: Dropout | undefined;
+  dropout?: ChunkDropout | undefined;
 }
 
 /** Texts through all layers, padded to the longest. Freed by `disposePadded`. */
 export function runPadded(
   model: Model,
   texts: readonly Int32Array[],
-  { keepStates, everyPlace, dropout }: RunOptions,
+  { keepStates, everyPlace, dropout: asked }: RunOptions,
 ): PaddedPass {
   const { config, layers } = model;
   const time = Math.max(...texts.map((ids) => ids.length));
   const places = makePlaces(texts.length, time, config);
-  const last = tf.tensor1d(
-    texts.map((ids, row) => row * time + ids.length - 1),
-    'int32',
-  );
+  const lastPlaces = texts.map((ids, row) => row * time + ids.length - 1);
+  const last = tf.tensor1d(lastPlaces, 'int32');
+  const dropout =
+    asked &&
+    layerDropout(
+      asked,
+      texts.map(() => time),
+      lastPlaces,
+    );
   const states = [embed(model, texts, time)];
   for (const weights of layers) {
     const input = states.at(-1)!;

@@ -3,6 +3,7 @@ import { loadNativeBinding } from '../../model/engine/native/loadNativeBinding.j
 import { usesGpu } from '../../model/engine/product/multiplySpeed.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
+import type { Dropout } from '../../model/layer/dropout.js';
 import { encodeChunk, type Gradients } from '../../model/pass/encodeChunk.js';
 import { poolGradient } from '../../train/step/poolGradient.js';
 import { openSearch } from '../../eval/dense/search.js';
@@ -59,7 +60,7 @@ const answers: Answers = {
     for (const precision of engine.precisions) {
       const work = await openBase(engine, base, precision);
       const pool = randomPool(work.model.config.vocabularySize, smallPool);
-      const dropout = { rate: 0.1, seed: 1 };
+      const dropout: Dropout = { rate: 0.1, seed: [1, 2] };
       const options = { temperature, chunkTokens, keptBytes: 0, dropout };
       tf.dispose([...withGradients((into) => poolGradient(work.model, pool, work.parameters, options, into))]);
       trainStep(work, pool, planOf(work, pool, { chunkTokens }));

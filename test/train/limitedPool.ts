@@ -24,7 +24,15 @@ const sizes: number[] = [];
 const gradients: Gradients = new Map();
 const plan = { chunkTokens: Number(process.argv[2] ?? 4096), keptBytes: 1e9, tracedLayers: 0 };
 const onLess = (chunkTokens: number) => sizes.push(chunkTokens);
-const loss = poolWithinMemory(model, pool, parameters, { temperature: 0.05 }, plan, gradients, onLess);
+const loss = poolWithinMemory(
+  model,
+  pool,
+  parameters,
+  { temperature: 0.05, dropout: { rate: 0.1, seed: [1, 2] } },
+  plan,
+  gradients,
+  onLess,
+);
 const squares = [...gradients.values()].map((gradient) => gradient.square().sum().dataSync()[0]!);
 const gradient = squares.reduce((sum, square) => sum + square, 0);
 console.log(JSON.stringify({ loss: loss.dataSync()[0], gradient, sizes }));

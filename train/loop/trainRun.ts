@@ -9,6 +9,7 @@ import type { Position } from '../../data/stream/shuffle.js';
 import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { tokenPools, type TokenPool } from '../../data/stream/tokenPools.js';
+import type { Dropout } from '../../model/layer/dropout.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Model } from '../../model/layer/decoder.js';
@@ -129,8 +130,9 @@ async function save({ paths, record }: Training, update: number, state: ReturnTy
   await pruneStates(paths.state, record.settings.training.keepStates);
 }
 
-/** Masks are drawn anew for each pool of each update, and alike whenever that pool is computed again. */
-function dropoutOf({ seed, lora }: RunRecord['settings'], update: number, pool: number) {
+/** Masks are drawn anew for each pool of each update, and alike whenever and wherever that pool is computed again. */
+function dropoutOf({ seed, lora }: RunRecord['settings'], update: number, pool: number): Dropout {
   const random = seededRandom(seed, 'dropout', update, pool);
-  return { rate: lora.dropout, seed: Math.floor(random() * 2 ** 31) };
+  const number = () => (random() * 2 ** 32) | 0;
+  return { rate: lora.dropout, seed: [number(), number()] };
 }

@@ -9,8 +9,8 @@ import {
   type Pass,
 } from '../../model/pass/encodeChunk.js';
 import { tf } from '../../model/engine/tf.js';
-import type { Dropout } from '../../model/layer/linear.js';
 import type { Model } from '../../model/layer/decoder.js';
+import type { ChunkDropout, Dropout } from '../../model/layer/dropout.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { inputBytes, traceBytes } from '../../model/memory/memoryPlan.js';
 import { infoNce, type Candidates } from './loss.js';
@@ -31,7 +31,7 @@ export interface PoolOptions {
   keptBytes: number;
   /** Upper layers whose intermediates a chunk that is embedded twice keeps the second time; none when left out. */
   tracedLayers?: number;
-  /** Dropout of adapter inputs; each chunk draws masks of its own from this seed. */
+  /** Dropout of adapter inputs; a text is masked by its number in the pool, queries counted first. */
   dropout?: Dropout | undefined;
 }
 
@@ -50,8 +50,8 @@ export function poolGradient(
   into: Gradients,
 ): tf.Scalar {
   // Longest first: a pool that does not fit into memory fails at once.
-  const passages = inChunks(pool.passages, options, 0);
-  const queries = inChunks(pool.queries, options, passages.chunks.length);
+  const passages = inChunks(pool.passages, options, pool.queries.length);
+  const queries = inChunks(pool.queries, options, 0);
   const chunks = [...passages.chunks, ...queries.chunks];
   const keep = whatToKeep(model, chunks, options.keptBytes);
   const kept: (Pass | undefined)[] = [];
@@ -87,15 +87,15 @@ export function poolGradient(
 
 interface TextChunk {
   texts: Int32Array[];
-  dropout: Dropout | undefined;
+  dropout: ChunkDropout | undefined;
 }
 
-/** Texts cut into chunks, and the order in which the chunks list them. */
-function inChunks(texts: Int32Array[], { chunkTokens, dropout }: PoolOptions, firstChunk: number) {
+/** Texts cut into chunks, and the order in which the chunks list them. @param first  number of the first text in its pool */
+function inChunks(texts: Int32Array[], { chunkTokens, dropout }: PoolOptions, first: number) {
   const cut = cutChunks(texts, chunkTokens);
-  const chunks = cut.map(({ rows }, index): TextChunk => ({
+  const chunks = cut.map(({ rows }): TextChunk => ({
     texts: rows.map((row) => texts[row]!),
-    dropout: dropout && { rate: dropout.rate, seed: (dropout.seed + firstChunk + index) | 0 },
+    dropout: dropout && { ...dropout, texts: rows.map((row) => first + row) },
   }));
   return { chunks, order: cut.flatMap(({ rows }) => rows) };
 }

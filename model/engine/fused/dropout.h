@@ -4,37 +4,44 @@
 
 #include "vector.h"
 
-/** Which elements of an adapter's input stay: a hash of the seed and the element's place, so a mask never needs storing. */
+/** Which elements of an adapter's input stay: a hash of keys and the element's column, so a mask never needs storing. */
 struct Dropout {
   float rate;
   uint32_t limit;
   float kept;  // what a kept element is multiplied with
 
   explicit Dropout(float rate)
-      : rate(rate), limit(static_cast<uint32_t>(static_cast<double>(rate) * 4294967296.0)), kept(1 / (1 - rate)) {}
+      : rate(rate),
+        limit(static_cast<uint32_t>(static_cast<double>(rate) * 16777216.0) * 256u),  // 24 bits: a float32 holds them
+        kept(1 / (1 - rate)) {}
 };
 
-/** Source: finalizer of MurmurHash3 (32 bits). */
-INLINE UnsignedVector mixed(UnsignedVector bits) {
-  bits = (bits ^ (bits >> 16)) * 0x85EBCA6Bu;
-  bits = (bits ^ (bits >> 13)) * 0xC2B2AE35u;
-  return bits ^ (bits >> 16);
-}
+/** What a mask depends on besides the column. */
+struct MaskKey {
+  uint32_t first, second;
 
-/** What the elements from `place` on are multiplied with, as `dropoutMaskValue` decides it; `seeds` are mixed already. */
-INLINE Vector mask(uint32_t place, const int* seeds, const Dropout& dropout) {
+  /** Of a row, a token of some text, and an adapter: two numbers each. */
+  MaskKey(const int* row, const int* adapter)
+      : first(static_cast<uint32_t>(row[0] ^ adapter[0])), second(static_cast<uint32_t>(row[1] ^ adapter[1])) {}
+};
+
+/** What the elements from `column` on are multiplied with, as `maskValue` of dropoutMask.ts decides it. */
+INLINE Vector mask(uint32_t column, MaskKey key, const Dropout& dropout) {
   const UnsignedVector lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  const UnsignedVector inner = mixed((lane + place) ^ static_cast<uint32_t>(seeds[0]));
-  const UnsignedVector bits = mixed(inner + static_cast<uint32_t>(seeds[1]));
+  UnsignedVector bits = (lane + column) ^ key.first;
+  bits = ((bits ^ (bits >> 16)) * 0x85EBCA6Bu) ^ key.second;
+  bits = (bits ^ (bits >> 13)) * 0xC2B2AE35u;
+  bits = bits ^ (bits >> 16);
   return bits < dropout.limit ? all(0) : all(dropout.kept);
 }
 
-/** to[i] = mask(place + i) * from[i] */
-INLINE void dropped(const float* from, float* to, long count, uint32_t place, const int* seeds, const Dropout& dropout) {
+/** to[i] = mask(column + i) * from[i] */
+INLINE void dropped(const float* from, float* to, long count, long column, MaskKey key, const Dropout& dropout) {
+  const uint32_t first = static_cast<uint32_t>(column);
   long index = 0;
   for (; index + lanes <= count; index += lanes)
-    store(to + index, load(from + index) * mask(place + static_cast<uint32_t>(index), seeds, dropout));
+    store(to + index, load(from + index) * mask(first + static_cast<uint32_t>(index), key, dropout));
   if (index == count) return;
-  const Vector last = mask(place + static_cast<uint32_t>(index), seeds, dropout);
+  const Vector last = mask(first + static_cast<uint32_t>(index), key, dropout);
   for (long lane = 0; index + lane < count; lane++) to[index + lane] = from[index + lane] * last[lane];
 }

@@ -13,10 +13,19 @@ export interface ThinMatrices {
   scale: number;
 }
 
-/** Which elements of the adapters' inputs are dropped: mixed seeds, int32 [adapters, 2]. */
+/** The rows of a packed chunk, as `RowDropout` has them: int32 [rows, 2], or none where nothing is dropped. */
+export interface PackedDropout {
+  rate: number;
+  keys: tf.Tensor2D;
+}
+
+/** Which elements of the adapters' inputs are dropped. */
 export interface ThinDropout {
   rate: number;
-  seeds: tf.Tensor2D;
+  /** int32 [rows, 2], or none where nothing is dropped */
+  rowKeys: tf.Tensor2D;
+  /** int32 [adapters, 2] */
+  adapterKeys: tf.Tensor2D;
 }
 
 /** Rotary tables [time, headDim / 2], and where each text begins among the rows, with the end of the last: int32 [texts + 1]. */
@@ -75,11 +84,15 @@ export function fusedOps() {
       ),
 
     /** scale * drop(x) Aᵀ of each adapter, side by side: [rows, adapters * rank]. */
-    lowRankIn: (x: tf.Tensor2D, { a, scale }: ThinMatrices, { rate, seeds }: ThinDropout) =>
-      one('TercetLowRankIn', [x, a, seeds], [float('scale', scale), float('rate', rate)]),
+    lowRankIn: (x: tf.Tensor2D, { a, scale }: ThinMatrices, { rate, adapterKeys, rowKeys }: ThinDropout) =>
+      one('TercetLowRankIn', [x, a, adapterKeys, rowKeys], [float('scale', scale), float('rate', rate)]),
     /** Adds what `lowRankIn` sends back to its x to `into`, in place. */
-    addLowRankInGradient: (into: tf.Tensor2D, dInner: tf.Tensor2D, { a }: ThinMatrices, { rate, seeds }: ThinDropout) =>
-      inPlace('TercetLowRankInGradient', [into, dInner, a, seeds], [float('rate', rate)]),
+    addLowRankInGradient: (
+      into: tf.Tensor2D,
+      dInner: tf.Tensor2D,
+      { a }: ThinMatrices,
+      { rate, adapterKeys, rowKeys }: ThinDropout,
+    ) => inPlace('TercetLowRankInGradient', [into, dInner, a, adapterKeys, rowKeys], [float('rate', rate)]),
     /** Adds inner Bᵀ, the bias and the residual to y, in place; an empty tensor stands for one that is not there. */
     addLowRankOut: (
       y: tf.Tensor2D,
@@ -92,8 +105,8 @@ export function fusedOps() {
     lowRankOutGradient: (dy: tf.Tensor2D, { b, widths, scale }: ThinMatrices) =>
       one('TercetLowRankOutGradient', [dy, b, widths], [float('scale', scale)]),
     /** Gradient of A: dInnerᵀ drop(x), [adapters * rank, in]. */
-    gradientOfA: (dInner: tf.Tensor2D, x: tf.Tensor2D, { rate, seeds }: ThinDropout) =>
-      one('TercetGradientOfA', [dInner, x, seeds], [float('rate', rate)]),
+    gradientOfA: (dInner: tf.Tensor2D, x: tf.Tensor2D, { rate, adapterKeys, rowKeys }: ThinDropout) =>
+      one('TercetGradientOfA', [dInner, x, adapterKeys, rowKeys], [float('rate', rate)]),
     /** Gradient of B: dyᵀ inner, [sum of outs, rank]. */
     gradientOfB: (dy: tf.Tensor2D, inner: tf.Tensor2D, { widths }: ThinMatrices) =>
       one('TercetGradientOfB', [dy, inner, widths]),

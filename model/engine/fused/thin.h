@@ -9,6 +9,13 @@
 /** Rows that go through a thin product together. */
 constexpr long rowBlock = 4;
 
+/** Masks need the keys of every row. */
+inline void requireRowKeys(Call& call, const Matrix& keys, long rows) {
+  if (call.settings.rate == 0 || keys.rows == rows) return;
+  call.fail(TF_INVALID_ARGUMENT, "row_keys must hold two numbers a row");
+  throw Failure{};
+}
+
 /** B of each adapter turned to [rank, out], one after the other. */
 inline std::vector<float> turned(const Matrix& b, const int* widths, long adapters) {
   std::vector<float> out(b.rows * b.columns);

@@ -17,7 +17,8 @@ struct Across {
   Matrix left, right;
   long rank, adapters;
   const int* widths;  // of each adapter's part of right; null when all read the whole of it
-  const int* seeds;  // two of each adapter
+  const int* adapterKeys;  // two of each adapter, and of each row
+  const int* rowKeys;
   Dropout dropout;
   bool turnedOut;  // write [j, k] in place of [k, j]
   float* out;
@@ -72,11 +73,12 @@ FOR_EACH_PROCESSOR void across(const void* arguments, long begin, long end) {
           for (long row = 0; row < rows; row++) {
             float* to = &right[row * tile];
             std::fill_n(to, tile, 0.0f);
-            const uint32_t place = static_cast<uint32_t>((first + row) * work.right.columns + column);
-            if (work.dropout.rate > 0)
-              dropped(from + row * stride, to, columns, place, work.seeds + 2 * adapter, work.dropout);
-            else
+            if (work.dropout.rate > 0) {
+              const MaskKey key(work.rowKeys + 2 * (first + row), work.adapterKeys + 2 * adapter);
+              dropped(from + row * stride, to, columns, column, key, work.dropout);
+            } else {
               std::copy_n(from + row * stride, columns, to);
+            }
           }
           from = right.data();
           stride = tile;
@@ -104,10 +106,11 @@ long tilesOf(const Across& work) {
 
 /** dA of each adapter, one below the other: dInner^T drop(x). */
 void gradientOfA(Call& call) {
-  const Matrix inner = call.matrix(0), x = call.matrix(1), seeds = call.matrix(2);
-  const long adapters = seeds.rows;
-  Across work{inner, x, inner.columns / adapters, adapters, nullptr, reinterpret_cast<const int*>(seeds.values),
-              Dropout(call.settings.rate), false, nullptr};
+  const Matrix inner = call.matrix(0), x = call.matrix(1), adapterKeys = call.matrix(2), rowKeys = call.matrix(3);
+  const long adapters = adapterKeys.rows;
+  requireRowKeys(call, rowKeys, x.rows);
+  Across work{inner, x, inner.columns / adapters, adapters, nullptr, reinterpret_cast<const int*>(adapterKeys.values),
+              reinterpret_cast<const int*>(rowKeys.values), Dropout(call.settings.rate), false, nullptr};
   work.out = call.makeOutput(0, {inner.columns, x.columns});
   inParallel(tilesOf(work), 1, across, &work);
 }
@@ -116,7 +119,7 @@ void gradientOfA(Call& call) {
 void gradientOfB(Call& call) {
   const Matrix dy = call.matrix(0), inner = call.matrix(1), widths = call.matrix(2);
   Across work{inner, dy, inner.columns / widths.columns, widths.columns, reinterpret_cast<const int*>(widths.values),
-              nullptr, Dropout(0), true, nullptr};
+              nullptr, nullptr, Dropout(0), true, nullptr};
   work.out = call.makeOutput(0, {dy.columns, work.rank});
   inParallel(tilesOf(work), 1, across, &work);
 }
@@ -125,7 +128,8 @@ void gradientOfB(Call& call) {
 
 void registerThinGradient() {
   registerOperation("TercetGradientOfA",
-                    {"in inner: float", "in x: float", "in seeds: int32", "out a: float", "set rate: float"},
+                    {"in inner: float", "in x: float", "in adapter_keys: int32", "in row_keys: int32", "out a: float",
+                     "set rate: float"},
                     compute<gradientOfA>);
   registerOperation("TercetGradientOfB", {"in dy: float", "in inner: float", "in widths: int32", "out b: float"},
                     compute<gradientOfB>);

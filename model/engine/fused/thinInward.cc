@@ -41,7 +41,8 @@ struct Inward {
   const float* a;
   long rank, adapters;
   const int* widths;  // of each adapter's part of x; null when all read the whole of it
-  const int* seeds;  // two of each adapter
+  const int* adapterKeys;  // two of each adapter, and of each row
+  const int* rowKeys;
   Dropout dropout;
   float scale;
   float* out;
@@ -61,8 +62,8 @@ FOR_EACH_PROCESSOR void inward(const void* arguments, long begin, long end) {
       for (long row = 0; row < rowBlock; row++) {
         x[row] = work.x.row(std::min(first + row, work.x.rows - 1)) + offset;
         if (work.dropout.rate == 0) continue;
-        const long place = std::min(first + row, work.x.rows - 1) * work.x.columns;
-        dropped(x[row], &kept[row * work.x.columns], width, static_cast<uint32_t>(place), work.seeds + 2 * adapter, work.dropout);
+        const MaskKey key(work.rowKeys + 2 * std::min(first + row, work.x.rows - 1), work.adapterKeys + 2 * adapter);
+        dropped(x[row], &kept[row * work.x.columns], width, 0, key, work.dropout);
         x[row] = &kept[row * work.x.columns];
       }
       for (long rank = 0; rank < work.rank; rank += 4) {
@@ -79,10 +80,11 @@ FOR_EACH_PROCESSOR void inward(const void* arguments, long begin, long end) {
 
 /** scale * drop(x) A^T of each adapter, side by side. */
 void lowRankIn(Call& call) {
-  const Matrix x = call.matrix(0), a = call.matrix(1), seeds = call.matrix(2);
-  const long adapters = seeds.rows;
-  Inward work{x, a.values, a.rows / adapters, adapters, nullptr, reinterpret_cast<const int*>(seeds.values),
-              Dropout(call.settings.rate), call.settings.scale, nullptr};
+  const Matrix x = call.matrix(0), a = call.matrix(1), adapterKeys = call.matrix(2), rowKeys = call.matrix(3);
+  const long adapters = adapterKeys.rows;
+  requireRowKeys(call, rowKeys, x.rows);
+  Inward work{x, a.values, a.rows / adapters, adapters, nullptr, reinterpret_cast<const int*>(adapterKeys.values),
+              reinterpret_cast<const int*>(rowKeys.values), Dropout(call.settings.rate), call.settings.scale, nullptr};
   work.out = call.makeOutput(0, {x.rows, a.rows});
   inParallel((x.rows + rowBlock - 1) / rowBlock, 8, inward, &work);
 }
@@ -92,7 +94,8 @@ void lowRankOutGradient(Call& call) {
   const Matrix dy = call.matrix(0), b = call.matrix(1), widths = call.matrix(2);
   const int* widthOf = reinterpret_cast<const int*>(widths.values);
   const std::vector<float> thin = turned(b, widthOf, widths.columns);
-  Inward work{dy, thin.data(), b.columns, widths.columns, widthOf, nullptr, Dropout(0), call.settings.scale, nullptr};
+  Inward work{dy, thin.data(), b.columns, widths.columns, widthOf, nullptr, nullptr, Dropout(0),
+              call.settings.scale, nullptr};
   work.out = call.makeOutput(0, {dy.rows, b.columns * widths.columns});
   inParallel((dy.rows + rowBlock - 1) / rowBlock, 8, inward, &work);
 }
@@ -101,8 +104,8 @@ void lowRankOutGradient(Call& call) {
 
 void registerThinInward() {
   registerOperation("TercetLowRankIn",
-                    {"in x: float", "in a: float", "in seeds: int32", "out inner: float", "set scale: float",
-                     "set rate: float"},
+                    {"in x: float", "in a: float", "in adapter_keys: int32", "in row_keys: int32", "out inner: float",
+                     "set scale: float", "set rate: float"},
                     compute<lowRankIn>);
   registerOperation("TercetLowRankOutGradient",
                     {"in dy: float", "in b: float", "in widths: int32", "out inner: float", "set scale: float"},

@@ -17,7 +17,8 @@ struct Outward {
   const float* thin;  // of each adapter [rank, width]
   long rank, adapters;
   const int* widths;  // of each adapter's part of y; null when all add to the whole of it
-  const int* seeds;  // two of each adapter
+  const int* adapterKeys;  // two of each adapter, and of each row
+  const int* rowKeys;
   Dropout dropout;
   Matrix bias, residual;  // either may be empty
 };
@@ -51,8 +52,8 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
             for (long column = 0; column < width; column++) kept[column] += factor * thin[rank * width + column];
           }
           float* y = work.y + (first + row) * work.columns + offset;
-          const uint32_t place = static_cast<uint32_t>((first + row) * work.columns);
-          dropped(kept.data(), kept.data(), width, place, work.seeds + 2 * adapter, work.dropout);
+          const MaskKey key(work.rowKeys + 2 * (first + row), work.adapterKeys + 2 * adapter);
+          dropped(kept.data(), kept.data(), width, 0, key, work.dropout);
           for (long column = 0; column < width; column++) y[column] += kept[column];
         }
       } else {
@@ -90,10 +91,13 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
 
 /** What `lowRankIn` sends back to x, added to `into` where it lies: mask * (dInner A). */
 void lowRankInGradient(Call& call) {
-  const Matrix into = call.matrix(0), inner = call.matrix(1), a = call.matrix(2), seeds = call.matrix(3);
-  const long adapters = seeds.rows;
+  const Matrix into = call.matrix(0), inner = call.matrix(1), a = call.matrix(2);
+  const Matrix adapterKeys = call.matrix(3), rowKeys = call.matrix(4);
+  const long adapters = adapterKeys.rows;
+  requireRowKeys(call, rowKeys, into.rows);
   Outward work{const_cast<float*>(into.values), into.rows, into.columns, inner.values, a.values, a.rows / adapters,
-               adapters, nullptr, reinterpret_cast<const int*>(seeds.values), Dropout(call.settings.rate), {}, {}};
+               adapters, nullptr, reinterpret_cast<const int*>(adapterKeys.values),
+               reinterpret_cast<const int*>(rowKeys.values), Dropout(call.settings.rate), {}, {}};
   call.makeOutput(0, {0});
   inParallel((into.rows + rowBlock - 1) / rowBlock, 8, outward, &work);
 }
@@ -104,7 +108,7 @@ void lowRankOut(Call& call) {
   const int* widthOf = reinterpret_cast<const int*>(widths.values);
   const std::vector<float> thin = turned(b, widthOf, widths.columns);
   Outward work{const_cast<float*>(y.values), y.rows, y.columns, inner.values, thin.data(), b.columns, widths.columns,
-               widthOf, nullptr, Dropout(0), call.matrix(4), call.matrix(5)};
+               widthOf, nullptr, nullptr, Dropout(0), call.matrix(4), call.matrix(5)};
   call.makeOutput(0, {0});
   inParallel((y.rows + rowBlock - 1) / rowBlock, 8, outward, &work);
 }
@@ -113,8 +117,8 @@ void lowRankOut(Call& call) {
 
 void registerThinOutward() {
   registerOperation("TercetLowRankInGradient",
-                    {"in into: float", "in inner: float", "in a: float", "in seeds: int32", "out nothing: float",
-                     "set rate: float"},
+                    {"in into: float", "in inner: float", "in a: float", "in adapter_keys: int32", "in row_keys: int32",
+                     "out nothing: float", "set rate: float"},
                     compute<lowRankInGradient>);
   registerOperation("TercetLowRankOut",
                     {"in y: float", "in inner: float", "in b: float", "in widths: int32", "in bias: float",

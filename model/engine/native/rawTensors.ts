@@ -42,10 +42,14 @@ interface NodeBackend {
 const FLOAT = 1;
 const INT32 = 3;
 const UINT8 = 4;
+const UINT32 = 22;
 const BFLOAT16 = 14;
 const HALF = 19;
 
 const codes = { float32: FLOAT, bfloat16: BFLOAT16, float16: HALF, F32: FLOAT, BF16: BFLOAT16, F16: HALF };
+
+/** What masks shift by and multiply with, on the device for good: a card waits for every number that it is sent. */
+const constants = new Map<number, number>();
 
 /**
  * Operations of native TensorFlow that TensorFlow.js does not offer, called by name through its binding.
@@ -133,20 +137,46 @@ export function nativeBackend() {
   }
 
   /**
-   * Numbers in [0, 1) that depend on the two seeds alone, whatever ran before (Philox counters).
-   * Source: TensorFlow's StatelessRandomUniform.
+   * The upper 24 bits of the hash of a row's two numbers and a column, which a float32 holds. In unsigned numbers of 32
+   * bits, the only ones of that size that a card both shifts and multiplies.
+   * @returns      [rows, columns], float32; the caller owns it
    */
-  function statelessUniform(shape: number[], seeds: [number, number]): tf.Tensor {
-    const shapeId = binding.createTensor([shape.length], INT32, Int32Array.from(shape));
-    const seedId = binding.createTensor([2], INT32, Int32Array.from(seeds));
-    const output = run(
-      'StatelessRandomUniform',
-      [type('dtype', FLOAT), type('T', INT32), type('Tseed', INT32)],
-      [shapeId, seedId],
-    );
-    binding.deleteTensor(shapeId);
-    binding.deleteTensor(seedId);
-    return backend.createOutputTensor(output);
+  function hashed(first: Int32Array, second: Int32Array, columns: number): tf.Tensor2D {
+    const unsigned = [type('T', UINT32)];
+    const held: number[] = [];
+    const made = (values: Int32Array, shape: [number, number]) => {
+      const raw = binding.createTensor([...shape, 4], UINT8, new Uint8Array(values.buffer));
+      const { id } = run('Bitcast', [type('T', UINT8), type('type', UINT32)], [raw]);
+      binding.deleteTensor(raw);
+      return id;
+    };
+    const numbers = (values: Int32Array, shape: [number, number]) => {
+      held.push(made(values, shape));
+      return held.at(-1)!;
+    };
+    const number = (value: number) => {
+      if (!constants.has(value)) constants.set(value, made(Int32Array.of(value), [1, 1]));
+      return constants.get(value)!;
+    };
+    const apply = (op: string, x: number, y: number) => {
+      held.push(run(op, unsigned, [x, y]).id);
+      return held.at(-1)!;
+    };
+    const shifted = (x: number, bits: number) => apply('BitwiseXor', x, apply('RightShift', x, number(bits)));
+    try {
+      let hash = numbers(
+        Int32Array.from({ length: columns }, (_, column) => column),
+        [1, columns],
+      );
+      hash = apply('BitwiseXor', hash, numbers(first, [first.length, 1]));
+      hash = apply('Mul', shifted(hash, 16), number(0x85ebca6b));
+      hash = apply('BitwiseXor', hash, numbers(second, [second.length, 1]));
+      hash = apply('Mul', shifted(hash, 13), number(0xc2b2ae35));
+      hash = apply('RightShift', shifted(hash, 16), number(8));
+      return backend.createOutputTensor(cast(hash, UINT32, FLOAT)) as tf.Tensor2D;
+    } finally {
+      for (const id of held) binding.deleteTensor(id);
+    }
   }
 
   /**
@@ -201,7 +231,7 @@ export function nativeBackend() {
     widen,
     stackHalf,
     multiplyHalf,
-    statelessUniform,
+    hashed,
     softmaxCrossEntropy,
     multiplies,
     release,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { fromFloat32 } from '../../../checkpoints/tensors/safetensors.js';
+import { mixed, type RowDropout } from '../../../model/engine/dropoutMask.js';
 import { freezeMatrix, type FrozenMatrix } from '../../../model/engine/product/frozenMatrix.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
@@ -8,6 +9,11 @@ import { assertClose, assertGradients, assertTensorsKept, randomTensor } from '.
 
 const freeze = (matrix: tf.Tensor2D): FrozenMatrix =>
   freezeMatrix({ dtype: 'F32', bytes: fromFloat32(matrix.dataSync() as Float32Array, 'F32') }, matrix.shape, 'float32');
+
+const dropoutOf = (rows: number, seed: number): RowDropout => ({
+  rate: 0.5,
+  keys: Int32Array.from({ length: 2 * rows }, (_, index) => mixed(1000 * seed + index)),
+});
 
 describe('linear', () => {
   before(() => startEngine());
@@ -55,7 +61,7 @@ describe('linear', () => {
       const adapter = { a: tf.eye(4) as tf.Tensor2D, b: tf.eye(4) as tf.Tensor2D, scale: 1, number: 3 };
       const x = tf.ones([50, 4]) as tf.Tensor2D;
       const outputs = (seed: number, number = 3) =>
-        [...linear(x, { weight, adapter: { ...adapter, number } }, { rate: 0.5, seed }).dataSync()].map(Math.round);
+        [...linear(x, { weight, adapter: { ...adapter, number } }, dropoutOf(50, seed)).dataSync()].map(Math.round);
       assert.deepEqual([...new Set(outputs(1))].sort(), [1, 3]);
       assert.deepEqual(outputs(1), outputs(1));
       assert.notDeepEqual(outputs(1), outputs(2));
@@ -72,14 +78,14 @@ describe('linear', () => {
         number: 0,
       };
       const x = randomTensor<tf.Tensor2D>([3, 4]);
-      assertClose(linear(x, { weight, adapter }, { rate: 0, seed: 1 }), linear(x, { weight, adapter }), 0);
+      assertClose(linear(x, { weight, adapter }, { ...dropoutOf(3, 1), rate: 0 }), linear(x, { weight, adapter }), 0);
       weight.dispose();
     });
 
     it('has the gradient of the differences of the masked function', () => {
       const weight = identity();
       const xs = [randomTensor([5, 4]), randomTensor([2, 4], 'a'), randomTensor([4, 2], 'b')];
-      assertGradients((x, a, b) => linear(x as tf.Tensor2D, adapted(weight, [a!, b!]), { rate: 0.5, seed: 1 }), xs);
+      assertGradients((x, a, b) => linear(x as tf.Tensor2D, adapted(weight, [a!, b!]), dropoutOf(5, 1)), xs);
       weight.dispose();
     });
   });
@@ -88,7 +94,7 @@ describe('linear', () => {
     const weight = freeze(randomTensor([3, 4], 'weight'));
     const [x, a, b] = [randomTensor<tf.Tensor2D>([5, 4]), randomTensor([2, 4], 'a'), randomTensor([3, 2], 'b')];
     const bias = randomTensor([3], 'bias');
-    assertTensorsKept(1, () => linear(x, adapted(weight, [a, b], bias), { rate: 0.5, seed: 1 }));
+    assertTensorsKept(1, () => linear(x, adapted(weight, [a, b], bias), dropoutOf(5, 1)));
     weight.dispose();
   });
 });

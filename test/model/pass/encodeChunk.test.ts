@@ -10,9 +10,9 @@ import {
 } from '../../../model/pass/encodeChunk.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
-import type { Dropout } from '../../../model/layer/linear.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { disposeModel, type Model } from '../../../model/layer/decoder.js';
+import type { ChunkDropout } from '../../../model/layer/dropout.js';
 import { attachAdapter, removeAdapter } from '../../../model/layer/lora.js';
 import { assertClose, assertTensorsKept, randomTensor, tensorsAlive } from '../../assertions.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
@@ -102,12 +102,18 @@ describe('encodeChunk.ts', () => {
       removeAdapter(model);
     });
 
+    const masks: ChunkDropout = { rate: 0.3, seed: [5, 6], texts: [...tinyTexts.keys()] };
+
     async function withAdapter() {
       return attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
     }
 
     /** Of the sum of embeddings times `upstream`. */
-    function gradients(parameters: Awaited<ReturnType<typeof withAdapter>>, upstream: tf.Tensor2D, dropout?: Dropout) {
+    function gradients(
+      parameters: Awaited<ReturnType<typeof withAdapter>>,
+      upstream: tf.Tensor2D,
+      dropout?: ChunkDropout,
+    ) {
       const into: Gradients = new Map();
       const pass = forwardChunk(model, tinyTexts, dropout);
       backwardChunk(model, pass, upstream, parameters, into);
@@ -119,7 +125,7 @@ describe('encodeChunk.ts', () => {
     it('give the gradient of central differences of the masked function along a direction of each matrix', async () => {
       const parameters = await withAdapter();
       const upstream = randomTensor<tf.Tensor2D>([tinyTexts.length, hidden], 'upstream');
-      const dropout = { rate: 0.3, seed: 5 };
+      const dropout = masks;
       const into = gradients(parameters, upstream, dropout);
       const valueAt = () => {
         const embeddings = encodeChunk(model, tinyTexts, dropout);
@@ -157,7 +163,7 @@ describe('encodeChunk.ts', () => {
     it('leave the gradients alone alive', async () => {
       const parameters = await withAdapter();
       const upstream = randomTensor<tf.Tensor2D>([tinyTexts.length, hidden], 'upstream');
-      assertTensorsKept(parameters.size, () => [...gradients(parameters, upstream, { rate: 0.3, seed: 5 }).values()]);
+      assertTensorsKept(parameters.size, () => [...gradients(parameters, upstream, masks).values()]);
     });
   });
 });

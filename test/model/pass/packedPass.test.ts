@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
+import type { ChunkDropout } from '../../../model/layer/dropout.js';
 import { hasFusedOps } from '../../../model/engine/fused/hasFusedOps.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
@@ -33,7 +34,9 @@ describe('packedPass', () => {
 
   const upstream = () => randomTensor<tf.Tensor2D>([tinyTexts.length, hidden], 'upstream');
 
-  function packed(traces: number, dropout?: { rate: number; seed: number }) {
+  const masks: ChunkDropout = { rate: 0.25, seed: [7, 8], texts: [...tinyTexts.keys()] };
+
+  function packed(traces: number, dropout?: ChunkDropout) {
     const into: Gradients = new Map();
     const pass = runPacked(model, tinyTexts, { keep: { traces }, dropout });
     const top = pass.top.clone();
@@ -44,9 +47,9 @@ describe('packedPass', () => {
     return { top, into };
   }
 
-  function padded() {
+  function padded(dropout?: ChunkDropout) {
     const into: Gradients = new Map();
-    const pass = runPadded(model, tinyTexts, { keepStates: true });
+    const pass = runPadded(model, tinyTexts, { keepStates: true, dropout });
     const top = pass.states.at(-1)!.clone();
     const dTop = upstream();
     backwardPadded(model, pass, dTop, parameters, into);
@@ -66,6 +69,15 @@ describe('packedPass', () => {
     free(own, other);
   });
 
+  // Its masks once were drawn by another rule than those of the padded pass: one run, resumed elsewhere, was another.
+  it('drops what the padded pass drops', () => {
+    const [own, other, without] = [packed(0, masks), padded(masks), packed(0)];
+    assertClose(own.top, other.top, 1e-5);
+    for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
+    assert.throws(() => assertClose(own.top, without.top, 1e-3));
+    free(own, other, without);
+  });
+
   it('does so with an adapter on some projections of a group, and on none of others', async () => {
     removeAdapter(model);
     const adapter = await readAdapter(tinyQwen2.path('adapter'));
@@ -78,8 +90,7 @@ describe('packedPass', () => {
   });
 
   it('gives the same bits whether a layer is traced once or computed again, dropout included', () => {
-    const dropout = { rate: 0.25, seed: 7 };
-    const [again, once] = [packed(0, dropout), packed(model.config.layers, dropout)];
+    const [again, once] = [packed(0, masks), packed(model.config.layers, masks)];
     for (const [name, gradient] of again.into)
       assert.deepEqual(once.into.get(name)!.dataSync(), gradient.dataSync(), name);
     const without = packed(0);
@@ -91,7 +102,7 @@ describe('packedPass', () => {
   it('leaves nothing alive but its results', () => {
     free(packed(0)); // parameters reach the device when they are used first
     const before = tensorsAlive();
-    free(packed(0), packed(1), packed(model.config.layers, { rate: 0.1, seed: 1 }));
+    free(packed(0), packed(1), packed(model.config.layers, masks));
     disposePacked(runPacked(model, tinyTexts, { keep: { traces: 1 } }));
     assert.deepEqual(tensorsAlive(), before);
   });

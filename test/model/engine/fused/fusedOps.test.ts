@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dropoutMaskValue } from '../../../../model/engine/dropoutMask.js';
+import { adapterKeys, dropoutMask, mixed, type RowDropout } from '../../../../model/engine/dropoutMask.js';
 import { fusedOps, type ThinMatrices } from '../../../../model/engine/fused/fusedOps.js';
 import { hasFusedOps } from '../../../../model/engine/fused/hasFusedOps.js';
 import { nativeBackend, type RawTensor } from '../../../../model/engine/native/rawTensors.js';
@@ -123,21 +123,35 @@ describe('fusedOps', () => {
       widths: tf.tensor1d(widths, 'int32'),
       scale: 1.5,
     });
-    const noDropout = () => ({ rate: 0, seeds: tf.zeros<tf.Rank.R2>([3, 2], 'int32') });
-    const dropout = () => ({ rate: 0.3, seeds: tf.tensor2d([11, 22, -33, 44, 55, 2 ** 31 - 1], [3, 2], 'int32') });
+    const rowDropout: RowDropout = { rate: 0.3, keys: Int32Array.from({ length: 2 * rows }, (_, i) => mixed(i + 1)) };
+    const numbers = [0, 7, 195]; // of the three adapters
+    const dropout = () => ({
+      rate: rowDropout.rate,
+      rowKeys: tf.tensor2d(rowDropout.keys, [rows, 2], 'int32'),
+      adapterKeys: tf.tensor2d(numbers.map(adapterKeys), [3, 2], 'int32'),
+    });
+    const noDropout = () => ({ ...dropout(), rate: 0, rowKeys: tf.tensor2d([], [0, 2], 'int32') });
     const x = () => random2([rows, 50], 'x');
     const inner = () => random2([rows, 3 * rank], 'inner');
     const dy = () => random2([rows, 143], 'dy');
     const partsOf = (whole: tf.Tensor, sizes: number[], axis: number) => tf.split(whole, sizes, axis) as tf.Tensor2D[];
     const innerParts = (whole: tf.Tensor) => partsOf(whole, [rank, rank, rank], 1);
 
-    /** The mask of one adapter's input, number by number, by the function that WebAssembly draws it with. */
-    function mask(adapter: number): tf.Tensor2D {
-      const { rate, seeds } = dropout();
-      const [inner, outer] = seeds.arraySync()[adapter]! as [number, number];
-      const values = Array.from({ length: rows * 50 }, (_, place) => dropoutMaskValue(place, inner, outer, rate));
-      return tf.tensor2d(values, [rows, 50]);
-    }
+    /** The mask of one adapter's input as the other engines apply it. */
+    const mask = (adapter: number) => dropoutMask(rowDropout, 50, numbers[adapter]!);
+
+    // The engines once had a mask of their own each: a run that went on elsewhere became another.
+    it('drop bit for bit what the mask of the other engines drops', () => {
+      const same = { ...thin(), a: tf.concat([0, 1, 2].map(() => tf.eye(50) as tf.Tensor2D)), scale: 1 };
+      const masks = fusedOps().lowRankIn(tf.ones([rows, 50]), same, dropout());
+      const wanted = tf.concat([mask(0), mask(1), mask(2)], 1);
+      assert.deepEqual(masks.dataSync(), wanted.dataSync());
+    });
+
+    it('refuse masks without a key for every row', () => {
+      const short = { ...dropout(), rowKeys: tf.zeros<tf.Rank.R2>([rows - 1, 2], 'int32') };
+      assert.throws(() => fusedOps().lowRankIn(x(), thin(), short), /row_keys must hold two numbers a row/);
+    });
 
     it('go in: scale x Aᵀ, each after its own mask', () => {
       const { a } = thin();

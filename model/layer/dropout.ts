@@ -1,0 +1,45 @@
+import { mixed, type RowDropout } from '../engine/dropoutMask.js';
+
+/** Dropout of the adapters' inputs in one pool. Two 32-bit numbers stand for run, update and pool. */
+export interface Dropout {
+  rate: number;
+  seed: readonly [number, number];
+}
+
+/** Dropout in one chunk of a pool. */
+export interface ChunkDropout extends Dropout {
+  /** The number that each text of the chunk has in its pool. */
+  texts: readonly number[];
+}
+
+/** Dropout as the layers of a chunk take it: of all rows, and of the rows that hold the last token of a text. */
+export interface LayerDropout {
+  all: RowDropout;
+  last: RowDropout;
+}
+
+/**
+ * What a row drops depends on its text's number in the pool and its token's place in the text, never on the chunk it
+ * lies in: chunks of another size, a second try and another process give the same masks.
+ * @param rows  how many rows of the chunk each text takes, one text behind the other
+ * @param last  rows that hold the last token of each text
+ */
+export function layerDropout({ rate, ...where }: ChunkDropout, rows: number[], last: number[]): LayerDropout {
+  const keys = rowKeys(where, rows);
+  const lastKeys = Int32Array.from(last.flatMap((row) => [keys[2 * row]!, keys[2 * row + 1]!]));
+  return { all: { rate, keys }, last: { rate, keys: lastKeys } };
+}
+
+/** [rows, 2]. Two keys of 32 bits, so that no two tokens of a run share both. */
+function rowKeys({ seed, texts }: Omit<ChunkDropout, 'rate'>, rows: number[]): Int32Array {
+  const keys = new Int32Array(2 * rows.reduce((sum, count) => sum + count, 0));
+  let index = 0;
+  texts.forEach((text, place) => {
+    const [first, second] = [mixed(seed[0] ^ text), mixed(seed[1] ^ text)];
+    for (let token = 0; token < rows[place]!; token++) {
+      keys[index++] = mixed((first + token) | 0);
+      keys[index++] = mixed((second + token) | 0);
+    }
+  });
+  return keys;
+}

@@ -17,7 +17,9 @@ export interface TokenizerFiles {
 /** @throws UserError when a file is missing or is not what it should be */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
   const [file, configFile] = [join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json')];
-  const [bytes, configBytes] = await Promise.all([readBytes(file), readBytes(configFile)]);
+  // One after the other, so that of two missing files the same one is named every time.
+  const bytes = await readBytes(file);
+  const configBytes = await readBytes(configFile);
   const config = parse(configBytes, configFile);
   for (const key of TOKEN_KEYS) config[key] = tokenText(config[key]);
   return { json: parse(bytes, file), config, template: await chatTemplate(folder, config), file, configFile };

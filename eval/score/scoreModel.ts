@@ -10,12 +10,15 @@ import { describeMetric, metricDepth, scoreRun, withoutIdenticalIds } from '../m
 import { perQueryBytes, readPerQuery, type PerQuery } from '../measure/perQuery.js';
 import { mapRun } from '../measure/packedRun.js';
 import type { Retriever, Run } from '../measure/ranking.js';
+import { identityOfName, type TaskIdentity } from '../tasks/identity.js';
 import { requireTaskData, type Task } from '../tasks/task.js';
 import { requireTrecId, stageTrecRun } from './trecRun.js';
 
 /** What metrics.json holds. */
 export interface EvaluationSummary {
   task: string;
+  /** Which task that is, whatever it is called; results of older versions lack it. */
+  taskIdentity?: TaskIdentity;
   split: string;
   /** Name of the retriever, with all that its scores depend on. */
   model: string;
@@ -106,6 +109,7 @@ export async function evaluateRetriever(
   const { mean, perQuery } = scoreRun(run, data.qrels, task.metrics);
   const summary: EvaluationSummary = {
     ...known,
+    taskIdentity: task.identity,
     metrics: mean,
     rules: rulesOf(task),
     counts: countsOf(data, run),
@@ -119,6 +123,10 @@ export async function evaluateRetriever(
   ]);
   return { summary, perQuery, isReused: false };
 }
+
+/** Which task results are of. */
+export const taskOf = ({ taskIdentity, task, split, titles }: EvaluationSummary): TaskIdentity =>
+  taskIdentity ?? identityOfName(task, { split, titles });
 
 /** Copy a task's results to another folder, in the place of older ones there. */
 export async function copyEvaluation(from: string, to: string): Promise<void> {

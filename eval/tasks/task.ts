@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
 import { findTaskFiles, holdsTask, missingParts, requireTaskParts, splitsOf } from '../../data/task/taskFiles.js';
+import { taskIdentity } from './identity.js';
 import { defaultMetrics, isSet, namedTask, taskNames, type Task, type TaskNode } from './taskFile.js';
 
 export type { Task } from './taskFile.js';
@@ -56,6 +57,7 @@ function folderTasks(folder: string, split?: string): Task[] {
   const task = (as: string, chosen: string): Task => {
     const found: Task = {
       name: as,
+      identity: taskIdentity({ set: name, part: null, split: chosen, titles: 'use' }),
       folder,
       split: chosen,
       metrics: defaultMetrics,

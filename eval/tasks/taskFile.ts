@@ -7,11 +7,14 @@ import { namesIn } from '../../configs/load/names.js';
 import { UserError } from '../../configs/userError.js';
 import type { TitleUse } from '../../data/task/corpus.js';
 import { metricDepth } from '../measure/metrics.js';
+import { taskIdentity, type TaskIdentity } from './identity.js';
 
 /** What a model is judged on, and by what. */
 export interface Task {
   /** `folder` or `folder/split`. */
   name: string;
+  /** Which task it is, whatever its name and place. */
+  identity: TaskIdentity;
   /** Data in the layout of BEIR, CoIR, mteb or MS MARCO. */
   folder: string;
   /** That the judgements are of. */
@@ -43,6 +46,7 @@ export const defaultMetrics = ['ndcg@10', 'mrr@10', 'recall@100'];
 
 const single = z.strictObject({
   folder: z.string(),
+  set: z.string().optional().describe('what public figures on it are found by, where the file has another name'),
   split: z.string().default('test'),
   metrics: z.array(z.string()).min(1).default(defaultMetrics),
   ignoreIdenticalIds: z.boolean().default(false),
@@ -85,12 +89,20 @@ export function readTaskFile(file: string): TaskNode {
     const { tasks, average } = check(several, raw, file);
     return { name, isAveraged: average, members: tasks.map(namedTask) };
   }
-  const { parts, download, byHand, ...settings } = check(single, raw, file);
+  const { parts, set = name, download, byHand, ...settings } = check(single, raw, file);
   metricDepth(settings.metrics);
   const folder = resolve(fileURLToPath(new URL('../..', import.meta.url)), settings.folder);
-  const task: Task = { name, ...settings, folder, ...(download && { download }), ...(byHand && { byHand }) };
+  const identityOf = (part: string | null) =>
+    taskIdentity({ set, part, split: settings.split, titles: settings.titles });
+  const identity = identityOf(null);
+  const task: Task = { name, identity, ...settings, folder, ...(download && { download }), ...(byHand && { byHand }) };
   if (!parts) return task;
-  const members = parts.map((part) => ({ ...task, name: `${name}/${part}`, folder: join(folder, part) }));
+  const members = parts.map((part) => ({
+    ...task,
+    name: `${name}/${part}`,
+    identity: identityOf(part),
+    folder: join(folder, part),
+  }));
   return { name, isAveraged: true, members };
 }
 
@@ -112,5 +124,5 @@ function withTitles(node: TaskNode): TaskNode {
   const rename = (name: string) => name.replace(/^[^/]+/, (first) => first + titled);
   return isSet(node)
     ? { ...node, name: rename(node.name), members: node.members.map(withTitles) }
-    : { ...node, name: rename(node.name), titles: 'use' };
+    : { ...node, name: rename(node.name), identity: { ...node.identity, titles: 'use' }, titles: 'use' };
 }

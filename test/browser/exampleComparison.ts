@@ -7,7 +7,8 @@ import {
   type ComparedRow,
   type Comparison,
 } from '../../eval/report/comparison/comparison.js';
-import { groupOf } from '../../eval/report/comparison/knownTasks.js';
+import { groupOf } from '../../eval/report/comparison/taskGroups.js';
+import { identityOfName } from '../../eval/tasks/identity.js';
 import type { QueryView } from '../../eval/report/comparison/queryView.js';
 import { stabilityOf } from '../../eval/report/comparison/stabilityOf.js';
 import { contract } from '../checkpoints/examples.js';
@@ -69,7 +70,10 @@ export function exampleComparison(models = 8, tasks = 30, queries = 120): Compar
     },
   ];
   rows.push({ task: chosen[0]!, model: 'qwen-base (study)', metrics: { 'ndcg@10': 0.49136 }, folders: [], queries: 0 });
-  const known = chosen.map((name) => ({ name, group: groupOf(name), metrics: ['ndcg@10', 'recall@100'] }));
+  const known = chosen.map((name) => {
+    const identity = identityOfName(name);
+    return { name, identity, group: groupOf(identity), metrics: ['ndcg@10', 'recall@100'] };
+  });
   const curve = (name: string, place: number) => ({
     name,
     model: name,

@@ -26,6 +26,7 @@ export async function writeExampleTask(folder: string, task = exampleTask): Prom
   await writeBeir(folder, 'test', task);
   return {
     name: 'example',
+    identity: { set: 'example', part: null, split: 'test', titles: 'use' },
     folder,
     split: 'test',
     metrics: ['mrr@2', 'recall@2'],

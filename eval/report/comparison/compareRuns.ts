@@ -3,14 +3,15 @@ import { UserError } from '../../../configs/userError.js';
 import { averagesOf } from '../../score/averages.js';
 import { differences } from '../../statistics/differences.js';
 import { settings, type ComparedModel, type ComparedRow, type ComparedTask, type Comparison } from './comparison.js';
-import { nameOfGroup, ownModels, publishedOf, referencesOf } from './comparedModels.js';
+import { nameOfGroup, ownModels, publishedOf, referencesOf, type WithRows } from './comparedModels.js';
 import { stepsOf } from './costOf.js';
-import { groupOf, taskGroups } from './knownTasks.js';
+import { groupOf, taskGroups } from './taskGroups.js';
 import { groupBySeed } from './mergeSeeds.js';
 import type { Published } from './published.js';
 import { readModel, type Places, type ReadModel } from './readModel.js';
 import { fieldDifferences, objectionsOf } from './settingDifferences.js';
 import { stabilityOf } from './stabilityOf.js';
+import { taskOf } from '../../score/scoreModel.js';
 import { namedTask, taskNames } from '../../tasks/taskFile.js';
 
 export interface CompareOptions {
@@ -53,29 +54,20 @@ export async function compareRuns(
   const objections = objectionsOf(read, fields, (model) => model.name);
 
   const own = ownModels(named);
-  const all = [
-    ...own,
-    ...referencesOf(read),
-    ...publishedOf(
-      published,
-      own.flatMap(({ rows }) => rows),
-    ),
-  ];
+  const references = referencesOf(read);
+  const tasks = tasksOf(read, [...own, ...references]);
+  const ownNames = own.map(({ model }) => model.name);
+  const all = [...own, ...references, ...publishedOf(published, tasks, ownNames)];
   const models = all.map(({ model }) => model).sort((one, other) => place(one) - place(other));
   const rows = all.flatMap((each) => each.rows);
-  const against = baselineOf(
-    models,
-    own.map(({ model }) => model.name),
-    baseline,
-  );
-  const tested = own.map(({ model }) => model.name).filter((name) => name !== against);
+  const against = baselineOf(models, ownNames, baseline);
+  const tested = ownNames.filter((name) => name !== against);
   const isComparison = objections.length === 0;
-  const tasks = tasksOf(rows);
   const lasting = [...tested, against].filter(
     (name) => models.find((model) => model.name === name)!.setting !== 'Published by others',
   );
   return {
-    title: isComparison ? titleOf(own.map(({ model }) => model.name)) : 'Side by side, not a comparison',
+    title: isComparison ? titleOf(ownNames) : 'Side by side, not a comparison',
     objections,
     notes: notesOf(read, published, models, rows),
     models,
@@ -115,15 +107,19 @@ function baselineOf(models: readonly ComparedModel[], own: readonly string[], as
   throw new UserError(`--baseline ${asked} is none of the models compared; ${suggest(asked, testable)}`);
 }
 
-function tasksOf(rows: readonly ComparedRow[]): ComparedTask[] {
+function tasksOf(read: readonly ReadModel[], models: readonly WithRows[]): ComparedTask[] {
   const metrics = new Map<string, Set<string>>();
-  for (const row of rows) {
+  for (const row of models.flatMap(({ rows }) => rows)) {
     const names = metrics.get(row.task) ?? new Set();
     for (const name of Object.keys(row.metrics)) names.add(name);
     metrics.set(row.task, names);
   }
+  const summaries = read.flatMap(({ evaluated }) => evaluated.map(({ summary }) => summary));
   return [...metrics]
-    .map(([name, names]) => ({ name, group: groupOf(name), metrics: [...names] }))
+    .map(([name, names]) => {
+      const identity = taskOf(summaries.find(({ task }) => task === name)!);
+      return { name, identity, group: groupOf(identity), metrics: [...names] };
+    })
     .sort((one, other) => taskGroups.indexOf(one.group) - taskGroups.indexOf(other.group));
 }
 

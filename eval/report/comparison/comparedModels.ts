@@ -1,4 +1,4 @@
-import type { ComparedModel, ComparedRow, Setting } from './comparison.js';
+import type { ComparedModel, ComparedRow, ComparedTask, Setting } from './comparison.js';
 import { costOf, meanCost } from './costOf.js';
 import { mergedRow } from './mergeSeeds.js';
 import { publishedMetrics, type Published } from './published.js';
@@ -57,15 +57,20 @@ export function referencesOf(models: readonly ReadModel[]): WithRows[] {
 }
 
 /** Figures of others on the tasks and metrics that ours have; a model without any is left out. */
-export function publishedOf(published: readonly Published[], own: readonly ComparedRow[]): WithRows[] {
-  const tasks = new Map(own.map(({ task, metrics }) => [task, Object.keys(metrics)]));
-  const taken = new Set(['BM25', ...own.map(({ model }) => model)]);
+export function publishedOf(
+  published: readonly Published[],
+  tasks: readonly ComparedTask[],
+  own: readonly string[],
+): WithRows[] {
+  const taken = new Set(['BM25', ...own]);
   return published
     .flatMap(({ models }) => models)
     .map((model) => (taken.has(model.name) ? { ...model, name: `${model.name} (published)` } : model))
     .flatMap((model) => {
-      const rows = [...tasks].flatMap(([task, names]): ComparedRow[] => {
-        const metrics = Object.entries(publishedMetrics(model, task) ?? {}).filter(([name]) => names.includes(name));
+      const rows = tasks.flatMap(({ name: task, identity, metrics: names }): ComparedRow[] => {
+        const metrics = Object.entries(publishedMetrics(model, identity) ?? {}).filter(([name]) =>
+          names.includes(name),
+        );
         return metrics.length === 0
           ? []
           : [{ task, model: model.name, metrics: Object.fromEntries(metrics), folders: [], queries: 0 }];

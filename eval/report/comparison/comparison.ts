@@ -3,7 +3,8 @@ import type { Average } from '../../score/averages.js';
 import type { Difference } from '../../statistics/differences.js';
 import type { ResultRow, TrainingStep } from '../../score/reportData.js';
 import type { RankShares } from '../../statistics/rankShares.js';
-import type { TaskGroup } from './knownTasks.js';
+import type { TaskIdentity } from '../../tasks/identity.js';
+import type { TaskGroup } from './taskGroups.js';
 
 /** What sets the rows of a result table apart, in the order in which they are shown. */
 export const settings = ['Fine-tuned', 'Not fine-tuned', 'BM25', 'Published by others'] as const;
@@ -44,6 +45,7 @@ export interface ComparedRow extends ResultRow {
 /** A task of the comparison. */
 export interface ComparedTask {
   name: string;
+  identity: TaskIdentity;
   group: TaskGroup;
   /** The first is the one that models are compared by. */
   metrics: string[];

@@ -8,14 +8,20 @@ import { suggest } from '../../../configs/load/suggest.js';
 import { UserError } from '../../../configs/userError.js';
 import { readCsv } from '../page/csv.js';
 import type { Curve } from './comparison.js';
-import { isTitled, knownTask } from './knownTasks.js';
+import { identityOfName, isSameTask, taskIdentity, type TaskIdentity } from '../../tasks/identity.js';
+import { findPublic } from '../../tasks/publicTasks.js';
+
+/** Metrics of one task. */
+export interface PublishedResult {
+  task: TaskIdentity;
+  metrics: Record<string, number>;
+}
 
 /** A model whose figures others published: means alone, so nothing is tested. */
 export interface PublishedModel {
   name: string;
   about: string;
-  /** Metrics by task. */
-  results: Map<string, Record<string, number>>;
+  results: PublishedResult[];
 }
 
 export interface Published {
@@ -85,7 +91,7 @@ function readYaml(file: string): PublishedModel[] {
   return Object.entries(models).map(([name, { about, results }]) => ({
     name,
     about: `${about ? `${about}; ` : ''}${title}: ${source}`,
-    results: new Map(Object.entries(results)),
+    results: Object.entries(results).map(([task, metrics]) => ({ task: identityOfName(task), metrics })),
   }));
 }
 
@@ -94,14 +100,13 @@ function anseriniModels({ corpus, topics, models }: z.output<typeof anseriniShap
   const set = corpus.replace(/^beir-v[\d.]+-/, '').replace(/\.[\w-]+$|-(flat|multifield|wp)$/, '');
   const metricNames: Record<string, string> = { ndcg: 'ndcg', r: 'recall', rr: 'mrr', ap: 'map', map: 'map' };
   return models.map(({ name, display, results }) => {
-    const found = new Map<string, Record<string, number>>();
-    topics.forEach(({ id }, place) => {
+    const found = topics.map(({ id }, place): PublishedResult => {
       const metrics = Object.entries(results).flatMap(([metric, values]) => {
         const [kind, depth] = metric.toLowerCase().split('@');
         const named = metricNames[kind!];
         return named && depth && values[place] !== undefined ? [[`${named}@${depth}`, values[place]] as const] : [];
       });
-      found.set(id === 'test' ? set : /^dl\d\d$/.test(id) ? id : `${set}/${id}`, Object.fromEntries(metrics));
+      return { task: identityOfName(set, { split: id }), metrics: Object.fromEntries(metrics) };
     });
     return { name: `${display ?? name} (Anserini)`, about: `Anserini regression ${corpus}`, results: found };
   });
@@ -116,8 +121,8 @@ async function readMteb(folder: string): Promise<PublishedModel[]> {
     if (!parsed.success) continue; // model_meta.json lies beside
     const home = dirname(path);
     const name = mtebModelName(home);
-    const model = models.get(name) ?? { name, about: `MTEB results, ${basename(home)}`, results: new Map() };
-    for (const [task, metrics] of mtebResults(parsed.data)) model.results.set(task, metrics);
+    const model = models.get(name) ?? { name, about: `MTEB results, ${basename(home)}`, results: [] };
+    model.results.push(...mtebResults(parsed.data));
     models.set(name, model);
   }
   if (models.size === 0) throw new UserError(`--published ${folder} holds no MTEB result files (task_name and scores)`);
@@ -135,17 +140,17 @@ function mtebModelName(home: string): string {
   return stated ?? basename(dirname(home)).replace('__', '/');
 }
 
-function mtebResults({ task_name, scores }: z.output<typeof mtebShape>): [string, Record<string, number>][] {
+/** MTEB searches titles, also those of CoIR's tasks. */
+function mtebResults({ task_name, scores }: z.output<typeof mtebShape>): PublishedResult[] {
   return Object.entries(scores).flatMap(([split, entries]) =>
-    entries.map((entry): [string, Record<string, number>] => {
+    entries.map((entry): PublishedResult => {
       const metrics = Object.entries(entry).flatMap(([key, score]) => {
         const [, kind, depth] = /^(ndcg|mrr|map|recall|precision)_at_(\d+)$/.exec(key) ?? [];
         return kind === undefined || typeof score !== 'number' ? [] : [[`${kind}@${depth}`, score] as const];
       });
       const name = entry.hf_subset === 'default' ? task_name : `${task_name}/${entry.hf_subset}`;
-      // MSMARCO's split test holds the queries of TREC DL, another task.
-      const shown = task_name === 'MSMARCO' && split === 'test' ? 'trec-dl' : split;
-      return [shown === 'test' ? name : `${name}/${shown}`, Object.fromEntries(metrics)];
+      const { set, part } = findPublic(name) ?? { set: name, part: null };
+      return { task: taskIdentity({ set, part, split, titles: 'use' }), metrics: Object.fromEntries(metrics) };
     }),
   );
 }
@@ -163,11 +168,14 @@ async function readTable(file: string): Promise<Published> {
   const models = new Map<string, PublishedModel>();
   rows.forEach((row, place) => {
     const name = row[nameColumn]!;
-    const model = models.get(name) ?? { name, about: `from ${basename(file)}`, results: new Map() };
+    const model = models.get(name) ?? { name, about: `from ${basename(file)}`, results: [] };
     const number = value.safeParse(row['value'] === '' ? undefined : Number(row['value']));
     if (!number.success)
       throw new UserError(`${file}:${place + 2}: value must be a number from 0 to 1; got ${row['value']}`);
-    model.results.set(row['task']!, { ...model.results.get(row['task']!), [row['metric']!]: number.data });
+    const task = identityOfName(row['task']!);
+    const result = model.results.find((each) => isSameTask(each.task, task)) ?? { task, metrics: {} };
+    if (!model.results.includes(result)) model.results.push(result);
+    result.metrics[row['metric']!] = number.data;
     models.set(name, model);
   });
   return { models: [...models.values()], curves: [] };
@@ -193,20 +201,6 @@ function curvesOf(file: string, rows: Record<string, string>[], nameColumn: stri
   return [...curves.values()];
 }
 
-/**
- * The figures of a published model on one of our tasks, whatever each side calls it. MTEB searches the titles of CoIR's
- * tasks, so its figures stand beside our titled ones alone.
- */
-export function publishedMetrics(model: PublishedModel, task: string): Record<string, number> | undefined {
-  const direct = model.results.get(task);
-  const known = knownTask(task);
-  if (direct || !known) return direct;
-  const isCoir = /^Co(IR|deSearchNet)/.test(known.group);
-  const inMteb = known.name === 'msmarco/dev' ? `${known.mteb}/dev` : `${known.mteb}/${known.subset}`;
-  for (const [name, metrics] of model.results) {
-    const isMteb = name === inMteb || name === known.mteb;
-    if (isMteb && isCoir && !isTitled(task)) continue;
-    if (isMteb || knownTask(name)?.name === known.name) return metrics;
-  }
-  return undefined;
-}
+/** The figures of a published model on one of our tasks, whatever each side calls it. */
+export const publishedMetrics = (model: PublishedModel, task: TaskIdentity): Record<string, number> | undefined =>
+  model.results.find((result) => isSameTask(result.task, task))?.metrics;

@@ -1,7 +1,7 @@
 import { describeFamilies, isShown, level, type Difference } from '../../statistics/differences.js';
 import { rowOf, settings, groupMean, type Comparison } from '../comparison/comparison.js';
 import { csvLine } from '../page/csv.js';
-import { taskGroups } from '../comparison/knownTasks.js';
+import { taskGroups } from '../comparison/taskGroups.js';
 
 /** The numbers of a comparison for other programs: everything on its page but curves and single queries. */
 export function comparisonJson(comparison: Comparison) {

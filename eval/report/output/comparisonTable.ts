@@ -1,6 +1,6 @@
 import { describeFamilies, isShown, level } from '../../statistics/differences.js';
 import { groupMean, rowOf, settings, type Comparison } from '../comparison/comparison.js';
-import { taskGroups } from '../comparison/knownTasks.js';
+import { taskGroups } from '../comparison/taskGroups.js';
 
 /** Results as aligned lines for the screen: a row a model, a column a task, with the marks of the page. */
 export function comparisonTable(comparison: Comparison): string {

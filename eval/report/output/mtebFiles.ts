@@ -1,5 +1,7 @@
 import { rowOf, type ComparedModel, type Comparison } from '../comparison/comparison.js';
-import { groupOf, knownTask } from '../comparison/knownTasks.js';
+import type { ComparedTask } from '../comparison/comparison.js';
+import { publicTaskOf } from '../../tasks/identity.js';
+import { isOfCoir } from '../../tasks/publicTasks.js';
 
 /** A file to write: its path inside the folder of MTEB results, and its text. */
 export interface MtebFile {
@@ -18,9 +20,9 @@ export function mtebFiles(comparison: Comparison): MtebFile[] {
     .flatMap((model) => {
       const name = model.name.replace(/[^\w.-]+/g, '-').replace(/^-+|-+$/g, '');
       const folder = `tercet__${name}/${revision}`;
-      const tasks = new Map<string, string[]>();
-      for (const { name: task } of comparison.tasks) {
-        if (!rowOf(comparison, model.name, task)) continue;
+      const tasks = new Map<string, ComparedTask[]>();
+      for (const task of comparison.tasks) {
+        if (!rowOf(comparison, model.name, task.name)) continue;
         const mteb = mtebNameOf(task);
         tasks.set(mteb, [...(tasks.get(mteb) ?? []), task]);
       }
@@ -38,24 +40,22 @@ export function mtebFiles(comparison: Comparison): MtebFile[] {
 const revision = 'no_revision';
 
 /** MTEB searches titles: without them a task of CoIR is another one. A file name can hold no slash. */
-function mtebNameOf(task: string): string {
-  const known = knownTask(task);
-  if (!known || (groupOf(task) === known.group && /^Co(IR|deSearchNet)/.test(known.group)))
-    return (known?.name ?? task).replaceAll('/', '-');
-  return known.mteb;
+function mtebNameOf({ name, identity }: ComparedTask): string {
+  const known = publicTaskOf(identity);
+  return known && !(isOfCoir(known) && identity.titles === 'ignore') ? known.mteb : name.replaceAll('/', '-');
 }
 
-function taskResult(comparison: Comparison, model: ComparedModel, mteb: string, tasks: readonly string[]) {
+function taskResult(comparison: Comparison, model: ComparedModel, mteb: string, tasks: readonly ComparedTask[]) {
   const splits = new Map<string, object[]>();
-  for (const task of tasks) {
-    const known = knownTask(task);
-    const { metrics } = rowOf(comparison, model.name, task)!;
+  for (const { name, identity } of tasks) {
+    const known = publicTaskOf(identity);
+    const { metrics } = rowOf(comparison, model.name, name)!;
     const scores = Object.entries(metrics).flatMap(([metric, value]) => {
       const [, kind, depth] = /^([a-z]+)@(\d+)$/.exec(metric) ?? [];
       return kind === undefined ? [] : [[`${kind}_at_${depth}`, Number(value.toFixed(6))] as const];
     });
     const main = metrics['ndcg@10'] ?? Object.values(metrics)[0]!;
-    const split = splitOf(task, known?.name);
+    const { split } = identity;
     splits.set(split, [
       ...(splits.get(split) ?? []),
       {
@@ -74,13 +74,6 @@ function taskResult(comparison: Comparison, model: ComparedModel, mteb: string, 
     evaluation_time: null,
     kg_co2_emissions: null,
   };
-}
-
-/** MTEB has MS MARCO's dev queries and those of TREC DL under one name. */
-function splitOf(task: string, known: string | undefined): string {
-  if (known === 'msmarco/dev') return 'dev';
-  if (known?.startsWith('msmarco/')) return known.slice('msmarco/'.length);
-  return known === undefined || !/\/(dev|train)$/.test(task) ? 'test' : task.split('/').at(-1)!;
 }
 
 const modelMeta = (name: string) => ({

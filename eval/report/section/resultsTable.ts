@@ -9,7 +9,7 @@ import {
   type Comparison,
 } from '../comparison/comparison.js';
 import { key, scrolling } from '../page/formats.js';
-import { taskGroups } from '../comparison/knownTasks.js';
+import { taskGroups } from '../comparison/taskGroups.js';
 
 /** A column of a result table: one metric of one task. */
 interface Column {

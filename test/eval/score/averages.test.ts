@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { averagesOf, withAverages } from '../../../eval/score/averages.js';
 import type { Task, TaskNode } from '../../../eval/tasks/taskFile.js';
+import { identityOfName } from '../../../eval/tasks/identity.js';
 
 const task = (name: string): Task => ({
   name,
+  identity: identityOfName(name),
   folder: name,
   split: 'test',
   metrics: ['ndcg@10'],

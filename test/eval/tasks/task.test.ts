@@ -23,6 +23,7 @@ describe('loadTasks', () => {
     assert.deepEqual(loadTasks('fiqa', place()), [
       {
         name: 'fiqa',
+        identity: { set: 'fiqa', part: null, split: 'test', titles: 'use' },
         folder: place('fiqa'),
         split: 'test',
         metrics: ['ndcg@10', 'mrr@10', 'recall@100'],

@@ -10,9 +10,10 @@ import type { CommandSignal, RunCommand } from '../../../train/study/spawnComman
 import { readJournal, requireUnchanged } from '../../../train/study/journal.js';
 import { runStudy } from '../../../train/study/runStudy.js';
 import { studyCells } from '../../../train/study/studyCells.js';
+import { identityOfName } from '../../../eval/tasks/identity.js';
 
 const task: Task = {
-  ...{ name: 'one', folder: 'one', split: 'test', metrics: ['ndcg@10'] },
+  ...{ name: 'one', identity: identityOfName('one'), folder: 'one', split: 'test', metrics: ['ndcg@10'] },
   ...{ ignoreIdenticalIds: false, titles: 'use' },
 };
 const calm: CommandSignal = { isAsked: () => false, onAsked: () => () => {} };

@@ -11,6 +11,7 @@ import { evaluateRetriever } from '../../../../eval/score/scoreModel.js';
 import { contract } from '../../../checkpoints/examples.js';
 import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
 import { exampleTask, fixedRetriever, writeExampleTask } from '../../exampleTask.js';
+import { identityOfName } from '../../../../eval/tasks/identity.js';
 
 describe('compareRuns', () => {
   const place = useTemporaryFolder();
@@ -196,7 +197,7 @@ describe('compareRuns', () => {
 
   it('shows published figures on the tasks and metrics it has, without a test', async () => {
     await makeRun('one', good);
-    const results = new Map([['example', { 'mrr@2': 0.625, 'ndcg@10': 0.5 }]]);
+    const results = [{ task: identityOfName('example'), metrics: { 'mrr@2': 0.625, 'ndcg@10': 0.5 } }];
     const published = [{ models: [{ name: 'theirs', about: 'a paper', results }], curves: [] }];
     const found = await compareRuns(places(), ['one'], { published });
     assert.deepEqual(found.rows.find(({ model }) => model === 'theirs')!.metrics, { 'mrr@2': 0.625 });

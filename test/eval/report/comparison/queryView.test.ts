@@ -5,6 +5,7 @@ import { queryView } from '../../../../eval/report/comparison/queryView.js';
 import { evaluateRetriever } from '../../../../eval/score/scoreModel.js';
 import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
 import { exampleTask, fixedRetriever, writeExampleTask } from '../../exampleTask.js';
+import { identityOfName } from '../../../../eval/tasks/identity.js';
 
 describe('queryView', () => {
   const place = useTemporaryFolder();
@@ -31,7 +32,9 @@ describe('queryView', () => {
       objections: [],
       notes: [],
       models: [model('one'), model('two')],
-      tasks: [{ name: 'example', group: 'Other tasks', metrics: ['mrr@2', 'recall@2'] }],
+      tasks: [
+        { name: 'example', identity: identityOfName('example'), group: 'Other tasks', metrics: ['mrr@2', 'recall@2'] },
+      ],
       rows,
       averages: [],
       baseline: 'one',

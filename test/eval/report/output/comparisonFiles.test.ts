@@ -3,6 +3,7 @@ import type { Comparison } from '../../../../eval/report/comparison/comparison.j
 import { differencesCsv, resultsCsv, resultsLatex } from '../../../../eval/report/output/comparisonFiles.js';
 import { comparisonTable } from '../../../../eval/report/output/comparisonTable.js';
 import { mtebFiles } from '../../../../eval/report/output/mtebFiles.js';
+import { identityOfName } from '../../../../eval/tasks/identity.js';
 
 const row = (model: string, task: string, value: number) => ({
   model,
@@ -31,8 +32,8 @@ const comparison: Comparison = {
     model('theirs', 'Published by others'),
   ],
   tasks: [
-    { name: 'scifact', group: 'BEIR', metrics: ['ndcg@10', 'recall@100'] },
-    { name: 'nq', group: 'BEIR', metrics: ['ndcg@10', 'recall@100'] },
+    { name: 'scifact', identity: identityOfName('scifact'), group: 'BEIR', metrics: ['ndcg@10', 'recall@100'] },
+    { name: 'nq', identity: identityOfName('nq'), group: 'BEIR', metrics: ['ndcg@10', 'recall@100'] },
   ],
   rows: [
     { ...row('a_1', 'scifact', 0.5), spread: { 'ndcg@10': 0.0125 } },
@@ -143,7 +144,12 @@ describe('mtebFiles', () => {
     const names = ['codesearchnet-titled/go', 'codesearchnet-titled/php', 'msmarco-dev', 'dl19', 'cosqa'];
     const found = files({
       models: [model('b', 'Fine-tuned')],
-      tasks: names.map((name) => ({ name, group: 'Other tasks', metrics: ['ndcg@10'] })),
+      tasks: names.map((name) => ({
+        name,
+        identity: identityOfName(name),
+        group: 'Other tasks',
+        metrics: ['ndcg@10'],
+      })),
       rows: names.map((name) => row('b', name, 0.5)),
     });
     const subsets = found.get('tercet__b/no_revision/COIRCodeSearchNetRetrieval.json').scores.test;

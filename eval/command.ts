@@ -127,7 +127,8 @@ async function openRetriever(args: EvalArguments): Promise<{ retriever: Retrieve
   if (gigabytes < 0) throw new UserError(`--cache-gigabytes must be 0 or more; got ${gigabytes}`);
   const opened = await openEncoder(model, { recipe, base, precision });
   for (const warning of opened.warnings) console.error(`warning: ${warning}`);
-  return { retriever: denseRetriever(opened.encoder, { format, cacheBytes: gigabytes * 1e9 }), opened };
+  const warn = (text: string) => console.error(`warning: ${text}`);
+  return { retriever: denseRetriever(opened.encoder, { format, cacheBytes: gigabytes * 1e9, warn }), opened };
 }
 
 function refuse(args: EvalArguments, names: (keyof EvalArguments)[]): void {

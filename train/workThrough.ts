@@ -57,7 +57,10 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     const { tasks: names, tasksDir } = record.settings.evaluation;
     const nodes = names.flatMap((name) => loadTaskTree(name, tasksDir));
     const tasks = nodes.flatMap(tasksOf);
-    const dense = { cacheBytes: record.settings.evaluation.cacheGigabytes * 1e9 };
+    const dense = {
+      cacheBytes: record.settings.evaluation.cacheGigabytes * 1e9,
+      warn: (text: string) => log.log.warn('warning', { text }),
+    };
     const scores = await evaluateRun(tasks, paths, record.base.name, model, encoder, dense, screen.onEvaluation);
     const results = withAverages(nodes, scores);
     for (const { task, model: name, metrics } of results) log.log.info('eval', { task, model: name, ...metrics });

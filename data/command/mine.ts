@@ -2,6 +2,7 @@ import type { Command } from '../../configs/cli/cli.js';
 import { progressBar } from '../../configs/cli/progress.js';
 import { requireWhole } from '../../configs/cli/whole.js';
 import { UserError } from '../../configs/userError.js';
+import { defaultCacheBytes } from '../../eval/dense/denseRetriever.js';
 import { mineArrow } from '../../eval/mining/mineNegatives.js';
 import { openEncoder } from '../../eval/encoder/openEncoder.js';
 
@@ -16,6 +17,7 @@ export const mineCommand: Command<{
   'absolute-margin': number | undefined;
   'relative-margin': number | undefined;
   seed: number;
+  'cache-gigabytes': number | undefined;
   json: boolean;
 }> = {
   name: 'mine <file>',
@@ -43,6 +45,10 @@ export const mineCommand: Command<{
         describe: "or by this share of that positive's score, as 0.05",
       })
       .option('seed', { type: 'number', default: 1, describe: 'of the draw among those ranks' })
+      .option('cache-gigabytes', {
+        type: 'number',
+        describe: `what kept embeddings of all models may take; 0 keeps none [default: ${defaultCacheBytes / 1e9}]`,
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
   examples: [
     [
@@ -65,6 +71,7 @@ export const mineCommand: Command<{
     absoluteMargin,
     relativeMargin,
     seed,
+    cacheGigabytes,
     json,
   }) {
     requireWhole('negatives', negatives, 1);
@@ -75,6 +82,10 @@ export const mineCommand: Command<{
       throw new UserError(`--to-rank must be at least --from-rank (${fromRank}); got ${toRank}`);
     if (recipe !== undefined && model === 'bm25')
       throw new UserError('--recipe has no effect with BM25; leave it out, or name a base by --model');
+    if (cacheGigabytes !== undefined && model === 'bm25')
+      throw new UserError('--cache-gigabytes has no effect with BM25; leave it out, or name a model by --model');
+    const gigabytes = (cacheGigabytes as number | undefined) ?? defaultCacheBytes / 1e9;
+    if (gigabytes < 0) throw new UserError(`--cache-gigabytes must be 0 or more; got ${gigabytes}`);
     const options = {
       negatives,
       fromRank: fromRank as number,
@@ -84,10 +95,11 @@ export const mineCommand: Command<{
       seed,
     };
     const opened = model === 'bm25' ? undefined : await openEncoder(model, { recipe });
-    for (const warning of opened?.warnings ?? []) console.error(`warning: ${warning}`);
+    const warn = (text: string) => console.error(`warning: ${text}`);
+    opened?.warnings.forEach(warn);
     const bar = progressBar('mining', 100);
     const onProgress = (done: number, all: number) => bar.update(Math.round((100 * done) / all));
-    const by = opened ? { encoder: opened.encoder } : {};
+    const by = opened ? { encoder: opened.encoder, dense: { cacheBytes: gigabytes * 1e9, warn } } : {};
     const summary = await mineArrow(file, output, { ...options, ...by }, onProgress).finally(async () => {
       bar.stop();
       await opened?.close();

@@ -1,14 +1,13 @@
 import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import type { TextKind } from '../../configs/contract.js';
-import { UserError } from '../../configs/userError.js';
-import type { Passage } from '../../data/example/example.js';
-import { textsHash, type Corpus, type CorpusShard } from '../../data/task/corpus.js';
-import { embeddingsRoot, openEmbeddingCache, type EmbeddingCache } from './embeddingCache.js';
+import { textsHash } from '../../data/task/corpus.js';
 import type { Encoder, TextToEncode } from '../encoder/encoder.js';
 import { packedRun } from '../measure/packedRun.js';
 import type { Retriever } from '../measure/ranking.js';
+import { embeddingsRoot, notKept, openEmbeddingCache } from './embeddingCache.js';
+import { keptOrMade, keptShard, shardVectors } from './shardVectors.js';
 import { openSearch } from './search.js';
-import { formatFor, packVectors, unpackVectors, type VectorFormat } from './vectorFormat.js';
+import { asKept, formatFor, type VectorFormat } from './vectorFormat.js';
 
 export interface DenseOptions {
   /** How embeddings are kept and searched; as precise as the contract's arithmetic deserves unless given. */
@@ -17,6 +16,8 @@ export interface DenseOptions {
   cacheBytes?: number;
   /** Where they are kept. */
   root?: string;
+  /** Told when they cannot be kept. */
+  warn?: (text: string) => void;
 }
 
 /** Kept unless said otherwise. */
@@ -25,7 +26,8 @@ export const defaultCacheBytes = 200e9;
 /**
  * A retriever that ranks every passage of a task by the inner product of its embedding with the query's. The corpus
  * passes shard by shard: read, encoded, kept, searched. Embeddings that are kept are not made again, so that work that
- * was interrupted goes on at the first missing shard. Of equal scores the passage that comes first in the corpus is kept.
+ * was interrupted goes on at the first missing shard, and several processes share what is missing. Of equal scores the
+ * passage that comes first in the corpus is kept.
  */
 export function denseRetriever(
   encoder: Encoder,
@@ -33,6 +35,7 @@ export function denseRetriever(
     format = formatFor(encoder.contract.precision),
     cacheBytes = defaultCacheBytes,
     root = embeddingsRoot,
+    warn = () => {},
   }: DenseOptions = {},
 ): Retriever {
   const { name, dimensions } = encoder;
@@ -42,63 +45,34 @@ export function denseRetriever(
     identity: `${identity} ${format}`,
     async retrieve({ corpus, queries }, depth, onProgress = () => {}) {
       const all = queries.length + corpus.ids.size;
-      const cache = await openEmbeddingCache(root, { name, identity, dimensions, format }, cacheBytes, all);
-      const encode = async (kind: TextKind, texts: readonly TextToEncode[], key: string, before: number) => {
-        const encoded = await encoder.encode(kind, texts, (done) => onProgress(before + done, all));
-        if (cache) await cache.write(kind + key, encoded);
-        // As it would come back from the disk, so that kept and new embeddings give the same scores.
-        return format === 'float32' ? encoded : unpackVectors(packVectors(encoded, format), format);
-      };
-      const asked = textsHash(queries);
-      const vectors =
-        (await cache?.read(`query${asked}`, queries.length)) ?? (await encode('query', queries, asked, 0));
-      const search = openSearch(vectors, dimensions, depth);
+      const asked = { key: `query${textsHash(queries)}`, rows: queries.length };
+      const wanted = [asked, ...corpus.shards.map(keptShard)];
+      const by = { name, identity, dimensions, format };
+      const cache = cacheBytes > 0 ? await openEmbeddingCache(root, by, cacheBytes, wanted, warn) : undefined;
+      if (cache?.refusal !== undefined) warn(notKept(cache.refusal));
+      const encode = async (kind: TextKind, texts: readonly TextToEncode[], before: number) =>
+        asKept(await encoder.encode(kind, texts, (done) => onProgress(before + done, all)), format);
       try {
-        let row = 0;
-        for await (const { shard, kept, passages } of shardsOf(corpus, cache)) {
-          search.add(row, kept ?? (await encode('passage', passages, shard.hash, queries.length + row)));
-          onProgress(queries.length + (row += shard.rows), all);
-          await new Promise(setImmediate); // lets progress and interruption through
+        const vectors = await keptOrMade(cache, asked, () => encode('query', queries, 0));
+        const search = openSearch(vectors, dimensions, depth);
+        try {
+          let done = queries.length;
+          const make = (passages: readonly TextToEncode[], before: number) =>
+            encode('passage', passages, queries.length + before);
+          for await (const { firstRow, vectors } of shardVectors(corpus, cache, make)) {
+            search.add(firstRow, vectors);
+            onProgress((done += vectors.length / dimensions), all);
+            await new Promise(setImmediate); // lets progress and interruption through
+          }
+          const run = packedRun(corpus.ids);
+          for (const hits of search.take()) run.add(queries[run.size]!.id, hits);
+          return run;
+        } finally {
+          search.close();
         }
-        const run = packedRun(corpus.ids);
-        for (const hits of search.take()) run.add(queries[run.size]!.id, hits);
-        return run;
       } finally {
-        search.close();
+        cache?.close();
       }
     },
   };
-}
-
-/** A shard with its embeddings, where they are kept, or with its texts. */
-type Shard = { shard: CorpusShard } & (
-  { kept: Float32Array; passages?: never } | { kept?: never; passages: Passage[] }
-);
-
-/** Every shard in its order. Texts are read for missing embeddings alone, one shard ahead. */
-async function* shardsOf(corpus: Corpus, cache: EmbeddingCache | undefined): AsyncGenerator<Shard> {
-  const isKept: boolean[] = [];
-  for (const { hash, rows } of corpus.shards) isKept.push((await cache?.has(`passage${hash}`, rows)) ?? false);
-  const reader = corpus.read((shard) => !isKept[shard]);
-  const readNext = () => {
-    const next = reader.next();
-    next.catch(() => {}); // it is thrown where it is awaited, if the work gets there
-    return next;
-  };
-  let next = isKept.includes(false) ? readNext() : undefined;
-  try {
-    for (const [index, shard] of corpus.shards.entries()) {
-      if (isKept[index]) {
-        const kept = await cache!.read(`passage${shard.hash}`, shard.rows);
-        if (!kept) throw new UserError('kept embeddings were removed while they were in use; run again');
-        yield { shard, kept };
-      } else {
-        const { passages } = (await next!).value as { passages: Passage[] };
-        next = readNext();
-        yield { shard, passages };
-      }
-    }
-  } finally {
-    await reader.return(undefined);
-  }
 }

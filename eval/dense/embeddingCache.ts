@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdir, readFile, rm, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
 import { writeBeside } from '../../data/files/writeBeside.js';
+import { claim, release } from './claims.js';
+import { aboutFile, makeRoom } from './makeRoom.js';
 import { formatBytes, packVectors, unpackVectors, type VectorFormat } from './vectorFormat.js';
 
 /** Where embeddings are kept, in a folder for each model under each contract; any of them may be removed at any time. */
@@ -18,82 +21,134 @@ export interface EmbeddedBy {
   format: VectorFormat;
 }
 
-/** Embeddings of one model, found again by the texts that they stand for. */
+/** Texts whose embeddings are kept together. */
+export interface KeptTexts {
+  key: string;
+  rows: number;
+}
+
+/** Embeddings of one model, found again by the texts that they stand for. Several processes may share it. */
 export interface EmbeddingCache {
-  /** Whether these texts' embeddings are there. */
-  has(key: string, rows: number): Promise<boolean>;
-  /** @returns [rows, dimensions], undefined where they are not kept */
-  read(key: string, rows: number): Promise<Float32Array | undefined>;
-  write(key: string, vectors: Float32Array): Promise<void>;
+  /** Why new embeddings are not kept; undefined where they are. Those that are there are read all the same. */
+  refusal: string | undefined;
+  /** Whether these texts' embeddings seem to be there. */
+  has(texts: KeptTexts): boolean;
+  /** @returns [rows, dimensions]; undefined where they are not kept, or damaged: these are removed */
+  read(texts: KeptTexts): Promise<Float32Array | undefined>;
+  /** Take on the making of what is not there. @returns false where another process is at it, or has just done it */
+  claim(texts: KeptTexts): boolean;
+  /** Keep what was claimed, and give up the claim. */
+  write(texts: KeptTexts, vectors: Float32Array): Promise<void>;
+  /** Give up all claims, and let others remove what is kept. */
+  close(): void;
 }
 
 /**
- * Open the embeddings kept of a model. To make room for what is to come, those of other models go, the least recently
- * used first.
+ * Open the embeddings kept of a model. To make room for those that are to come, the least recently used of other texts
+ * and models go, but none that a living process is using.
  * @param limitBytes  what all models may keep together
- * @param rowsToCome  embeddings that will be asked for
- * @returns           undefined where they would not fit below the limit or on the disk: nothing is then kept
+ * @param wanted      all that will be asked for
+ * @param warn        told when from now on nothing can be kept any more
+ * @throws UserError when the folder cannot be written
  */
 export async function openEmbeddingCache(
   root: string,
   by: EmbeddedBy,
   limitBytes: number,
-  rowsToCome: number,
-): Promise<EmbeddingCache | undefined> {
-  const bytesToCome = rowsToCome * by.dimensions * formatBytes(by.format);
-  if (bytesToCome > limitBytes) return undefined;
-  const key = createHash('sha256')
-    .update(JSON.stringify([by.identity, by.format]))
-    .digest('hex')
-    .slice(0, 32);
-  const folder = join(root, key);
+  wanted: readonly KeptTexts[],
+  warn: (text: string) => void,
+): Promise<EmbeddingCache> {
+  const folder = join(root, folderOf(by));
   try {
     await mkdir(resolve(folder), { recursive: true });
   } catch (error) {
     throw explainWriteFailure(error, folder);
   }
-  await writeBeside(join(folder, 'about.json'), `${JSON.stringify(by, null, 2)}\n`);
-  await utimes(folder, new Date(), new Date());
-  const own = await bytesIn(folder);
-  await removeOldest(root, key, limitBytes - Math.max(own, bytesToCome));
-  const { bavail, bsize } = await statfs(folder);
-  if (bytesToCome - own > bavail * bsize) return undefined;
+  await writeBeside(join(folder, aboutFile), `${JSON.stringify(by, null, 2)}\n`);
+  const fileOf = ({ key }: KeptTexts) => join(folder, `${key.slice(0, 40)}.vectors`);
+  const claimOf = (texts: KeptTexts) => `${fileOf(texts)}.claim`;
+  const bytesOf = ({ rows }: KeptTexts) => rows * by.dimensions * formatBytes(by.format);
+  const isThere = (texts: KeptTexts) => sizeOf(fileOf(texts)) === bytesOf(texts) + hashBytes;
+  const files = wanted.map((texts) => ({ file: fileOf(texts), bytes: bytesOf(texts) + hashBytes }));
+  const room = await makeRoom(root, files, limitBytes);
+  let refusal = wanted.every(isThere) ? undefined : room.refusal;
 
-  const fileOf = (texts: string) => join(folder, `${texts.slice(0, 40)}.vectors`);
-  const bytesOf = (rows: number) => rows * by.dimensions * formatBytes(by.format);
+  const claimed = new Set<string>();
+  const giveUp = (file: string) => {
+    claimed.delete(file);
+    release(file);
+  };
   return {
-    has: async (texts, rows) => (await sizeOf(fileOf(texts))) === bytesOf(rows),
-    async read(texts, rows) {
-      const bytes = await readFile(fileOf(texts)).catch(() => undefined);
-      return bytes?.length === bytesOf(rows) ? unpackVectors(aligned(bytes), by.format) : undefined;
+    get refusal() {
+      return refusal;
     },
-    write: (texts, vectors) => writeBeside(fileOf(texts), packVectors(vectors, by.format)),
+    has: isThere,
+    async read(texts) {
+      const bytes = isThere(texts) ? await readFile(fileOf(texts)).catch(() => undefined) : undefined;
+      if (!bytes) return undefined;
+      const packed = bytes.subarray(0, bytesOf(texts));
+      if (!hashOf(packed).equals(bytes.subarray(packed.length))) {
+        await rm(fileOf(texts), { force: true });
+        return undefined;
+      }
+      await utimes(fileOf(texts), new Date(), new Date()).catch(() => {}); // it may have been removed since
+      return unpackVectors(aligned(packed), by.format);
+    },
+    claim(texts) {
+      if (refusal !== undefined) return true;
+      if (!claim(claimOf(texts))) return false;
+      claimed.add(claimOf(texts));
+      if (!isThere(texts)) return true;
+      giveUp(claimOf(texts)); // it was made between a look and the claim
+      return false;
+    },
+    async write(texts, vectors) {
+      try {
+        if (refusal !== undefined) return;
+        const packed = packVectors(vectors, by.format);
+        await writeBeside(fileOf(texts), async (file) => {
+          await file.writeFile(packed);
+          await file.writeFile(hashOf(packed));
+        });
+      } catch (error) {
+        // What was made is in use all the same: a disk that others filled must not end hours of work.
+        refusal = (error as Error).message;
+        warn(notKept(refusal));
+      } finally {
+        giveUp(claimOf(texts));
+      }
+    },
+    close() {
+      claimed.forEach(giveUp);
+      room.leave();
+    },
   };
 }
 
-/** Remove folders of other models until what is left is small enough. */
-async function removeOldest(root: string, keep: string, allowedBytes: number): Promise<void> {
-  const others = [];
-  for (const name of await readdir(root)) {
-    if (name === keep) continue;
-    const folder = join(root, name);
-    const found = await stat(folder).catch(() => undefined);
-    if (found?.isDirectory()) others.push({ folder, usedMs: found.mtimeMs, bytes: await bytesIn(folder) });
-  }
-  let total = others.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const { folder, bytes } of others.sort((one, two) => one.usedMs - two.usedMs)) {
-    if (total <= allowedBytes) return;
-    await rm(folder, { recursive: true, force: true });
-    total -= bytes;
+/** For people. */
+export const notKept = (why: string): string =>
+  `embeddings are not kept, and are made again when they are needed: ${why}`;
+
+/** Raised when the files change their form. */
+const FORMAT = 2;
+
+const folderOf = ({ identity, format }: EmbeddedBy) =>
+  createHash('sha256')
+    .update(JSON.stringify([FORMAT, identity, format]))
+    .digest('hex')
+    .slice(0, 32);
+
+/** Behind the vectors stands their SHA-256: a file of the right length may hold zeros where a disk lost what was written. */
+const hashBytes = 32;
+const hashOf = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
+
+function sizeOf(file: string): number | undefined {
+  try {
+    return statSync(file).size;
+  } catch {
+    return undefined;
   }
 }
-
-async function bytesIn(folder: string): Promise<number> {
-  const sizes = await Promise.all((await readdir(folder)).map((name) => sizeOf(join(folder, name))));
-  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
-}
-
-const sizeOf = async (file: string) => (await stat(file).catch(() => undefined))?.size;
 
 /** Small files come out of a pool of Node's, at any offset. */
 const aligned = (bytes: Buffer) => (bytes.byteOffset % 4 === 0 ? bytes : Buffer.from(Uint8Array.from(bytes).buffer));

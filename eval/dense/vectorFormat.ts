@@ -30,3 +30,7 @@ export function unpackVectors(bytes: Uint8Array, format: VectorFormat): Float32A
   const bits = new Uint16Array(buffer, byteOffset, byteLength / 2);
   return format === 'float16' ? float16ToFloat32(bits) : bfloat16ToFloat32(bits);
 }
+
+/** Embeddings as they come back from the disk, so that kept and new ones give the same scores. */
+export const asKept = (vectors: Float32Array, format: VectorFormat): Float32Array =>
+  format === 'float32' ? vectors : unpackVectors(packVectors(vectors, format), format);

@@ -4,10 +4,9 @@ import { openExamples, type ExampleFile } from '../../data/arrow/openExamples.js
 import type { Example, Passage } from '../../data/example/example.js';
 import { bm25Defaults, bm25Searcher, buildBm25Index, type Bm25Index, type Bm25Settings } from '../bm25/index.js';
 import { chooseNegatives, type MiningOptions, type RankedExample } from './chooseNegatives.js';
-import type { DenseOptions } from '../dense/denseRetriever.js';
 import type { Encoder } from '../encoder/encoder.js';
 import { collectPassages, type MiningCorpus } from './miningCorpus.js';
-import { rankDense } from './rankDense.js';
+import { rankDense, type ModelMiningOptions } from './rankDense.js';
 
 /**
  * Give each example new negatives out of those that BM25 ranks high for its query, as `chooseNegatives` does.
@@ -33,7 +32,7 @@ export interface MinedFile {
 }
 
 /** By what the passages are ranked. */
-export type MiningModel = { bm25?: Bm25Settings } | { encoder: Encoder; dense?: DenseOptions };
+export type MiningModel = { bm25?: Bm25Settings } | { encoder: Encoder; dense?: ModelMiningOptions };
 
 /**
  * Mine negatives for an Arrow file of examples from the passages of the file itself. Rows are streamed; the distinct
@@ -111,7 +110,7 @@ function bm25Score(index: Bm25Index, query: string, row: number): number {
     let [low, high] = [index.begins[term]!, index.begins[term + 1]!];
     const end = high;
     while (low < high) {
-      const middle = (low + high) >> 1;
+      const middle = Math.floor((low + high) / 2); // places go beyond 2^31
       if (index.rows[middle]! < row) low = middle + 1;
       else high = middle;
     }

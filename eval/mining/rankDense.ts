@@ -1,90 +1,107 @@
+import { UserError } from '../../configs/userError.js';
 import type { Example } from '../../data/example/example.js';
-import type { Corpus } from '../../data/task/corpus.js';
-import type { RankedExample } from './chooseNegatives.js';
+import { availableMemory } from '../../model/machine.js';
 import { defaultCacheBytes, type DenseOptions } from '../dense/denseRetriever.js';
-import { embeddingsRoot, openEmbeddingCache, type EmbeddingCache } from '../dense/embeddingCache.js';
-import type { Encoder } from '../encoder/encoder.js';
-import type { MiningCorpus } from './miningCorpus.js';
+import { embeddingsRoot, openEmbeddingCache, type EmbeddedBy, type EmbeddingCache } from '../dense/embeddingCache.js';
+import { memoryCache } from '../dense/memoryCache.js';
 import { openSearch } from '../dense/search.js';
-import { formatFor, packVectors, unpackVectors, type VectorFormat } from '../dense/vectorFormat.js';
+import { keptShard, shardVectors } from '../dense/shardVectors.js';
+import { asKept, formatBytes, formatFor } from '../dense/vectorFormat.js';
+import type { Encoder } from '../encoder/encoder.js';
+import type { RankedExample } from './chooseNegatives.js';
+import type { MiningCorpus } from './miningCorpus.js';
 
 /** Queries that are searched for together: each such block reads the corpus's embeddings once. */
-const queriesAtATime = 8192;
+const usualQueriesAtATime = 8192;
+
+/** What mining may take of the memory that is free, where embeddings cannot be kept on the disk. */
+const memoryShare = 0.5;
+
+export interface ModelMiningOptions extends DenseOptions {
+  /** Other than the usual number in tests alone. */
+  queriesAtATime?: number;
+  /** Bytes that embeddings may take in memory where the disk cannot keep them; half of what is free unless given. */
+  memoryBytes?: number;
+}
 
 /**
  * Rank the corpus for each example by a model, exactly. Embeddings are kept on the disk as evaluation keeps them, or in
- * memory where the disk is not to be used, so that each passage is embedded once.
+ * memory where the disk cannot, so that each passage is embedded once.
  * @param depth  passages kept for each query
+ * @throws UserError when neither the disk nor the memory can keep them, before any is made
  */
 export async function* rankDense(
   examples: AsyncIterable<Example> | Iterable<Example>,
   { corpus, positiveRows, knownRows }: MiningCorpus,
   encoder: Encoder,
   depth: number,
-  {
-    format = formatFor(encoder.contract.precision),
-    cacheBytes = defaultCacheBytes,
-    root = embeddingsRoot,
-  }: DenseOptions,
+  options: ModelMiningOptions,
 ): AsyncGenerator<RankedExample> {
+  const { format = formatFor(encoder.contract.precision), queriesAtATime = usualQueriesAtATime } = options;
   const { name, dimensions } = encoder;
-  const by = { name, identity: encoder.identity(), dimensions, format };
-  const vectorsOf = await keptVectors(
-    corpus,
-    encoder,
-    format,
-    await openEmbeddingCache(root, by, cacheBytes, corpus.ids.size),
-  );
-  for await (const block of blocksOf(examples, queriesAtATime)) {
-    const queries = await encoder.encode(
-      'query',
-      block.map(({ query }) => ({ text: query })),
-    );
-    const rows = block.map(positiveRows);
-    const scores = rows.map((places) => places.map((): number | undefined => undefined));
-    const search = openSearch(queries, dimensions, depth);
-    try {
-      let first = 0;
-      for (const [shard, { rows: count }] of corpus.shards.entries()) {
-        const vectors = await vectorsOf(shard);
-        search.add(first, vectors);
-        rows.forEach((places, query) =>
-          places.forEach((row, positive) => {
-            if (row !== undefined && row >= first && row < first + count)
-              scores[query]![positive] = product(queries, query, vectors, row - first, dimensions);
-          }),
-        );
-        first += count;
-        await new Promise(setImmediate); // lets progress and interruption through
+  const cache = await openCache({ name, identity: encoder.identity(), dimensions, format }, corpus.shards, options);
+  try {
+    for await (const block of blocksOf(examples, queriesAtATime)) {
+      const queries = await encoder.encode(
+        'query',
+        block.map(({ query }) => ({ text: query })),
+      );
+      const rows = block.map(positiveRows);
+      const scores = rows.map((places) => places.map((): number | undefined => undefined));
+      const search = openSearch(queries, dimensions, depth);
+      try {
+        const make = async (texts: readonly { text: string }[]) =>
+          asKept(await encoder.encode('passage', texts), format);
+        for await (const { firstRow, vectors } of shardVectors(corpus, cache, make)) {
+          search.add(firstRow, vectors);
+          const end = firstRow + vectors.length / dimensions;
+          rows.forEach((places, query) =>
+            places.forEach((row, positive) => {
+              if (row !== undefined && row >= firstRow && row < end)
+                scores[query]![positive] = product(queries, query, vectors, row - firstRow, dimensions);
+            }),
+          );
+          await new Promise(setImmediate); // lets progress and interruption through
+        }
+        let query = 0;
+        for (const hits of search.take()) {
+          const example = block[query]!;
+          yield { example, hits, positiveScores: scores[query++]!, knownRows: knownRows(example) };
+        }
+      } finally {
+        search.close();
       }
-      let query = 0;
-      for (const hits of search.take()) {
-        const example = block[query]!;
-        yield { example, hits, positiveScores: scores[query++]!, knownRows: knownRows(example) };
-      }
-    } finally {
-      search.close();
     }
+  } finally {
+    cache.close();
   }
 }
 
-/** The embeddings of a shard: kept ones, or made now and kept. */
-async function keptVectors(corpus: Corpus, encoder: Encoder, format: VectorFormat, cache: EmbeddingCache | undefined) {
-  const inMemory = new Map<number, Float32Array>();
-  return async (shard: number): Promise<Float32Array> => {
-    const { hash, rows } = corpus.shards[shard]!;
-    const kept = inMemory.get(shard) ?? (await cache?.read(`passage${hash}`, rows));
-    if (kept) return kept;
-    let vectors = new Float32Array(0);
-    for await (const { passages } of corpus.read((each) => each === shard))
-      vectors = new Float32Array(await encoder.encode('passage', passages));
-    // As they would come back from the disk, so that kept and new embeddings give the same scores.
-    if (format !== 'float32') vectors = new Float32Array(unpackVectors(packVectors(vectors, format), format));
-    if (cache) await cache.write(`passage${hash}`, vectors);
-    else inMemory.set(shard, vectors);
-    return vectors;
-  };
+/** Every block of queries reads all embeddings, so they must be kept somewhere. */
+async function openCache(
+  by: EmbeddedBy,
+  shards: MiningCorpus['corpus']['shards'],
+  { cacheBytes = defaultCacheBytes, root = embeddingsRoot, memoryBytes, warn = () => {} }: ModelMiningOptions,
+): Promise<EmbeddingCache> {
+  let why = 'the limit is 0';
+  if (cacheBytes > 0) {
+    const cache = await openEmbeddingCache(root, by, cacheBytes, shards.map(keptShard), warn);
+    if (cache.refusal === undefined) return cache;
+    why = cache.refusal;
+    cache.close();
+  }
+  const bytes = shards.reduce((sum, { rows }) => sum + rows, 0) * by.dimensions * formatBytes(by.format);
+  const allowed = memoryBytes ?? memoryShare * availableMemory();
+  const told = `the passages' embeddings take ${gigabytes(bytes)} GB, which the disk cannot keep: ${why}`;
+  if (bytes > allowed)
+    throw new UserError(
+      `${told}; nor can memory, of which ${gigabytes(allowed)} GB may be taken; make room for them, or mine with bm25`,
+    );
+  warn(`${told}; they are held in memory`);
+  return memoryCache(by);
 }
+
+const gigabytes = (bytes: number): string => (bytes / 1e9).toPrecision(3);
 
 async function* blocksOf<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
   let block: T[] = [];

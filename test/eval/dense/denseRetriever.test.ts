@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { memoryCorpus } from '../../../data/task/corpus.js';
 import { denseRetriever, type DenseOptions } from '../../../eval/dense/denseRetriever.js';
 import type { Encoder } from '../../../eval/encoder/encoder.js';
@@ -42,8 +43,18 @@ describe('denseRetriever', () => {
     const run = await denseRetriever(encoder, { root: place('kept'), ...options }).retrieve(asked, 3);
     return run.get('q')!.map(({ id }) => id);
   };
-  const vectorFiles = () =>
-    readdirSync(place('kept')).map((folder) => readdirSync(join(place('kept'), folder)).length - 1);
+  const folders = () =>
+    readdirSync(place('kept'))
+      .map((name) => place(`kept/${name}`))
+      .filter((folder) => existsSync(join(folder, 'about.json')));
+  const filesOf = (folder: string) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.vectors'))
+      .map((name) => join(folder, name));
+  const keptBytes = () =>
+    folders()
+      .flatMap(filesOf)
+      .reduce((sum, file) => sum + statSync(file).size, 0);
 
   it('ranks passages by inner product, over all shards', async () => {
     // The letter counts most, z's code is above 100; then the length.
@@ -82,9 +93,7 @@ describe('denseRetriever', () => {
 
   it('encodes again what is cut short or gone', async () => {
     await retrieve(fakeEncoder().encoder);
-    const [folder] = readdirSync(place('kept'));
-    const file = readdirSync(join(place('kept'), folder!)).find((name) => name.startsWith('passage'))!;
-    rmSync(join(place('kept'), folder!, file));
+    rmSync(filesOf(folders()[0]!).find((name) => name.includes('passage'))!);
     const { encoder, encoded } = fakeEncoder();
     await retrieve(encoder);
     assert.equal(encoded.length, 2);
@@ -105,24 +114,106 @@ describe('denseRetriever', () => {
     assert.equal(encoded.length, 7);
   });
 
-  it('makes room below the limit by removing the least recently used model', async () => {
-    const use = async (identity: string, usedSeconds: number) => {
-      const before = new Set(readdirSync(place('kept')));
-      await retrieve(fakeEncoder(identity).encoder);
-      const folder = readdirSync(place('kept')).find((name) => !before.has(name))!;
-      utimesSync(join(place('kept'), folder), usedSeconds, usedSeconds);
-      return folder;
-    };
-    await retrieve(fakeEncoder('first').encoder);
-    const [first] = readdirSync(place('kept'));
-    utimesSync(join(place('kept'), first!), 3000, 3000);
-    const second = await use('second', 2000);
-    assert.deepEqual(vectorFiles(), [4, 4]);
-    // A model has 7 embeddings of 2 numbers, 56 bytes, and its about.json: there is room for two of them.
-    const each = 56 + statSync(join(place('kept'), first!, 'about.json')).size;
-    await retrieve(fakeEncoder('third').encoder, { cacheBytes: 2 * each });
-    const left = readdirSync(place('kept'));
-    assert.ok(left.includes(first!) && !left.includes(second), left.join());
-    assert.equal(left.length, 2);
+  it('keeps within the limit, of its own model too, by removing what was used least recently', async () => {
+    // The limit did not count what a model had kept of other corpora: one model alone could fill the disk.
+    const other = memoryCorpus(
+      words.map((text) => ({ id: text, title: 'other', text })),
+      2,
+    );
+    await retrieve(fakeEncoder('one').encoder);
+    for (const file of filesOf(folders()[0]!)) utimesSync(file, 1000, 1000);
+    await retrieve(fakeEncoder('two').encoder);
+    // A query of 8 bytes and three shards of 16, each with a hash of 32: 184 bytes. The same query serves both corpora.
+    assert.equal(keptBytes(), 2 * 184);
+    await retrieve(fakeEncoder('two').encoder, { cacheBytes: 2 * 184 - 1 }, { ...task, corpus: other });
+    assert.equal(keptBytes(), 184 + 144);
+    assert.equal(folders().length, 1);
+    await retrieve(fakeEncoder('two').encoder, { cacheBytes: 184 + 50 });
+    assert.equal(keptBytes(), 184 + 48);
   });
+
+  it('says so when the limit is too small, and reads what is there all the same', async () => {
+    await retrieve(fakeEncoder().encoder);
+    const [file] = filesOf(folders()[0]!).filter((name) => name.includes('passage'));
+    rmSync(file!);
+    const told: string[] = [];
+    const { encoder, encoded } = fakeEncoder();
+    const options = { cacheBytes: 100, warn: (text: string) => told.push(text) };
+    assert.deepEqual(await retrieve(encoder, options), ['id-ffff', 'id-e', 'id-d']);
+    assert.equal(encoded.length, 2);
+    assert.equal(told.length, 1);
+    assert.match(told[0]!, /^embeddings are not kept, .*take 1\.84e-7 GB, above the limit of 1\.00e-7 GB/);
+  });
+
+  it('encodes again what is of the right length but damaged', async () => {
+    // Files half of zeros, as a loss of power leaves them, changed a ranking without a word.
+    await retrieve(fakeEncoder().encoder);
+    for (const file of filesOf(folders()[0]!)) {
+      const bytes = readFileSync(file);
+      writeFileSync(file, bytes.fill(0, 4, 8));
+    }
+    const { encoder, encoded } = fakeEncoder();
+    assert.deepEqual(await retrieve(encoder), ['id-ffff', 'id-e', 'id-d']);
+    assert.equal(encoded.length, 7);
+    const again = fakeEncoder();
+    await retrieve(again.encoder);
+    assert.deepEqual(again.encoded, []);
+  });
+
+  it('encodes again what is removed while it is in use', async () => {
+    // The search failed.
+    await retrieve(fakeEncoder().encoder);
+    const { encoder, encoded } = fakeEncoder();
+    const files = filesOf(folders()[0]!).filter((name) => name.includes('passage'));
+    const retriever = denseRetriever(encoder, { root: place('kept') });
+    const run = await retriever.retrieve(task, 3, () => files.forEach((file) => rmSync(file, { force: true })));
+    assert.deepEqual(
+      run.get('q')!.map(({ id }) => id),
+      ['id-ffff', 'id-e', 'id-d'],
+    );
+    assert.deepEqual(encoded, ['cc', 'd', 'ffff', 'e']);
+  });
+
+  it('shares the work between two that begin at the same time', async () => {
+    // Both encoded everything.
+    const [one, other] = [fakeEncoder(), fakeEncoder()];
+    let second: Promise<string[]> | undefined;
+    const begun = () => void (second ??= retrieve(slow(other.encoder)));
+    const results = [await retrieve(slow(one.encoder, begun)), await second];
+    for (const result of results) assert.deepEqual(result, ['id-ffff', 'id-e', 'id-d']);
+    assert.deepEqual([...one.encoded, ...other.encoded].sort(), [...words, 'z'].sort());
+    assert.ok(other.encoded.length >= 2, 'the second had a share');
+  });
+
+  it('goes on without keeping, and says so, when the disk takes no more', async () => {
+    // The work of hours ended there.
+    const told: string[] = [];
+    const { encoder, encoded } = fakeEncoder();
+    const breaking: Encoder = {
+      ...encoder,
+      async encode(kind, texts) {
+        const [folder] = folders();
+        if (folder !== undefined && kind === 'passage') {
+          rmSync(folder, { recursive: true });
+          writeFileSync(folder, 'in the way');
+        }
+        return encoder.encode(kind, texts);
+      },
+    };
+    const found = await retrieve(breaking, { warn: (text) => told.push(text) });
+    assert.deepEqual(found, ['id-ffff', 'id-e', 'id-d']);
+    assert.equal(encoded.length, 7);
+    assert.equal(told.length, 1);
+    assert.match(told[0]!, /^embeddings are not kept, .*cannot write/);
+  });
+});
+
+/** Gives others their turn before it encodes. */
+const slow = (encoder: Encoder, onFirst = () => {}): Encoder => ({
+  ...encoder,
+  async encode(kind, texts) {
+    onFirst();
+    await setTimeout(250);
+    return encoder.encode(kind, texts);
+  },
 });

@@ -210,6 +210,35 @@ describe('mineArrow', () => {
       assert.deepEqual(await ids({ negatives: 6, relativeMargin: 0.4 }), ['n2', 'p2']); // up to 0.564
     });
 
+    it('says that it holds embeddings in memory where the disk cannot keep them, and refuses what memory cannot', async () => {
+      // All of a corpus went into memory without a word. Six distinct passages of two numbers, 48 bytes.
+      const calls = { texts: 0 };
+      const told: string[] = [];
+      const dense = {
+        root: place('embeddings'),
+        cacheBytes: 40,
+        queriesAtATime: 1,
+        warn: (text: string) => told.push(text),
+      };
+      const mine = (memoryBytes: number) =>
+        mineArrow(place('in.arrow'), place('out.arrow'), {
+          ...options,
+          encoder: encoder(calls),
+          dense: { ...dense, memoryBytes },
+        });
+      await assert.rejects(mine(47), {
+        name: 'UserError',
+        message:
+          /take 4\.80e-8 GB, which the disk cannot keep: .*above the limit of 4\.00e-8 GB.*; nor can memory, of which/,
+      });
+      assert.deepEqual([calls.texts, told], [0, []]);
+      await mine(48);
+      const found = await read('out.arrow');
+      assert.equal(calls.texts, 9, 'three blocks of one query: each passage is embedded once');
+      assert.match(told.join(), /held in memory$/);
+      assert.deepEqual(found, await mined({}));
+    });
+
     it('embeds no passage a second time', async () => {
       const [once, again] = [{ texts: 0 }, { texts: 0 }];
       await mined({}, once);

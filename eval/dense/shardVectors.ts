@@ -1,0 +1,107 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Passage } from '../../data/example/example.js';
+import type { Corpus, CorpusShard } from '../../data/task/corpus.js';
+import type { EmbeddingCache, KeptTexts } from './embeddingCache.js';
+
+/** What an encoder makes of some texts. */
+export type MakeVectors = (texts: readonly Passage[], done: number) => Promise<Float32Array>;
+
+/** What is kept of a shard of passages. */
+export const keptShard = ({ hash, rows }: CorpusShard): KeptTexts => ({ key: `passage${hash}`, rows });
+
+/** How often it is looked whether another process has made what it took on. */
+const lookEveryMs = 100;
+
+/**
+ * The embeddings of every shard of a corpus: kept ones are read, missing ones made and kept. What another process has
+ * taken on is left for later, so that several share the work; shards may therefore come in any order. Texts are read for
+ * missing embeddings alone, one shard ahead.
+ * @param make  told how many passages were yielded before
+ */
+export async function* shardVectors(
+  corpus: Corpus,
+  cache: EmbeddingCache | undefined,
+  make: MakeVectors,
+): AsyncGenerator<{ firstRow: number; vectors: Float32Array }> {
+  const firstRows: number[] = [0];
+  for (const { rows } of corpus.shards) firstRows.push(firstRows.at(-1)! + rows);
+  let left = [...corpus.shards.keys()];
+  let done = 0;
+  while (left.length > 0) {
+    const later: number[] = [];
+    for await (const { shard, vectors } of onePass(corpus, left, cache, later, (texts) => make(texts, done))) {
+      done += corpus.shards[shard]!.rows;
+      yield { firstRow: firstRows[shard]!, vectors };
+    }
+    if (later.length === left.length) await setTimeout(lookEveryMs);
+    left = later;
+  }
+}
+
+/** The embeddings of texts that are not parts of a corpus: kept ones, or made now unless another process is at it. */
+export async function keptOrMade(
+  cache: EmbeddingCache | undefined,
+  texts: KeptTexts,
+  make: () => Promise<Float32Array>,
+): Promise<Float32Array> {
+  for (;;) {
+    const kept = await cache?.read(texts);
+    if (kept) return kept;
+    if (!cache || cache.claim(texts)) return await makeAndKeep(cache, texts, make);
+    await setTimeout(lookEveryMs);
+  }
+}
+
+/**
+ * Go through shards once.
+ * @param later  takes those that another process is making, and those whose kept embeddings turned out to be damaged
+ */
+async function* onePass(
+  corpus: Corpus,
+  shards: readonly number[],
+  cache: EmbeddingCache | undefined,
+  later: number[],
+  make: (texts: readonly Passage[]) => Promise<Float32Array>,
+): AsyncGenerator<{ shard: number; vectors: Float32Array }> {
+  const wanted = new Set(shards);
+  const decided = new Map<number, boolean>();
+  /** Decided once for each shard, when its turn comes or its texts could be read. */
+  const isMine = (shard: number): boolean => {
+    const texts = keptShard(corpus.shards[shard]!);
+    if (!decided.has(shard)) decided.set(shard, !cache || (!cache.has(texts) && cache.claim(texts)));
+    return decided.get(shard)!;
+  };
+  const reader = corpus.read((shard) => wanted.has(shard) && isMine(shard));
+  const readNext = () => {
+    const next = reader.next();
+    next.catch(() => {}); // it is thrown where it is awaited, if the work gets there
+    return next;
+  };
+  let next: ReturnType<typeof readNext> | undefined;
+  try {
+    for (const shard of shards) {
+      const texts = keptShard(corpus.shards[shard]!);
+      if (isMine(shard)) {
+        const { passages } = (await (next ?? readNext())).value as { passages: Passage[] };
+        next = readNext();
+        yield { shard, vectors: await makeAndKeep(cache, texts, () => make(passages)) };
+      } else {
+        const vectors = await cache!.read(texts);
+        if (vectors) yield { shard, vectors };
+        else later.push(shard);
+      }
+    }
+  } finally {
+    await reader.return(undefined);
+  }
+}
+
+async function makeAndKeep(
+  cache: EmbeddingCache | undefined,
+  texts: KeptTexts,
+  make: () => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const vectors = await make();
+  await cache?.write(texts, vectors);
+  return vectors;
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { claim, isClaimed, readClaim, release } from '../../../eval/dense/claims.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
@@ -18,16 +19,12 @@ describe('claim', () => {
   });
 
   it('passes on from a process that was killed, and is gone with one that ended', () => {
-    const script = (end: string) => `
-      import { claim } from './eval/dense/claims.js';
-      console.log(claim(${JSON.stringify(place('it'))}));
-      ${end}
-    `;
+    const script = fileURLToPath(new URL('claimAndDie.ts', import.meta.url));
     const run = (end: string) =>
-      spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script(end)], { encoding: 'utf8' });
-    assert.equal(run('').stdout, 'true\n');
+      spawnSync(process.execPath, ['--import', 'tsx', script, place('it'), end], { encoding: 'utf8' });
+    assert.equal(run('exit').stdout, 'true\n');
     assert.equal(existsSync(place('it')), false);
-    assert.equal(run("process.kill(process.pid, 'SIGKILL');").stdout, 'true\n');
+    assert.equal(run('killed').stdout, 'true\n');
     assert.equal(existsSync(place('it')), true);
     assert.equal(isClaimed(place('it')), false);
     assert.equal(claim(place('it')), true);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { makeRoom } from '../../../eval/dense/makeRoom.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
@@ -54,12 +55,8 @@ describe('makeRoom', () => {
 
   it('does not heed what processes that are gone were using', async () => {
     const kept = keep('one/a', 40, 1);
-    const script = `
-      import { makeRoom } from './eval/dense/makeRoom.js';
-      await makeRoom(${JSON.stringify(place('kept'))}, [${JSON.stringify(kept)}], 100);
-      process.kill(process.pid, 'SIGKILL');
-    `;
-    spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
+    const script = fileURLToPath(new URL('roomAndDie.ts', import.meta.url));
+    spawnSync(process.execPath, ['--import', 'tsx', script, place('kept'), kept.file, `${kept.bytes}`]);
     const [use] = readdirSync(place('kept/uses'));
     assert.match(readFileSync(place(`kept/uses/${use}`), 'utf8'), /one\/a\.vectors/);
     assert.equal((await makeRoom(place('kept'), [file('two/a', 70)], 100)).refusal, undefined);

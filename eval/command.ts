@@ -16,9 +16,11 @@ import type { Retriever } from './measure/ranking.js';
 import type { ResultRow } from './score/reportData.js';
 import { resultsFolder } from './score/resultsFolder.js';
 import { resultTable } from './report/run/resultTable.js';
-import { evaluateRetriever, taskFolderName, type EvaluationSummary } from './score/scoreModel.js';
-import { loadTaskTree, requireTaskData, tasksOf, type Task } from './tasks/task.js';
+import { evaluateRetriever, type EvaluationSummary } from './score/scoreModel.js';
+import { taskFolderName } from './tasks/folderName.js';
+import { requireTaskData, type Task } from './tasks/task.js';
 import { isSet, type TaskNode } from './tasks/taskFile.js';
+import { loadTaskList } from './tasks/taskList.js';
 import { trecRetriever } from './score/trecRetriever.js';
 import { vectorFormats, type VectorFormat } from './dense/vectorFormat.js';
 
@@ -87,8 +89,7 @@ const evalCommand: Command<EvalArguments> = {
   ],
   async handler(args) {
     const names = args.tasks.flatMap((text) => text.split(',')).filter((name) => name !== '');
-    const nodes = names.flatMap((name) => loadTaskTree(name, args['tasks-dir']));
-    const tasks = [...new Map(nodes.flatMap(tasksOf).map((task) => [task.name, task])).values()];
+    const { nodes, tasks } = loadTaskList(names, args['tasks-dir']);
     if (tasks.length === 0) throw new UserError('--tasks names no task');
     if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
     for (const task of tasks) requireTaskData(task);

@@ -9,7 +9,8 @@ import { readLog } from '../checkpoints/run/log.js';
 import { defaultRunName } from '../checkpoints/run/folder.js';
 import { prepareDemonstration } from '../eval/demonstration.js';
 import { resultTable } from '../eval/report/run/resultTable.js';
-import { loadTasks, requireTaskData } from '../eval/tasks/task.js';
+import { requireTaskData } from '../eval/tasks/task.js';
+import { loadTaskList } from '../eval/tasks/taskList.js';
 import { startEngine } from '../model/engine/startEngine.js';
 import { describePlan } from '../model/memory/memoryPlan.js';
 import { openNewRun, openOldRun, type OpenTraining } from './loop/openTraining.js';
@@ -89,7 +90,7 @@ async function open(args: TrainArguments): Promise<OpenTraining> {
   if (precision.length > 0 && args.set.some((setting) => setting.startsWith('contract.precision=')))
     throw new UserError('contract.precision is stated by --set and by --precision; leave one of them out');
   const { tasks, tasksDir } = loaded.config.evaluation;
-  const named = tasks.flatMap((name) => loadTasks(name, tasksDir));
+  const named = loadTaskList(tasks, tasksDir).tasks;
   const engine = await announcedEngine();
   const given = args.data?.map((text) => parseDataSpec(String(text)));
   const demonstration = named.some(({ name }) => name.startsWith('demo-')) || args.data === undefined;

@@ -7,7 +7,7 @@ import { startTokenizerThreads } from '../data/tokenizer/threads.js';
 import { withAverages } from '../eval/score/averages.js';
 import { modelEncoder } from '../eval/encoder/encoder.js';
 import type { AdapterProof } from '../eval/encoder/proveAdapter.js';
-import { loadTaskTree, tasksOf } from '../eval/tasks/task.js';
+import { loadTaskList } from '../eval/tasks/taskList.js';
 import { disposeModel } from '../model/layer/decoder.js';
 import { attachAdapter } from '../model/layer/lora.js';
 import { evaluateRun } from './finish/evaluateRun.js';
@@ -55,8 +55,7 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     const proof = await exportAdapter(paths, model, parameters, adapter, contract, encoder);
     screen.onProof(proof);
     const { tasks: names, tasksDir } = record.settings.evaluation;
-    const nodes = names.flatMap((name) => loadTaskTree(name, tasksDir));
-    const tasks = nodes.flatMap(tasksOf);
+    const { nodes, tasks } = loadTaskList(names, tasksDir);
     const dense = {
       cacheBytes: record.settings.evaluation.cacheGigabytes * 1e9,
       warn: (text: string) => log.log.warn('warning', { text }),

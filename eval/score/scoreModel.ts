@@ -141,11 +141,6 @@ const metricsFile = 'metrics.json';
 const perQueryFile = 'per-query.arrow';
 const runFile = 'run.trec';
 
-/** A name for the folder of a task's results: a split is set off by a dash. */
-export function taskFolderName(task: Pick<Task, 'name'>): string {
-  return task.name.replaceAll('/', '-');
-}
-
 /** Results in a folder, if they are those of the same retriever, task and metrics; undefined where not, or damaged. */
 async function readEvaluation(
   folder: string,

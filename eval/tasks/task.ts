@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
 import { findTaskFiles, holdsTask, missingParts, requireTaskParts, splitsOf } from '../../data/task/taskFiles.js';
@@ -25,7 +25,7 @@ export function loadTaskTree(name: string, tasksDir?: string): TaskNode[] {
   const part = rest.length === 0 && named.includes(folder!) ? namedTask(folder!) : undefined;
   const found = part && isSet(part) ? part.members.find((member) => member.name === name) : undefined;
   if (found) return [found];
-  if (name.includes('/') && holdsTask(name)) return folderTasks(name);
+  if (/[/\\]|^\.+$/.test(name) && holdsTask(name)) return folderTasks(name);
   if (name.includes('/') && holdsTask(dirname(name))) return folderTasks(dirname(name), basename(name));
   const known = [...folders, ...named];
   const where = tasksDir === undefined ? '; a folder is found by its path, or with --tasks-dir' : ` in ${tasksDir}`;
@@ -53,7 +53,9 @@ export function requireTaskData({ name, folder, split, download, byHand }: Task)
 
 function folderTasks(folder: string, split?: string): Task[] {
   requireTaskParts(folder);
-  const name = basename(folder);
+  // By its real name: the path may end in `.` or `..`.
+  const name = basename(resolve(folder));
+  if (name === '') throw new UserError(`${folder} has no name that results could bear; put the task into a folder`);
   const task = (as: string, chosen: string): Task => {
     const found: Task = {
       name: as,
@@ -63,6 +65,7 @@ function folderTasks(folder: string, split?: string): Task[] {
       metrics: defaultMetrics,
       ignoreIdenticalIds: true,
       titles: 'use',
+      isFolder: true,
     };
     requireTaskData(found);
     return found;

@@ -25,6 +25,8 @@ export interface Task {
   ignoreIdenticalIds: boolean;
   /** CoIR's own harness leaves titles out, mteb and BEIR join them with the text. */
   titles: TitleUse;
+  /** Found by the path of its folder, from which its name is taken. */
+  isFolder?: true;
   /** What `npm run data -- download` calls the data; absent where nothing downloads it. */
   download?: string;
   /** What to put where without that command. */

@@ -8,7 +8,8 @@ import { stopSignals } from '../../configs/stopSignals.js';
 import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { prepareDemonstration } from '../../eval/demonstration.js';
-import { loadTasks, requireTaskData, type Task } from '../../eval/tasks/task.js';
+import { requireTaskData, type Task } from '../../eval/tasks/task.js';
+import { loadTaskList } from '../../eval/tasks/taskList.js';
 import { comparisonTable } from '../../eval/report/output/comparisonTable.js';
 import { spawnCommand, type CommandSignal } from '../study/spawnCommand.js';
 import { bestLines, compareStudy, type StudyComparison } from '../study/compareStudy.js';
@@ -104,8 +105,7 @@ async function work(
 
 /** The tasks of the study, each once. */
 function tasksOf({ tasks, tasksDir }: Study): Task[] {
-  const found = tasks.flatMap((name) => loadTasks(name, tasksDir));
-  return [...new Map(found.map((task) => [task.name, task])).values()];
+  return loadTaskList(tasks, tasksDir).tasks;
 }
 
 /** Require all that the cells read, before the first begins. @returns the training files */

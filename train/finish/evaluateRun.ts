@@ -5,7 +5,8 @@ import { denseRetriever, type DenseOptions } from '../../eval/dense/denseRetriev
 import type { Encoder } from '../../eval/encoder/encoder.js';
 import type { Retriever } from '../../eval/measure/ranking.js';
 import { resultsFolder } from '../../eval/score/resultsFolder.js';
-import { copyEvaluation, evaluateRetriever, taskFolderName } from '../../eval/score/scoreModel.js';
+import { copyEvaluation, evaluateRetriever } from '../../eval/score/scoreModel.js';
+import { taskFolderName } from '../../eval/tasks/folderName.js';
 import type { Task } from '../../eval/tasks/task.js';
 import type { ResultRow } from '../../eval/score/reportData.js';
 import { removeAdapter } from '../../model/layer/lora.js';

@@ -5,7 +5,7 @@ import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
 import { readLog } from '../../checkpoints/run/log.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { productSpeed } from '../../model/describe/productSpeed.js';
-import { taskFolderName } from '../../eval/score/scoreModel.js';
+import { taskFolderName } from '../../eval/tasks/folderName.js';
 import type { Task } from '../../eval/tasks/task.js';
 import type { StudyCell } from './studyCells.js';
 

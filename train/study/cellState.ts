@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readRunConfig } from '../../checkpoints/run/config.js';
 import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
 import { readLog } from '../../checkpoints/run/log.js';
-import { taskFolderName } from '../../eval/score/scoreModel.js';
+import { taskFolderName } from '../../eval/tasks/folderName.js';
 import type { Task } from '../../eval/tasks/task.js';
 import type { StudyCell } from './studyCells.js';
 

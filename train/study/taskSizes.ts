@@ -3,6 +3,8 @@ import YAML from 'yaml';
 import { z } from 'zod';
 import { readLines } from '../../data/files/readLines.js';
 import { findTaskFiles } from '../../data/task/taskFiles.js';
+import { identityOfName, isSameTask } from '../../eval/tasks/identity.js';
+import { publicTasks } from '../../eval/tasks/publicTasks.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { UserError } from '../../configs/userError.js';
 
@@ -26,18 +28,16 @@ export async function taskSize(task: Task): Promise<TaskSize | undefined> {
   const known = schema.parse(
     YAML.parse(readFileSync(new URL('../../configs/taskSizes.yaml', import.meta.url), 'utf8')),
   );
-  const name = task.name.replace(/-titled(?=\/|$)/, '');
-  if (known[name]) return known[name];
-  const [set, part] = name.split('/');
-  const whole = part === undefined ? undefined : known[set!];
-  if (whole) {
-    const parts = partsOf[set!] ?? 1;
-    return { ...whole, queries: whole.queries / parts, documents: whole.documents / parts };
-  }
-  return counted(task);
+  const { set, part, split, titles } = task.identity;
+  // Titles make no difference to the numbers.
+  const whole = Object.entries(known).find(([name]) =>
+    isSameTask(identityOfName(name, { titles }), { set, part: null, split, titles }),
+  )?.[1];
+  if (!whole) return counted(task);
+  if (part === null) return whole;
+  const parts = publicTasks.filter((each) => each.set === set && each.part !== null).length || 1;
+  return { ...whole, queries: whole.queries / parts, documents: whole.documents / parts };
 }
-
-const partsOf: Record<string, number> = { cqadupstack: 12, codesearchnet: 6, 'codesearchnet-ccr': 6 };
 
 async function counted(task: Task): Promise<TaskSize | undefined> {
   try {

@@ -29,6 +29,7 @@ describe('loadTasks', () => {
         metrics: ['ndcg@10', 'mrr@10', 'recall@100'],
         ignoreIdenticalIds: true,
         titles: 'use',
+        isFolder: true,
       },
     ]);
   });

@@ -2,7 +2,7 @@ import { AsyncByteQueue, CompressionType, Message, RecordBatchFileWriter } from 
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { compressZstd, loadZstd } from './message/zstd.js';
 
-/** Writes an Arrow file whose buffers are compressed, piece by piece. */
+/** Writes an Arrow file piece by piece. */
 export interface BatchWriter {
   /** @returns the bytes to append */
   write(batch: RecordBatch): Uint8Array[];
@@ -19,15 +19,17 @@ export interface BatchPlace {
 
 /**
  * Begin an Arrow file, or go on with one.
- * @param from  what the file holds already; without it, the first bytes come with the first batch
+ * @param from         what the file holds already; without it, the first bytes come with the first batch
+ * @param compression  of the buffers
  */
 export async function createBatchWriter(
   schema: Schema,
   from?: { length: number; batches: BatchPlace[] },
+  compression: 'zstd' | 'none' = 'zstd',
 ): Promise<BatchWriter> {
-  await loadZstd();
+  if (compression === 'zstd') await loadZstd();
   const emitted = new Emitted();
-  const writer = new FileWriter({ compressionType: CompressionType.ZSTD });
+  const writer = new FileWriter({ compressionType: compression === 'zstd' ? CompressionType.ZSTD : null });
   writer.reset(emitted, schema);
   if (from) {
     emitted.take();

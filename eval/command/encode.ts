@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { progressBar } from '../../configs/cli/progress.js';
 import { precisions, type Precision } from '../../configs/contract.js';
-import { readTextsToEncode, writeEmbeddings } from '../dense/embeddingFile.js';
+import { UserError } from '../../configs/userError.js';
+import { encodeFile } from '../dense/encodeFile.js';
+import { scanTexts } from '../dense/textsToEncode.js';
 import { openEncoder } from '../encoder/openEncoder.js';
 
 interface EncodeArguments {
@@ -36,18 +39,22 @@ const encodeCommand: Command<EncodeArguments> = {
       .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
       .option('precision', { choices: precisions, describe: 'instead of that of the contract' })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
-  examples: [['npm run encode -- --model run:first --input corpus.jsonl --as passage --output corpus.arrow', '']],
+  examples: [
+    [
+      'npm run encode -- --model run:first --input corpus.jsonl --as passage --output corpus.arrow',
+      'stopped or killed, the same command goes on',
+    ],
+  ],
   async handler({ model, input, as, output, recipe, base, precision, json }) {
-    const texts = await readTextsToEncode(input);
+    const texts = await scanTexts(input);
+    if (resolve(output) === resolve(input)) throw new UserError(`--output ${output} is the input; name another file`);
     const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision });
     for (const warning of warnings) console.error(`warning: ${warning}`);
-    const bar = progressBar('encoding', texts.length);
-    const embeddings = await encoder.encode(as, texts, (done) => bar.update(done)).finally(() => bar.stop());
+    const bar = progressBar('encoding', texts.rows);
+    await encodeFile(texts, output, as, encoder, (done) => bar.update(done)).finally(() => bar.stop());
     await close();
-    const ids = texts.map(({ id }) => id);
-    await writeEmbeddings(output, { ids, embeddings }, encoder);
-    console.error(`${texts.length} embeddings of ${encoder.dimensions} numbers in ${output}`);
-    if (json) console.log(JSON.stringify({ output, rows: texts.length, dimensions: encoder.dimensions }));
+    console.error(`${texts.rows} embeddings of ${encoder.dimensions} numbers in ${output}`);
+    if (json) console.log(JSON.stringify({ output, rows: texts.rows, dimensions: encoder.dimensions }));
   },
 };
 

@@ -1,12 +1,10 @@
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createBatchWriter, type BatchPlace } from '../../arrow/batchWriter.js';
+import { batchesIn } from '../../arrow/batchesIn.js';
+import { createBatchWriter } from '../../arrow/batchWriter.js';
 import { encodeColumns } from '../../arrow/encodeExamples.js';
 import type { ExampleColumns } from '../../arrow/exampleColumns.js';
 import { exampleSchema } from '../../arrow/exampleSchema.js';
-import { createRangeReader } from '../../files/readRange.js';
-import { messagesOf } from '../../arrow/message/scanArrow.js';
 
 /** What the writing thread is started with. `length`: of the file that it goes on with, 0 for a new one. */
 export interface ArrowThreadSetup {
@@ -55,22 +53,6 @@ try {
   reply({ length });
 } catch (error) {
   reply(failure(error));
-}
-
-/** What the file held before, by the headers of its messages. */
-async function batchesIn(path: string, length: number): Promise<BatchPlace[]> {
-  const file = await open(path);
-  try {
-    const places: BatchPlace[] = [];
-    for await (const { message, ...place } of messagesOf(createRangeReader(file), 8, length, path))
-      if (message.isRecordBatch()) {
-        const { bodyLength } = message;
-        places.push({ offset: place.offset, headerLength: place.length - bodyLength, bodyLength });
-      }
-    return places;
-  } finally {
-    await file.close();
-  }
 }
 
 /** A Buffer arrives from another thread as the Uint8Array that it is. */

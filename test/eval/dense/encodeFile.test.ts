@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tableFromIPC } from 'apache-arrow';
+import { contractHash } from '../../../checkpoints/contract/contractFile.js';
+import { claim, release } from '../../../eval/dense/claims.js';
+import { encodeFile } from '../../../eval/dense/encodeFile.js';
+import { scanTexts } from '../../../eval/dense/textsToEncode.js';
+import type { Encoder } from '../../../eval/encoder/encoder.js';
+import { contract } from '../../checkpoints/examples.js';
+import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+
+describe('encodeFile', () => {
+  const place = useTemporaryFolder();
+  /** Embeds a text as its length and half of it; notes what it is given at one time. */
+  const encoder = (calls: string[][], failAt?: string, identity = 'one'): Encoder => ({
+    name: 'fake',
+    contract,
+    dimensions: 2,
+    identity: () => identity,
+    async encode(_, texts, onProgress) {
+      if (texts.some(({ text }) => text === failAt)) throw new Error('killed');
+      calls.push(texts.map(({ text }) => text));
+      onProgress?.(texts.length);
+      return Float32Array.from(texts.flatMap(({ text }) => [text.length, text.length / 2]));
+    },
+  });
+  const words = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
+  const input = (texts = words) => {
+    writeFileSync(
+      place('in.jsonl'),
+      texts.map((text, row) => `${JSON.stringify({ _id: `t${row}`, text })}\n`).join(''),
+    );
+    return scanTexts(place('in.jsonl'));
+  };
+  const encode = async (using: Encoder, texts = words, done: number[] = []) =>
+    encodeFile(await input(texts), place('out.arrow'), 'passage', using, (count) => done.push(count), 2);
+
+  it('writes ids, embeddings and contract, a part of the texts in memory at a time', async () => {
+    // All texts, all embeddings and the bytes of the file were in memory together, and an array ends at 2^31 bytes.
+    const [calls, done]: [string[][], number[]] = [[], []];
+    await encode(encoder(calls), words, done);
+    assert.deepEqual(calls, [['a', 'bb'], ['ccc', 'dddd'], ['eeeee']]);
+    assert.deepEqual(done, [2, 4, 5]);
+    const table = tableFromIPC(readFileSync(place('out.arrow')));
+    assert.deepEqual([...table.getChild('id')!], ['t0', 't1', 't2', 't3', 't4']);
+    assert.deepEqual(
+      [...table.getChild('embedding')!].map((vector: { toArray(): Float32Array }) => [...vector.toArray()]),
+      words.map(({ length }) => [length, length / 2]),
+    );
+    assert.equal(table.batches.length, 3);
+    assert.equal(table.schema.metadata.get('tercet.contractHash'), contractHash(contract));
+    assert.deepEqual(readdirSync(place('.')).sort(), ['in.jsonl', 'out.arrow']);
+  });
+
+  it('goes on after what a process that ended had done, to the same file', async () => {
+    await encode(encoder([]));
+    const whole = readFileSync(place('out.arrow'));
+    await assert.rejects(encode(encoder([], 'eeeee')), /killed/);
+    assert.ok(whole.equals(readFileSync(place('out.arrow'))), 'the older output is intact');
+    // What came after the last saved place, as when the process dies while it writes.
+    writeFileSync(place('out.arrow.encoding/embeddings.arrow'), 'half a batch', { flag: 'a' });
+    const [calls, done]: [string[][], number[]] = [[], []];
+    await encode(encoder(calls), words, done);
+    assert.deepEqual([calls, done], [[['eeeee']], [5]]);
+    assert.ok(whole.equals(readFileSync(place('out.arrow'))));
+    assert.ok(!existsSync(place('out.arrow.encoding')));
+  });
+
+  it('begins anew with another encoder, other texts, or where the file is cut short', async () => {
+    const begun = () => assert.rejects(encode(encoder([], 'eeeee')), /killed/);
+    for (const [identity, texts, cut] of [
+      ['two', words, false],
+      ['one', [...words, 'f'], false],
+      ['one', words, true],
+    ] as const) {
+      await begun();
+      if (cut) writeFileSync(place('out.arrow.encoding/embeddings.arrow'), 'cut');
+      const calls: string[][] = [];
+      await encode(encoder(calls, undefined, identity), [...texts]);
+      assert.deepEqual(calls.flat(), texts);
+    }
+  });
+
+  it('refuses an output that another process is writing, a folder, and texts that change meanwhile', async () => {
+    mkdirSync(place('out.arrow.encoding'));
+    assert.ok(claim(place('out.arrow.encoding/claim')));
+    await assert.rejects(encode(encoder([])), {
+      name: 'UserError',
+      message: /^another process is writing .*out\.arrow/,
+    });
+    release(place('out.arrow.encoding/claim'));
+    const scanned = await input();
+    writeFileSync(place('in.jsonl'), '{"_id": 1, "text": "other"}\n');
+    await assert.rejects(encodeFile(scanned, place('out.arrow'), 'query', encoder([])), {
+      name: 'UserError',
+      message: /in\.jsonl changed while it was encoded; run again$/,
+    });
+    mkdirSync(place('folder'));
+    await assert.rejects(
+      encodeFile(scanned, place('folder'), 'query', encoder([])),
+      /folder: it is a folder; name a file$/,
+    );
+  });
+});
+
+describe('scanTexts', () => {
+  const place = useTemporaryFolder();
+
+  it('names the line that cannot be used', async () => {
+    for (const [text, message] of [
+      [
+        '{"_id": 1, "text": "a"}\n{"text": "b"}\n',
+        /in\.jsonl:2 must have _id \(or id\) and text; got the fields text$/,
+      ],
+      ['[1]\n', /in\.jsonl:1 must be a JSON object; got \[1\]$/],
+      ['{\n', /in\.jsonl:1 is not JSON: /],
+      ['\n', /in\.jsonl holds no texts$/],
+    ] as const) {
+      writeFileSync(place('in.jsonl'), text);
+      await assert.rejects(scanTexts(place('in.jsonl')), { name: 'UserError', message });
+    }
+  });
+});

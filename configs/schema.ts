@@ -43,6 +43,9 @@ function leaveRoomForText(
     }
 }
 
+/** What kept embeddings of all models may take unless said otherwise: three large corpora of a model of 7 billion weights. */
+export const defaultCacheGigabytes = 200;
+
 /** Every setting of a run, stated once: its kind, its default, what it does. `loadConfig` fills and checks it. */
 export const schema = z.strictObject({
   seed: z.number().int().min(0).default(42).describe('start of every random draw of the run'),
@@ -157,7 +160,7 @@ export const schema = z.strictObject({
       cacheGigabytes: z
         .number()
         .min(0)
-        .default(200)
+        .default(defaultCacheGigabytes)
         .describe('what kept embeddings of all models may take in data/cache/embeddings; 0 keeps none'),
     })
     .prefault({}),

@@ -1,5 +1,6 @@
 import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import type { TextKind } from '../../configs/contract.js';
+import { defaultCacheGigabytes } from '../../configs/schema.js';
 import { textsHash } from '../../data/task/corpus.js';
 import type { Encoder, TextToEncode } from '../encoder/encoder.js';
 import { packedRun } from '../measure/packedRun.js';
@@ -21,7 +22,7 @@ export interface DenseOptions {
 }
 
 /** Kept unless said otherwise. */
-export const defaultCacheBytes = 200e9;
+export const defaultCacheBytes = defaultCacheGigabytes * 1e9;
 
 /**
  * A retriever that ranks every passage of a task by the inner product of its embedding with the query's. The corpus

@@ -21,6 +21,7 @@ import { cellState, type CellState } from './cellState.js';
 import { isMade } from './madeBase.js';
 import { demoSettings } from '../pretrain/demoSettings.js';
 import type { StudyCell } from './studyCells.js';
+import { planEmbeddings, type PlannedEmbeddings } from './planEmbeddings.js';
 import { taskSize } from './taskSizes.js';
 
 /** What a cell will take; undefined where it is not known. */
@@ -44,6 +45,8 @@ export interface StudyPlan {
   downloads: { name: string; bytes: number }[];
   missingTasks: string[];
   missingData: string[];
+  /** Of what is left to do; undefined where it is not known. */
+  embeddings: PlannedEmbeddings | undefined;
   /** Where the times come from. */
   speed: string;
 }
@@ -95,6 +98,13 @@ export async function planStudy(
     ),
     missingTasks: tasks.filter((task) => !task.name.startsWith('demo-') && !isHere(task)).map(({ name }) => name),
     missingData: study.data === 'demonstration' ? [] : data.filter((file) => !existsSync(file)),
+    embeddings: await planEmbeddings(
+      described.flatMap(({ cell: { base, config }, state }) => {
+        const shape = base && bases.get(base.text)?.shape;
+        return shape && config && state.kind !== 'done' ? [{ shape, config }] : [];
+      }),
+      tasks,
+    ),
     speed: speed.from,
   };
 }

@@ -1,4 +1,5 @@
 import { describeState } from './cellState.js';
+import { describeEmbeddings } from './planEmbeddings.js';
 import type { PlannedCell, StudyPlan } from './planStudy.js';
 
 /** A plan as aligned lines for the screen: a row a cell, then what must be made or fetched, and the totals. */
@@ -34,7 +35,7 @@ export function duration(seconds: number): string {
 }
 
 function totals(plan: StudyPlan): string[] {
-  const { cells, toMake, makingSeconds, downloads, missingTasks, missingData, speed } = plan;
+  const { cells, toMake, makingSeconds, downloads, missingTasks, missingData, embeddings, speed } = plan;
   const open = cells.filter(({ state }) => state.kind !== 'done');
   const isKnown = (cell: PlannedCell) => cell.trainingSeconds !== undefined && cell.scoringSeconds !== undefined;
   const unknown = open.filter((cell) => !isKnown(cell));
@@ -58,6 +59,7 @@ function totals(plan: StudyPlan): string[] {
     ...(largest > 0
       ? [`memory    up to ${gigabytes(largest)}${tooLarge.length > 0 ? '; ! more than is free here' : ''}`]
       : []),
+    ...(embeddings ? [`kept      ${describeEmbeddings(embeddings, gigabytes)}`] : []),
     `time      ${duration(seconds)}${notCounted}`,
     `speed     ${speed}`,
   ];

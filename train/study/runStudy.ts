@@ -110,14 +110,15 @@ async function commandsFor(
     ...(study.tasksDir === undefined ? [] : ['--tasks-dir', study.tasksDir]),
   ];
   if (cell.kind === 'bm25') return [{ command: 'eval', args: ['--model', 'bm25', ...tasks] }];
-  const recipe = cell.setting!.recipe;
+  const { recipe } = cell.setting!;
+  const kept = ['--cache-gigabytes', `${cell.config!.evaluation.cacheGigabytes}`];
   const base = 'folder' in cell.base!.named.place ? cell.base!.named.place.folder : cell.base!.text;
   if (cell.kind === 'zero-shot') {
     const model = ['--model', `base:${cell.base!.made ? base : cell.base!.text}`];
-    return [{ command: 'eval', args: [...model, '--recipe', recipe, '--output', cell.results, ...tasks] }];
+    return [{ command: 'eval', args: [...model, '--recipe', recipe, '--output', cell.results, ...kept, ...tasks] }];
   }
   const run = cell.run!;
-  const scoring = { command: 'eval' as const, args: ['--model', `run:${run}`, ...tasks] };
+  const scoring = { command: 'eval' as const, args: ['--model', `run:${run}`, ...kept, ...tasks] };
   if (state.kind === 'unscored') return [scoring];
   if (state.kind === 'unfinished') return [{ command: 'train', args: ['--run', run, '--resume'] }, scoring];
   await clearAborted(run);

@@ -27,9 +27,10 @@ describe('the plan of a study', () => {
       },
     ];
     const plan = { cells, toMake: ['b'], makingSeconds: 60, downloads: [{ name: 'a', bytes: 15.4e9 }] };
+    const embeddings = { largest: 63.4e9, all: 252e9, limit: 200e9, diskFree: 1e12 };
     const missing = { missingTasks: ['nq', 'cqadupstack/tex', 'cqadupstack/gis'], missingData: [] };
     assert.equal(
-      planTable({ ...plan, ...missing, speed: 'finished cells of this study' }),
+      planTable({ ...plan, ...missing, embeddings, speed: 'finished cells of this study' }),
       [
         'base  setting  seed  state                          memory    training  scoring',
         'a     plain          done                           1.3 GB                  0 s',
@@ -40,6 +41,7 @@ describe('the plan of a study', () => {
         'download  a: 15.4 GB',
         'tasks     not here: nq, cqadupstack',
         'memory    up to 20 GB; ! more than is free here',
+        'kept      embeddings, 252 GB, up to 63.4 GB of one corpus; the limit of 200 GB holds those used last',
         'time      2.0 h',
         'speed     finished cells of this study',
       ].join('\n'),

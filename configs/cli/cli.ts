@@ -1,6 +1,7 @@
 import yargs, { type Argv, type ArgumentsCamelCase } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { UserError } from '../userError.js';
+import { faultNotes } from './faultNotes.js';
 
 /** One subcommand or, with the name `$0`, the whole command. */
 export interface Command<T> {
@@ -60,6 +61,7 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
   } catch (error) {
     const isMistake = error instanceof UserError;
     console.error(isMistake ? `error: ${error.message}` : error);
+    if (!isMistake) for (const note of faultNotes()) console.error(note);
     code = isMistake ? 2 : 1;
   }
   await outputTaken();

@@ -17,6 +17,7 @@ const matrixSize = 1024;
 interface Options {
   json: boolean;
   verify: boolean;
+  verbose: boolean;
   base: string | undefined;
   tensors: boolean;
 }
@@ -34,6 +35,8 @@ interface Findings {
   base?: BaseDescription;
   /** With --tensors. */
   tensors?: TensorReport;
+  /** With --verbose: what native libraries wrote to standard error. */
+  written?: string;
 }
 
 const doctor: Command<Options> = {
@@ -43,6 +46,11 @@ const doctor: Command<Options> = {
     cli
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object and nothing else' })
       .option('verify', { type: 'boolean', default: false, describe: 'check every file of the engine by its hash' })
+      .option('verbose', {
+        type: 'boolean',
+        default: false,
+        describe: 'and what native libraries wrote to standard error, which is kept from the screen otherwise',
+      })
       .option('base', { type: 'string', describe: 'a base: what using it would download, and the memory it takes' })
       .option('tensors', { type: 'boolean', default: false, describe: 'what becomes of each tensor of that base' }),
   examples: [
@@ -50,17 +58,23 @@ const doctor: Command<Options> = {
     ['npm run doctor -- --base qwen-math', 'what that base is and needs, before anything is downloaded'],
     ['npm run doctor -- --verify', 'find out whether a file of the engine is damaged'],
   ],
-  async handler({ json, verify, base, tensors }) {
+  async handler({ json, verify, verbose, base, tensors }) {
     if (tensors && base === undefined) throw new UserError('--tensors needs --base, the base to look at');
     const found = await examine(verify);
     const description = base === undefined ? undefined : await describeBase(base);
     const report = tensors ? await describeTensors(description!) : undefined;
-    const findings = { ...found, ...(description && { base: description }), ...(report && { tensors: report }) };
+    const findings: Findings = {
+      ...found,
+      ...(description && { base: description }),
+      ...(report && { tensors: report }),
+      ...(verbose && { written: writtenByLibraries() }),
+    };
     if (json) console.log(JSON.stringify(findings));
     else {
       console.log(table(rows(findings, verify)));
       if (description) console.log(`\n${table(baseRows(description, found.engine.gflops))}`);
       if (report) console.log(`\n${table(tensorRows(report))}`);
+      if (verbose) console.log(`\nnative libraries wrote:\n${findings.written || 'nothing'}`);
     }
     const isUnfit = report && report.missing.length + report.refused.length > 0;
     return found.status.damaged || description?.files.refused || isUnfit ? 2 : 0;
@@ -84,6 +98,12 @@ async function examine(verify: boolean): Promise<Findings> {
   };
 }
 
+function writtenByLibraries(): string {
+  if (process.env['TERCET_BACKEND'] === 'wasm') return '';
+  const native = loadNativeBinding();
+  return native.loaded ? native.written().trimEnd() : '';
+}
+
 /** What to do for the fastest engine that this machine can have; empty when it runs. */
 function advice(engine: Engine, device: 'GPU' | 'CPU', status: EngineStatus): string[] {
   if (status.damaged) return [`${status.damaged} in ${status.folder} is damaged; npm run setup installs it again`];
@@ -91,7 +111,7 @@ function advice(engine: Engine, device: 'GPU' | 'CPU', status: EngineStatus): st
   if (engine.name === 'wasm') return [engine.why];
   if (status.nvidiaDriver && device === 'CPU') {
     const native = loadNativeBinding();
-    const said = native.loaded ? native.printed.match(/^E\d{4} .*\] (.*)$/m)?.[1] : undefined;
+    const said = native.loaded ? native.written().match(/^E\d{4} .*\] (.*)$/m)?.[1] : undefined;
     return [`TensorFlow does not use the NVIDIA card (${said ?? 'it gives no reason'}); does nvidia-smi show it?`];
   }
   return [];

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { availableMemory } from '../../machine.js';
 import { engineFolder, readJson, type EngineFolder } from '../../../setup/engineFolder.mjs';
 import { gpuEnvironment } from './gpuEnvironment.js';
+import { holdStderr } from './holdStderr.js';
 
 const require = createRequire(import.meta.url);
 
-/** `printed` is what TensorFlow wrote while it was loaded, such as why it cannot use a GPU. */
-export type NativeBinding = { loaded: true; binding: string; printed: string } | { loaded: false; reason: string };
+/** `written` is what native code has written to standard error so far, such as why TensorFlow cannot use a GPU. */
+export type NativeBinding =
+  { loaded: true; binding: string; written: () => string } | { loaded: false; reason: string };
 
 let outcome: NativeBinding | undefined;
 
@@ -28,18 +30,16 @@ function load(): NativeBinding {
   setEnvironment();
   if (place.variant.endsWith('-gpu')) setGpuEnvironment(place);
   replaceRemovedNodeFunctions();
-  let failure: string | undefined;
-  const printed = withoutStderr(place.holdStderr, () => {
-    try {
-      loadPackage(realpathSync(place.binding)); // the package's require() looks it up under its real path
-      openIsolated(place.fusedOps);
-    } catch (error) {
-      failure = (error as Error).message.split('\n')[0]!;
-    }
-  });
-  if (failure === undefined) return { loaded: true, binding: place.binding, printed };
-  const lastLine = printed.trimEnd().split('\n').at(-1);
-  return { loaded: false, reason: lastLine ? `${failure} (${lastLine})` : failure };
+  const written = holdStderr(place.holdStderr);
+  try {
+    loadPackage(realpathSync(place.binding)); // the package's require() looks it up under its real path
+    openIsolated(place.fusedOps);
+    return { loaded: true, binding: place.binding, written };
+  } catch (error) {
+    const failure = (error as Error).message.split('\n')[0]!;
+    const lastLine = written().trimEnd().split('\n').at(-1);
+    return { loaded: false, reason: lastLine ? `${failure} (${lastLine})` : failure };
+  }
 }
 
 /** What setup wrote down when it could not install the engine. */
@@ -88,18 +88,6 @@ function replaceRemovedNodeFunctions(): void {
   const util = require('node:util') as Record<string, unknown>;
   util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
   util.isArray = Array.isArray;
-}
-
-/**
- * TensorFlow 2.21 logs two lines while it is loaded, before it reads the setting that silences it.
- * @param work  must not throw
- * @returns what was printed
- */
-function withoutStderr(addOn: string, work: () => void): string {
-  const stderr = require(addOn) as { hold(): void; release(): string };
-  stderr.hold();
-  work();
-  return stderr.release();
 }
 
 function loadPackage(binding: string): void {

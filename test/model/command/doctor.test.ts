@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { engineFolder } from '../../../setup/engineFolder.mjs';
+import { buildNoise } from '../../noise/buildNoise.mjs';
+
+const noise = new URL('../../noise/preload.mjs', import.meta.url).href;
 
 function doctor(env: NodeJS.ProcessEnv, ...args: string[]) {
   const command = ['--import', 'tsx', 'model/command/doctor.ts', ...args];
@@ -37,6 +41,20 @@ describe('npm run doctor', () => {
     assert.ok(engine.gflops > 0);
     assert.equal(installed.installed, false);
     assert.deepEqual(advice, ['the TensorFlow engine is not installed; npm run setup installs it']);
+  });
+
+  // On some processors every command began with a line that TensorFlow writes when float16 is tried.
+  it('keeps what native libraries write from the screen, and shows it when asked', function () {
+    if (!existsSync(engineFolder().bindingRecord) || buildNoise() === undefined) {
+      console.log('skipped: the TensorFlow engine or a compiler is not installed');
+      this.skip();
+    }
+    const noisy = { TERCET_BACKEND: 'tensorflow', NODE_OPTIONS: `--import=${noise}` };
+    const { stdout, stderr } = doctor(noisy, '--json', '--verbose');
+    assert.equal(stderr, '');
+    const { written } = JSON.parse(stdout) as { written: string };
+    assert.match(written, /^E0000 .*\] first use of MatMul 19,false,false$/m); // 19 is float16
+    assert.match(written, /a thread speaks$/m);
   });
 
   it('describes a base before anything is downloaded, also where the hub cannot be asked', () => {

@@ -1,0 +1,1 @@
+export function buildNoise(): string | undefined;

@@ -153,13 +153,17 @@ async function score(
   { model, again }: EvalArguments,
 ): Promise<ResultRow> {
   const bar = progressBar(task.name, 100);
-  const { summary, perQuery, isReused } = await evaluateRetriever(retriever, task, {
+  const { summary, perQuery, isReused, replaced } = await evaluateRetriever(retriever, task, {
     folder: join(root, taskFolderName(task)),
     ...(opened && { contract: opened.encoder.contract }),
     again,
     onProgress: (done, all) => bar.update(Math.round((100 * done) / all)),
   }).finally(() => bar.stop());
   if (isReused) console.error(`${task.name} was scored ${summary.finished}; --again scores it anew`);
+  if (replaced !== undefined)
+    console.error(
+      `warning: results of ${replaced} on other data that is also called ${task.name} were replaced; --output keeps both`,
+    );
   for (const warning of warningsOf(summary)) console.error(`warning: ${warning}`);
   return { task: task.name, model, metrics: summary.metrics, perQuery };
 }

@@ -12,6 +12,7 @@ import { mapRun } from '../measure/packedRun.js';
 import type { Retriever, Run } from '../measure/ranking.js';
 import { identityOfName, type TaskIdentity } from '../tasks/identity.js';
 import { requireTaskData, type Task } from '../tasks/task.js';
+import { judgedOn, type JudgedOn } from './judgedOn.js';
 import { requireTrecId, stageTrecRun } from './trecRun.js';
 
 /** What metrics.json holds. */
@@ -42,6 +43,8 @@ export interface EvaluationSummary {
   };
   /** Hash of corpus, queries and judgements: equal where two models were judged on the same task. */
   taskHash: string;
+  /** Of that and the rules: scores may be set beside each other where it is the same. */
+  judgedOn?: string;
   /** Documents kept for each query. */
   depth: number;
   ignoreIdenticalIds: boolean;
@@ -68,6 +71,8 @@ export interface Evaluation {
   summary: EvaluationSummary;
   perQuery: PerQuery;
   isReused: boolean;
+  /** When results were finished that these replace though they are of other data under the same name. */
+  replaced?: string | undefined;
 }
 
 /**
@@ -98,6 +103,7 @@ export async function evaluateRetriever(
   };
   const older = again ? undefined : await readEvaluation(folder, known);
   if (older) return { ...older, isReused: true };
+  const replaced = await finishedOnOtherData(folder, known);
   for (const { id } of data.queries) requireTrecId('query', id);
   for (let row = 0; row < data.corpus.ids.size; row++) requireTrecId('document', data.corpus.ids.get(row));
 
@@ -110,6 +116,7 @@ export async function evaluateRetriever(
   const summary: EvaluationSummary = {
     ...known,
     taskIdentity: task.identity,
+    judgedOn: judgedOn(known),
     metrics: mean,
     rules: rulesOf(task),
     counts: countsOf(data, run),
@@ -121,7 +128,7 @@ export async function evaluateRetriever(
     () => stageFile(join(folder, perQueryFile), perQueryBytes(perQuery, task.metrics)),
     () => stageFile(join(folder, metricsFile), `${JSON.stringify(summary, null, 2)}\n`),
   ]);
-  return { summary, perQuery, isReused: false };
+  return { summary, perQuery, isReused: false, replaced };
 }
 
 /** Which task results are of. */
@@ -157,6 +164,15 @@ async function readEvaluation(
     return { summary, perQuery: await readPerQuery(join(folder, perQueryFile)) };
   } catch {
     return undefined; // scored again, and written anew
+  }
+}
+
+async function finishedOnOtherData(folder: string, known: JudgedOn): Promise<string | undefined> {
+  try {
+    const summary = JSON.parse(await readFile(join(folder, metricsFile), 'utf8')) as EvaluationSummary;
+    return judgedOn(summary) === judgedOn(known) ? undefined : summary.finished;
+  } catch {
+    return undefined; // none there, or damaged
   }
 }
 

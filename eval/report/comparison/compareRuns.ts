@@ -136,6 +136,10 @@ function notesOf(
     const missing = tasks.filter((task) => !rows.some((row) => row.model === name && row.task === task));
     return missing.length === 0 ? [] : [`${name} was not evaluated on ${missing.join(', ')}.`];
   });
+  const fewer = own.flatMap(({ name, runs }) => {
+    const short = rows.filter((row) => row.model === name && runs.length > 1 && row.runs !== runs.length);
+    return short.map((row) => `${name} is ${row.runs} of its ${runs.length} seeds on ${row.task}; the others lack it.`);
+  });
   const hashes = new Set(
     read.flatMap(({ evaluated }) =>
       evaluated.flatMap(({ of, summary }) => (of === 'run' ? (summary.contract ?? []) : [])),
@@ -156,7 +160,7 @@ function notesOf(
     .filter(({ name }) => !models.some((model) => [name, `${name} (published)`].includes(model.name)))
     .map(({ name }) => name);
   const left = unused.length === 0 ? [] : [`Published, but on none of these tasks and metrics: ${unused.join(', ')}.`];
-  return [...unsure, ...partial, ...left];
+  return [...unsure, ...partial, ...fewer, ...left];
 }
 
 const place = ({ setting }: ComparedModel) => settings.indexOf(setting);

@@ -26,34 +26,33 @@ export function nameOfGroup(members: ReadModel[], groups: ReadModel[][], labels?
 export const ownModels = (named: readonly { name: string; members: ReadModel[] }[]): WithRows[] =>
   named.map(({ name, members }) => ({ model: ownModel(name, members), rows: rowsOf(name, members) }));
 
-/** What runs were compared with when they were made: once where it is the same. */
+/** What runs were compared with when they were made: once where it is the same, else once for each that it is not. */
 export function referencesOf(models: readonly ReadModel[]): WithRows[] {
-  const found = new Map<
-    string,
-    { setting: Setting; about: string; results: Map<string, Evaluated>; identity: string | null }
-  >();
+  const found = new Map<string, { plain: string; runs: string[]; results: Map<string, Evaluated> }>();
   for (const { name: run, record, evaluated } of models)
     for (const result of evaluated) {
       if (result.of === 'run') continue;
       const plain = result.of === 'bm25' ? 'BM25' : `${record!.base.name}, ${result.of}`;
-      const known = found.get(plain);
       // The same base under another contract, BM25 with other settings: another model.
-      const name = known && known.identity !== identityOf(result) ? `${plain} of ${run}` : plain;
-      const entry = found.get(name) ?? {
-        setting: result.of === 'bm25' ? ('BM25' as const) : ('Not fine-tuned' as const),
-        about: result.summary.model,
-        results: new Map<string, Evaluated>(),
-        identity: identityOf(result),
-      };
+      const key = JSON.stringify([plain, identityOf(result)]);
+      const entry = found.get(key) ?? { plain, runs: [], results: new Map<string, Evaluated>() };
+      if (!entry.runs.includes(run)) entry.runs.push(run);
       if (!entry.results.has(result.summary.task)) entry.results.set(result.summary.task, result);
-      found.set(name, entry);
+      found.set(key, entry);
     }
   // Where BM25 is itself among the models named, its own results stand.
-  if (models.some(({ name }) => name === 'bm25')) found.delete('BM25');
-  return [...found].map(([name, { setting, about, results }]) => ({
-    model: { name, setting, about, runs: [], contract: null, cost: {} },
-    rows: [...results].map(([task, result]) => mergedRow(name, task, [result])),
-  }));
+  const isNamed = models.some(({ name }) => name === 'bm25');
+  const entries = [...found.values()].filter(({ plain }) => plain !== 'BM25' || !isNamed);
+  return entries.map(({ plain, runs, results }) => {
+    const isOne = entries.filter((other) => other.plain === plain).length === 1;
+    const name = isOne ? plain : `${plain} of ${[...runs].sort().join(', ')}`;
+    const setting: Setting = plain === 'BM25' ? 'BM25' : 'Not fine-tuned';
+    const about = [...results.values()][0]!.summary.model;
+    return {
+      model: { name, setting, about, runs: [], contract: null, cost: {} },
+      rows: [...results].map(([task, result]) => mergedRow(name, task, [result])),
+    };
+  });
 }
 
 /** Figures of others on the tasks and metrics that ours have; a model without any is left out. */

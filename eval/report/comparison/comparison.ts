@@ -36,6 +36,8 @@ export interface Cost {
 export interface ComparedRow extends ResultRow {
   /** Standard deviation between runs of several seeds, by metric. */
   spread?: Record<string, number>;
+  /** Runs that the values are means over; fewer than the model has where not every seed was evaluated. */
+  runs?: number;
   /** Folders with run.trec; several where seeds are. */
   folders: string[];
   /** Queries of the task; 0 where it is not known. */

@@ -1,6 +1,6 @@
 import { contractFields } from '../../../checkpoints/contract/contractFile.js';
 import type { Contract } from '../../../configs/contract.js';
-import type { RunConfig } from '../../../configs/schema.js';
+import { trainedFields, type Told } from '../../../checkpoints/run/trained.js';
 
 /** A field or setting that is not the same everywhere. */
 export interface Difference {
@@ -35,44 +35,28 @@ export function contractDifferences(contracts: readonly { name: string; contract
   });
 }
 
-/** What changes how long a run takes or what it leaves behind, never what it computes. */
-const settingsWithoutEffect: ReadonlySet<string> = new Set([
-  'training.chunkTokens',
-  'training.memoryMegabytes',
-  'training.tokenizerThreads',
-  'training.saveEverySteps',
-  'training.keepStates',
-  'evaluation.tasks',
-  'evaluation.tasksDir',
-  'evaluation.batchTokens',
-]);
-
-/** What a run was told, as its config.yaml says. */
-export interface RunSettings {
-  settings: RunConfig;
-  /** Training files. */
-  data: readonly string[];
-  /** Rows of all of them together. */
-  rows: number;
-  updates: number;
-}
-
 /**
- * The settings in which runs differ, besides their bases: none of them follows from the base. Data is compared by the
- * names of its files and their rows, since the same files may lie elsewhere on another machine.
+ * The settings in which runs differ, besides their bases: none of them follows from the base. Data is compared by what its files
+ * hold, since the same files may lie elsewhere on another machine; by their names where a run did not record it.
  */
-export function settingDifferences(configs: readonly ({ name: string } & RunSettings)[]): Difference[] {
-  const told = configs.map(({ name, settings, data, rows, updates }) => {
-    const files = data.map((file) => file.split(/[\\/]/).at(-1)!);
-    return { name, leaves: new Map(leaves({ data: files, rows, updates, ...settings })) };
-  });
-  const paths = new Set(told.flatMap((one) => [...one.leaves.keys()]));
+export function settingDifferences(configs: readonly ({ name: string } & Told)[]): Difference[] {
+  const byName = configs.some(({ identities }) => !identities);
+  const told = configs.map((config) => ({
+    name: config.name,
+    fields: trainedFields({ ...config, ...(byName && { identities: undefined }) }),
+    files: config.data.map((file, place) => [basename(file), config.identities?.[place]?.slice(0, 8)].join(' ').trim()),
+  }));
+  const paths = new Set(told.flatMap(({ fields }) => [...fields.keys()]));
   return [...paths]
-    .filter((path) => !settingsWithoutEffect.has(path))
-    .map((path) => ({ path, values: told.map((one) => ({ name: one.name, value: one.leaves.get(path) })) }))
-    .filter(({ values }) => differ(values))
-    .map(({ path, values }) => ({ field: path, values, byBase: false }));
+    .filter((path) => differ(told.map(({ fields }) => ({ value: fields.get(path) }))))
+    .map((field) => ({
+      field,
+      values: told.map(({ name, fields, files }) => ({ name, value: field === 'data' ? files : fields.get(field) })),
+      byBase: false,
+    }));
 }
+
+const basename = (file: string) => file.split(/[\\/]/).at(-1)!;
 
 /** One line for people: the field, then each value with those that have it. */
 export function formatDifference({ field, values, byBase }: Difference): string {
@@ -87,8 +71,3 @@ export function formatDifference({ field, values, byBase }: Difference): string 
 
 const differ = (values: readonly { value: unknown }[]) =>
   new Set(values.map(({ value }) => JSON.stringify(value))).size > 1;
-
-function leaves(value: unknown, path = ''): [string, unknown][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
-  return Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === '' ? name : `${path}.${name}`));
-}

@@ -3,15 +3,21 @@ import type { ComparedRow } from './comparison.js';
 import type { Evaluated, ReadModel } from './readModel.js';
 import { differInSeedOnly } from './settingDifferences.js';
 
-/** Runs that differ in nothing but their seed, together; every other model alone. In the order given. */
+/**
+ * Runs that differ in nothing but their seed, together; every other model alone. Groups and their members are in the order
+ * given, but which run belongs to which does not hang on it.
+ */
 export function groupBySeed(models: readonly ReadModel[]): ReadModel[][] {
   const groups: ReadModel[][] = [];
-  for (const model of models) {
+  const byName = [...models].sort((one, other) => (one.name < other.name ? -1 : 1));
+  for (const model of byName) {
     const group = groups.find((members) => members.every((member) => differInSeedOnly(member, model)));
     if (group) group.push(model);
     else groups.push([model]);
   }
-  return groups;
+  const place = (model: ReadModel) => models.indexOf(model);
+  for (const group of groups) group.sort((one, other) => place(one) - place(other));
+  return groups.sort(([one], [other]) => place(one!) - place(other!));
 }
 
 /**
@@ -31,6 +37,7 @@ export function mergedRow(model: string, task: string, found: readonly Evaluated
     metrics: Object.fromEntries(names.map((name) => [name, mean(valuesOf(name))])),
     ...(found.length > 1 && { spread: Object.fromEntries(names.map((name) => [name, deviation(valuesOf(name))])) }),
     perQuery: found.length === 1 ? first!.perQuery : meanPerQuery(found, names),
+    runs: found.length,
     folders: found.map(({ folder }) => folder),
     queries: first!.summary.counts?.queries ?? first!.perQuery.size,
   };

@@ -1,7 +1,9 @@
 import type { RunRecord } from '../../../checkpoints/run/config.js';
+import { trainedHash } from '../../../checkpoints/run/trained.js';
 import { contractDifferences, settingDifferences, type Difference } from './contractDifferences.js';
+import { judgedOn } from '../../score/judgedOn.js';
 import type { FieldDifference } from './comparison.js';
-import type { Evaluated, ReadModel } from './readModel.js';
+import type { ReadModel } from './readModel.js';
 
 /**
  * In what the models differ: their bases, then each setting of training and field of the contract that is not the same
@@ -16,16 +18,9 @@ export function fieldDifferences(
   const encoding = models.flatMap((model) =>
     model.contract ? [{ name: nameOf(model), contract: model.contract }] : [],
   );
-  const told = trained.map(({ name, record: { settings, data, rows, updates } }) => ({
-    name,
-    settings,
-    data,
-    rows,
-    updates,
-  }));
+  const told = trained.map(({ name, record }) => ({ ...record, name }));
   return [
-    ...own(trained, 'base', true, ({ base }) => base.name),
-    ...own(trained, 'adapter to start from', false, ({ adapter }) => adapter),
+    ...baseDifferences(trained),
     ...settingDifferences(told)
       // The contract itself is compared, which holds more.
       .filter(({ field }) => field !== 'seed' && !field.startsWith('contract.'))
@@ -51,22 +46,23 @@ export function objectionsOf(
 
 /** Whether runs differ in nothing but their seed. */
 export function differInSeedOnly(one: ReadModel, other: ReadModel): boolean {
-  if (!one.record || !other.record) return false;
-  if (one.record.base.weightsHash !== other.record.base.weightsHash) return false;
-  if (one.record.settings.seed === other.record.settings.seed) return false;
-  return fieldDifferences([one, other], ({ name }) => name).length === 0;
+  const [first, second] = [trainedOf(one), trainedOf(other)];
+  return first !== null && first === second && one.record!.settings.seed !== other.record!.settings.seed;
 }
 
-function own(
-  trained: readonly { name: string; record: RunRecord }[],
-  field: string,
-  isOfBase: boolean,
-  of: (record: RunRecord) => string | undefined,
-): FieldDifference[] {
-  const values = trained.map(({ name, record }): [string, string] => [name, of(record) ?? 'none']);
-  return new Set(values.map(([, value]) => value)).size < 2
-    ? []
-    : [{ field, values: Object.fromEntries(values), isOfBase }];
+const trainedOf = ({ record, contract }: ReadModel) => record && contract && trainedHash(record, contract);
+
+/** Bases by name, or by their weights too where two of one name are not the same. */
+function baseDifferences(trained: readonly { name: string; record: RunRecord }[]): FieldDifference[] {
+  const bases = trained.map(({ record }) => record.base);
+  const distinct = new Set(bases.map(({ weightsHash }) => weightsHash)).size;
+  if (distinct < 2) return [];
+  const isNamed = new Set(bases.map(({ name }) => name)).size === distinct;
+  const values = trained.map(({ name, record: { base } }) => [
+    name,
+    isNamed ? base.name : `${base.name} ${base.weightsHash.slice(0, 8)}`,
+  ]);
+  return [{ field: 'base', values: Object.fromEntries(values), isOfBase: true }];
 }
 
 const shown = ({ field, values, byBase }: Difference, before: string): FieldDifference => ({
@@ -75,14 +71,23 @@ const shown = ({ field, values, byBase }: Difference, before: string): FieldDiff
   isOfBase: byBase,
 });
 
-function taskObjections([first, ...others]: readonly ReadModel[], nameOf: (model: ReadModel) => string): string[] {
-  const key = ({ summary: { taskHash, ignoreIdenticalIds } }: Evaluated) => `${taskHash} ${ignoreIdenticalIds}`;
-  return others.flatMap((other) =>
-    other.evaluated.flatMap((found) => {
-      if (found.of !== 'run') return [];
-      const same = first!.evaluated.find(({ of, summary: { task } }) => of === 'run' && task === found.summary.task);
-      if (!same || key(same) === key(found)) return [];
-      return [`task ${found.summary.task} was another one for ${nameOf(first!)} than for ${nameOf(other)}`];
-    }),
+/** Tasks that were not the same for every model, its base and BM25 included, whichever was named first. */
+function taskObjections(models: readonly ReadModel[], nameOf: (model: ReadModel) => string): string[] {
+  const found = models.flatMap((model) =>
+    model.evaluated.map(({ of, summary }) => ({
+      task: summary.task,
+      data: judgedOn(summary).slice(0, 8),
+      who: of === 'run' ? nameOf(model) : `${of} of ${nameOf(model)}`,
+    })),
   );
+  return [...new Set(found.map(({ task }) => task))].sort().flatMap((task) => {
+    const own = found.filter((each) => each.task === task);
+    const data = [...new Set(own.map((each) => each.data))].sort();
+    if (data.length < 2) return [];
+    const whose = data.map((each) => {
+      const names = own.filter((one) => one.data === each).map(({ who }) => who);
+      return `${each} for ${names.sort().join(', ')}`;
+    });
+    return [`task ${task} was not the same data for all: ${whose.join('; ')}`];
+  });
 }

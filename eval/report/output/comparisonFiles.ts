@@ -13,12 +13,13 @@ export function comparisonJson(comparison: Comparison) {
     notes,
     baseline,
     models: models.map(({ contract: _, ...model }) => model),
-    results: rows.map(({ task, model, metrics, spread, queries }) => ({
+    results: rows.map(({ task, model, metrics, spread, queries, runs }) => ({
       task,
       model,
       queries,
       metrics,
       ...(spread && { spread }),
+      ...(runs !== undefined && { runs }),
     })),
     averages: comparison.averages,
     means: taskGroups.flatMap((group) => {
@@ -37,9 +38,9 @@ export function comparisonJson(comparison: Comparison) {
 
 /** Every mean: one a line. */
 export const resultsCsv = ({ rows, models }: Comparison): string =>
-  csvLine(['model', 'setting', 'task', 'metric', 'value', 'seed_deviation', 'queries']) +
+  csvLine(['model', 'setting', 'task', 'metric', 'value', 'seed_deviation', 'queries', 'runs']) +
   rows
-    .flatMap(({ model, task, metrics, spread, queries }) =>
+    .flatMap(({ model, task, metrics, spread, queries, runs }) =>
       Object.entries(metrics).map(([metric, value]) =>
         csvLine([
           model,
@@ -49,6 +50,7 @@ export const resultsCsv = ({ rows, models }: Comparison): string =>
           value,
           spread?.[metric],
           queries || undefined,
+          runs,
         ]),
       ),
     )

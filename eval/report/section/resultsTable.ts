@@ -166,6 +166,7 @@ function cell(
   const found = isFirst ? comparison.differences.find((each) => each.model === model && each.task === task) : undefined;
   const isSure = found !== undefined && isShown(found);
   const spread = row?.spread?.[metric];
+  const seeds = comparison.models.find(({ name }) => name === model)!.runs.length;
   return html`<td class="number">
     ${value === best ? html`<strong>${value.toFixed(4)}</strong>` : value.toFixed(4)}${
       isSure
@@ -175,7 +176,11 @@ function cell(
               >, ${found.difference > 0 ? 'better' : 'worse'} than ${comparison.baseline} beyond chance</span
             >`
         : null
-    }${spread === undefined ? null : html`<span class="spread">± ${spread.toFixed(4)}</span>`}
+    }${spread === undefined ? null : html`<span class="spread">± ${spread.toFixed(4)}</span>`}${
+      row?.runs === undefined || row.runs >= seeds
+        ? null
+        : html`<span class="spread">${row.runs} of ${seeds} seeds</span>`
+    }
   </td>`;
 }
 

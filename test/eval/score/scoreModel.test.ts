@@ -104,6 +104,16 @@ describe('evaluateRetriever', () => {
       await assert.rejects(evaluateRetriever(never, task, { folder: place('out'), contract }), /retrieved again/);
     });
 
+    it('says when it replaces results on other data under the same name', async () => {
+      const { summary } = await evaluate();
+      const corpus = exampleTask.corpus.map((passage) => ({ ...passage, text: `${passage.text}.` }));
+      const task = await writeExampleTask(place('task'), { ...exampleTask, corpus });
+      const other = { ...retriever, identity: 'another' };
+      const again = () => evaluateRetriever(other, task, { folder: place('out'), contract, again: true });
+      assert.equal((await again()).replaced, summary.finished);
+      assert.equal((await again()).replaced, undefined);
+    });
+
     it('can be copied, and the copy takes the place of an older one', async () => {
       const { summary } = await evaluate();
       for (let time = 0; time < 2; time++) await copyEvaluation(place('out'), place('runs/baselines/example'));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeContract } from '../../../../checkpoints/contract/contractFile.js';
-import { writeRunConfig } from '../../../../checkpoints/run/config.js';
+import { writeRunConfig, type RunRecord } from '../../../../checkpoints/run/config.js';
 import { createRun } from '../../../../checkpoints/run/folder.js';
 import type { Contract } from '../../../../configs/contract.js';
 import { parseConfig } from '../../../../configs/load/loadConfig.js';
@@ -24,6 +24,7 @@ describe('compareRuns', () => {
     task = exampleTask,
     settings: Record<string, unknown> = {},
     base = `base-of-${name}`,
+    record: Partial<RunRecord> = {},
   ) {
     const paths = await createRun(place('runs'), name);
     const own = { ...contract, ...changed };
@@ -35,6 +36,7 @@ describe('compareRuns', () => {
       rows: 1,
       updates: 2,
       settings: parseConfig(settings),
+      ...record,
     });
     await appendFile(
       paths.log,
@@ -180,7 +182,69 @@ describe('compareRuns', () => {
     const qrels = new Map(exampleTask.qrels).set('q2', new Map([['a', 1]]));
     await makeRun('two', bad, {}, { ...exampleTask, qrels });
     const { objections } = await compare('one', 'two');
-    assert.deepEqual(objections, ['task example was another one for one than for two']);
+    const [told, ...others] = objections;
+    assert.match(
+      told!,
+      /^task example was not the same data for all: \w{8} for (base of (one|two), bm25 of \2, \2); \w{8} for (?!\1)base of/,
+    );
+    assert.deepEqual(others, []);
+    assert.deepEqual((await compare('two', 'one')).objections, objections);
+  });
+
+  // Only the run named first was compared with, and bases and BM25 with nothing: scores on different corpora were tested as one.
+  it('compares what was judged on for every pair, bases and BM25 included, in any order of names', async () => {
+    const one = await makeRun('one', good);
+    await makeRun('two', bad);
+    const corpus = [...exampleTask.corpus, { id: 'more', title: '', text: 'another' }];
+    const larger = await writeExampleTask(place('task-larger'), { ...exampleTask, corpus });
+    const folder = join(one.folder, 'baselines/bm25/example');
+    await evaluateRetriever(fixedRetriever('bm25', { q1: ['b'] }), larger, { folder, again: true });
+    const { objections, differences } = await compare('one', 'two');
+    assert.equal(objections.length, 1);
+    assert.match(objections[0]!, / \w{8} for bm25 of one(;|$)/);
+    assert.deepEqual(differences, []);
+    assert.deepEqual((await compare('two', 'one')).objections, objections);
+    await assert.doesNotReject(compareRuns(places(), ['one', 'two'], { baseline: 'BM25' }));
+  });
+
+  // Data was compared by the names of its files, and its weights not at all: such runs were averaged as seeds of one model.
+  it('takes runs on other data, or other weights of it, for seeds of nothing, and says what differs', async () => {
+    const trained = (name: string, seed: number, record: Partial<RunRecord>) =>
+      makeRun(name, good, {}, exampleTask, { seed }, 'a', { data: [`/${name}/train.arrow`], ...record });
+    await trained('one', 1, { identities: ['1234567890'] });
+    await trained('two', 2, { identities: ['fedcba9876'] });
+    await trained('three', 3, { identities: ['1234567890'], weights: [2] });
+    await trained('four', 4, { identities: ['1234567890'] });
+    const other = await compare('one', 'two');
+    assert.deepEqual(other.models.filter(({ runs }) => runs.length > 0).length, 2);
+    assert.deepEqual(other.objections, ['data is ["train.arrow 12345678"] in one, ["train.arrow fedcba98"] in two']);
+    assert.deepEqual((await compare('one', 'three')).objections, ['data weights is [1] in one, [2] in three']);
+    assert.equal((await compare('one', 'two', 'four')).models[0]!.name, 'one, 2 seeds');
+  });
+
+  it('groups seeds alike in any order of names, also where a seed comes twice', async () => {
+    for (const [name, seed] of Object.entries({ x: 1, y: 1, z: 2 }))
+      await makeRun(name, good, {}, exampleTask, { seed }, 'a');
+    const groups = async (...names: string[]) =>
+      (await compare(...names)).models
+        .map(({ runs }) => [...runs].sort().join())
+        .filter(Boolean)
+        .sort();
+    assert.deepEqual(await groups('x', 'y', 'z'), ['x,z', 'y']);
+    assert.deepEqual(await groups('z', 'y', 'x'), ['x,z', 'y']);
+  });
+
+  // A row of three seeds was one seed on tasks that the others had not been evaluated on.
+  it('says where a row is fewer seeds than its name tells', async () => {
+    await makeRun('a1', good, {}, exampleTask, { seed: 1 }, 'a');
+    const second = await makeRun('a2', good, {}, exampleTask, { seed: 2 }, 'a');
+    await makeRun('b', bad, {}, exampleTask, { seed: 1 }, 'b');
+    await rename(second.evaluation('example'), second.evaluation('moved'));
+    const file = join(second.evaluation('moved'), 'metrics.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"task": "example"', '"task": "moved"'));
+    const { notes, rows } = await compare('a1', 'a2', 'b');
+    assert.ok(notes.includes('a, 2 seeds is 1 of its 2 seeds on example; the others lack it.'), notes.join('\n'));
+    assert.equal(rows.find(({ model, task }) => model === 'a, 2 seeds' && task === 'example')!.runs, 1);
   });
 
   it('takes results without a run, by the name or the path of their folder', async () => {

@@ -91,9 +91,9 @@ describe('tables of a comparison', () => {
 
   it('as CSV, one mean and one test a line', () => {
     const lines = resultsCsv(comparison).split('\n');
-    assert.equal(lines[0], 'model,setting,task,metric,value,seed_deviation,queries');
-    assert.equal(lines[1], 'a_1,Fine-tuned,scifact,ndcg@10,0.5,0.0125,300');
-    assert.equal(lines[7], 'theirs,Published by others,scifact,ndcg@10,0.75,,300');
+    assert.equal(lines[0], 'model,setting,task,metric,value,seed_deviation,queries,runs');
+    assert.equal(lines[1], 'a_1,Fine-tuned,scifact,ndcg@10,0.5,0.0125,300,');
+    assert.equal(lines[7], 'theirs,Published by others,scifact,ndcg@10,0.75,,300,');
     assert.equal(
       differencesCsv(comparison).split('\n')[1],
       'b,a_1,scifact,ndcg@10,300,0.125,0.1,0.15,0.001,0.002,b - a_1,2,,0.5,0.01,100,150,50',

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { Contract } from '../../configs/contract.js';
+import type { RunConfig } from '../../configs/schema.js';
+
+/** What a run was told beside its base, as its config.yaml says. */
+export interface Told {
+  settings: RunConfig;
+  /** Training files. */
+  data: readonly string[];
+  /** What each file held; older runs lack it. */
+  identities?: readonly string[] | undefined;
+  /** How often the rows of each file come in an epoch; once where absent. */
+  weights?: readonly number[] | undefined;
+  /** Rows of all of them together. */
+  rows: number;
+  updates: number;
+  /** What training started from, beside the base. */
+  adapter?: string | undefined;
+}
+
+/** What changes how long a run takes or what it leaves behind, never what it computes. */
+const settingsWithoutEffect: ReadonlySet<string> = new Set([
+  'training.chunkTokens',
+  'training.memoryMegabytes',
+  'training.tokenizerThreads',
+  'training.saveEverySteps',
+  'training.keepStates',
+  'evaluation.tasks',
+  'evaluation.tasksDir',
+  'evaluation.batchTokens',
+]);
+
+/** All that decides what a run learns from its base, by the name of the field. Files are known by name and content. */
+export function trainedFields({ settings, data, identities, weights, rows, updates, adapter }: Told) {
+  const names = data.map((file) => file.split(/[\\/]/).at(-1)!);
+  const fields = leaves({ data: identities ?? names, rows, updates, ...settings });
+  return new Map<string, unknown>([
+    ...fields.filter(([field]) => !settingsWithoutEffect.has(field)),
+    ['data weights', data.map((_, file) => weights?.[file] ?? 1)],
+    ['adapter to start from', adapter ?? 'none'],
+  ]);
+}
+
+/**
+ * SHA-256, hexadecimal, of what was trained: base, data, settings and contract. Runs that have it in common are
+ * measurements of one model, each under a seed of its own.
+ */
+export function trainedHash(told: Told & { base: { weightsHash: string } }, contract: Contract): string {
+  const fields = [...trainedFields(told)].filter(([field]) => field !== 'seed' && !field.startsWith('contract.'));
+  const sorted = [...fields, ...Object.entries(contract)].sort(([one], [other]) => (one < other ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([told.base.weightsHash, sorted]))
+    .digest('hex');
+}
+
+function leaves(value: unknown, path = ''): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
+  return Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === '' ? name : `${path}.${name}`));
+}

@@ -1,13 +1,13 @@
 import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import type { TextKind } from '../../configs/contract.js';
 import { defaultCacheGigabytes } from '../../configs/schema.js';
-import { textsHash } from '../../data/task/corpus.js';
+import { shardRows, textsHash } from '../../data/task/corpus.js';
 import type { Encoder, TextToEncode } from '../encoder/encoder.js';
 import { packedRun } from '../measure/packedRun.js';
 import type { Retriever } from '../measure/ranking.js';
 import { embeddingsRoot, notKept, openEmbeddingCache } from './embeddingCache.js';
 import { keptOrMade, keptShard, shardVectors } from './shardVectors.js';
-import { openSearch } from './search.js';
+import { openSearch, type Search } from './search.js';
 import { asKept, formatFor, type VectorFormat } from './vectorFormat.js';
 
 export interface DenseOptions {
@@ -19,7 +19,12 @@ export interface DenseOptions {
   root?: string;
   /** Told when they cannot be kept. */
   warn?: (text: string) => void;
+  /** Queries encoded and kept together, other than the usual number in tests alone. */
+  queriesTogether?: number;
 }
+
+/** Queries that are encoded and kept together, as many as passages are: no array grows with a task. */
+const usualQueriesTogether = shardRows;
 
 /** Kept unless said otherwise. */
 export const defaultCacheBytes = defaultCacheGigabytes * 1e9;
@@ -37,6 +42,7 @@ export function denseRetriever(
     cacheBytes = defaultCacheBytes,
     root = embeddingsRoot,
     warn = () => {},
+    queriesTogether = usualQueriesTogether,
   }: DenseOptions = {},
 ): Retriever {
   const { name, dimensions } = encoder;
@@ -46,34 +52,45 @@ export function denseRetriever(
     identity: `${identity} ${format}`,
     async retrieve({ corpus, queries }, depth, onProgress = () => {}) {
       const all = queries.length + corpus.ids.size;
-      const asked = { key: `query${textsHash(queries)}`, rows: queries.length };
-      const wanted = [asked, ...corpus.shards.map(keptShard)];
+      const blocks = blocksOf(queries, queriesTogether);
+      const asked = blocks.map((block) => ({ key: `query${textsHash(block)}`, rows: block.length }));
+      const wanted = [...asked, ...corpus.shards.map(keptShard)];
       const by = { name, identity, dimensions, format };
       const cache = cacheBytes > 0 ? await openEmbeddingCache(root, by, cacheBytes, wanted, warn) : undefined;
       if (cache?.refusal !== undefined) warn(notKept(cache.refusal));
       const encode = async (kind: TextKind, texts: readonly TextToEncode[], before: number) =>
         asKept(await encoder.encode(kind, texts, (done) => onProgress(before + done, all)), format);
+      const searches: Search[] = [];
       try {
-        const vectors = await keptOrMade(cache, asked, () => encode('query', queries, 0));
-        const search = openSearch(vectors, dimensions, depth);
-        try {
-          let done = queries.length;
-          const make = (passages: readonly TextToEncode[], before: number) =>
-            encode('passage', passages, queries.length + before);
-          for await (const { firstRow, vectors } of shardVectors(corpus, cache, make)) {
-            search.add(firstRow, vectors);
-            onProgress((done += vectors.length / dimensions), all);
-            await new Promise(setImmediate); // lets progress and interruption through
-          }
-          const run = packedRun(corpus.ids);
-          for (const hits of search.take()) run.add(queries[run.size]!.id, hits);
-          return run;
-        } finally {
-          search.close();
+        let done = 0;
+        for (const [index, block] of blocks.entries()) {
+          const vectors = await keptOrMade(cache, asked[index]!, () => encode('query', block, done));
+          searches.push(openSearch(vectors, dimensions, depth));
+          onProgress((done += block.length), all);
         }
+        const make = (passages: readonly TextToEncode[], before: number) =>
+          encode('passage', passages, queries.length + before);
+        for await (const { firstRow, vectors } of shardVectors(corpus, cache, make)) {
+          for (const search of searches) search.add(firstRow, vectors);
+          onProgress((done += vectors.length / dimensions), all);
+          await new Promise(setImmediate); // lets progress and interruption through
+        }
+        const run = packedRun(corpus.ids);
+        for (const search of searches) {
+          for (const hits of search.take()) run.add(queries[run.size]!.id, hits);
+          search.close(); // its part of the memory goes as the run grows
+        }
+        return run;
       } finally {
+        for (const search of searches) search.close();
         cache?.close();
       }
     },
   };
+}
+
+function blocksOf<T>(items: readonly T[], size: number): T[][] {
+  const blocks: T[][] = [];
+  for (let from = 0; from < items.length; from += size) blocks.push(items.slice(from, from + size));
+  return blocks;
 }

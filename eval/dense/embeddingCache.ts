@@ -68,7 +68,9 @@ export async function openEmbeddingCache(
   const fileOf = ({ key }: KeptTexts) => join(folder, `${key.slice(0, 40)}.vectors`);
   const claimOf = (texts: KeptTexts) => `${fileOf(texts)}.claim`;
   const bytesOf = ({ rows }: KeptTexts) => rows * by.dimensions * formatBytes(by.format);
-  const isThere = (texts: KeptTexts) => sizeOf(fileOf(texts)) === bytesOf(texts) + hashBytes;
+  const unusable = new Set<string>();
+  const isThere = (texts: KeptTexts) =>
+    sizeOf(fileOf(texts)) === bytesOf(texts) + hashBytes && !unusable.has(fileOf(texts));
   const files = wanted.map((texts) => ({ file: fileOf(texts), bytes: bytesOf(texts) + hashBytes }));
   const room = await makeRoom(root, files, limitBytes);
   let refusal = wanted.every(isThere) ? undefined : room.refusal;
@@ -84,11 +86,11 @@ export async function openEmbeddingCache(
     },
     has: isThere,
     async read(texts) {
-      const bytes = isThere(texts) ? await readFile(fileOf(texts)).catch(() => undefined) : undefined;
-      if (!bytes) return undefined;
+      if (!isThere(texts)) return undefined;
+      const bytes = await readFile(fileOf(texts)).catch(() => Buffer.alloc(0));
       const packed = bytes.subarray(0, bytesOf(texts));
       if (!hashOf(packed).equals(bytes.subarray(packed.length))) {
-        await rm(fileOf(texts), { force: true });
+        await rm(fileOf(texts), { force: true }).catch(() => unusable.add(fileOf(texts))); // nor waited for again
         return undefined;
       }
       await utimes(fileOf(texts), new Date(), new Date()).catch(() => {}); // it may have been removed since

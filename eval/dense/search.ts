@@ -56,7 +56,7 @@ export function openSearch(queries: Float32Array, dimensions: number, depth: num
       for (const { best } of batches) yield* best.take();
     },
     close() {
-      for (const { vectors, best } of batches) {
+      for (const { vectors, best } of batches.splice(0)) {
         vectors.dispose();
         best.close();
       }

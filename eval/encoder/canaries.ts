@@ -22,7 +22,11 @@ export async function embedCanaries(encoder: Encoder): Promise<Float32Array[]> {
 
 /** The largest difference of any number between two lists of embeddings. */
 export function largestDifference(left: Float32Array[], right: Float32Array[]): number {
-  return Math.max(...left.flatMap((row, index) => [...row].map((value, at) => Math.abs(value - right[index]![at]!))));
+  let largest = 0;
+  left.forEach((row, index) =>
+    row.forEach((value, at) => (largest = Math.max(largest, Math.abs(value - right[index]![at]!)))),
+  );
+  return largest;
 }
 
 /** The smallest cosine between embeddings of unit length in the same place of two lists. */

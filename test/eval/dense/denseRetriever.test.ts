@@ -61,6 +61,23 @@ describe('denseRetriever', () => {
     assert.deepEqual(await retrieve(fakeEncoder().encoder), ['id-ffff', 'id-e', 'id-d']);
   });
 
+  it('encodes and keeps many queries part by part', async () => {
+    const queries = ['z', 'y', 'xx', 'w', 'v'].map((text) => ({ id: `q-${text}`, text }));
+    const { encoder } = fakeEncoder();
+    const counts: number[] = [];
+    const counting: Encoder = {
+      ...encoder,
+      encode: (kind, texts) => (kind === 'query' && counts.push(texts.length), encoder.encode(kind, texts)),
+    };
+    const options = { root: place('kept') };
+    const run = await denseRetriever(counting, { ...options, queriesTogether: 2 }).retrieve({ ...task, queries }, 3);
+    assert.deepEqual(counts, [2, 2, 1]);
+    assert.deepEqual(
+      [...run],
+      [...(await denseRetriever(encoder, { ...options, cacheBytes: 0 }).retrieve({ ...task, queries }, 3))],
+    );
+  });
+
   it('encodes nothing twice: not in a second task on the same corpus, nor after the ids changed', async () => {
     await retrieve(fakeEncoder().encoder);
     const { encoder, encoded } = fakeEncoder();

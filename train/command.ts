@@ -71,7 +71,8 @@ const trainCommand: Command<TrainArguments> = {
     if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
     const outcome = await workThrough(opened, screenOf(record.updates, from?.step ?? 0));
     if ('interruptedAfter' in outcome) {
-      const saved = `saved after update ${outcome.interruptedAfter}`;
+      const { interruptedAfter: last } = outcome;
+      const saved = last === 0 ? 'interrupted before the first update was made' : `saved after update ${last}`;
       console.error(`${saved}; go on with: npm run train -- --run ${paths.name} --resume`);
       return 130;
     }
@@ -148,7 +149,7 @@ function screenOf(updates: number, from: number): Screen {
       encoding.bar.update(textsDone);
       if (textsDone === all) encoding.bar.stop();
     },
-    onInterrupt: () => console.error('interrupted: saving after this update; once more ends without saving'),
+    onInterrupt: () => console.error('interrupted: saving; once more ends without saving'),
   };
 }
 

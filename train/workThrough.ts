@@ -28,8 +28,8 @@ export interface Screen {
 export type Outcome = { interruptedAfter: number } | FinishedRun;
 
 /**
- * All of a run that is left: the updates, the export with its proof, the evaluation. A signal to stop ends it after
- * the update under way with its state saved; a second signal ends the process at once.
+ * All of a run that is left: the updates, the export with its proof, the evaluation. A signal to stop ends it
+ * with the state after the last whole update saved; a second signal ends the process at once.
  */
 export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
   const { model, adapter, files, caches, contract, record, paths, plan, from, warnings } = opened;

@@ -1,6 +1,7 @@
 import { UserError } from '../../configs/userError.js';
 import type { Passage } from '../example/example.js';
 import { seededRandom, shuffle } from '../random.js';
+import type { CandidateCounts } from './candidateCounts.js';
 import type { Origin, PlacedExample, Position } from './shuffle.js';
 
 /** Queries that share one pool of passages, as text. */
@@ -10,8 +11,7 @@ export interface Pool {
   passages: { title: string; text: string }[];
   /** For each query its positive: a place in `passages`. */
   targets: number[];
-  /** [queries, passages]: how often the passage stands in the pool as a candidate of the query; 0 = left out. */
-  counts: Float32Array;
+  counts: CandidateCounts;
   /** Candidates left out because they are known to be relevant, over all queries: by id, and of the others by text. */
   masked: { byId: number; byText: number };
   /** Where each query and each passage comes from. */
@@ -50,23 +50,30 @@ export function composePool(
   });
   const width = options.passagesPerQuery;
   const targets = groups.map((_, query) => columns[query * width]!.index);
-  const counts = new Float32Array(examples.length * passages.size);
-  const relevant = options.maskRelevant ? relevantPassages(examples) : null;
+  const times = new Int32Array(passages.size);
+  for (const { index } of columns) times[index]! += 1;
+  const relevant = options.maskRelevant ? relevantPassages(examples) : examples.map(() => noPassages);
+  const [byId, byText] = [columnsBy(columns, ({ id }) => id), columnsBy(columns, ({ key }) => key)];
   const masked = { byId: 0, byText: 0 };
-  examples.forEach((_, query) => {
-    const known = relevant?.[query];
-    columns.forEach(({ id, key, index }, column) => {
-      const isTarget = column === query * width;
-      if (!isTarget && known?.ids.has(id)) masked.byId++;
-      else if (!isTarget && known?.texts.has(key)) masked.byText++;
-      else counts[query * passages.size + index]! += 1;
-    });
+  const fewer = relevant.map(({ ids, texts }, query) => {
+    const seen = new Set([query * width]); // the target stays
+    const left = new Map<number, number>();
+    const leaveOut = (column: number): number => {
+      if (seen.has(column)) return 0;
+      seen.add(column);
+      const { index } = columns[column]!;
+      left.set(index, (left.get(index) ?? times[index]!) - 1);
+      return 1;
+    };
+    for (const id of ids) for (const column of byId.get(id) ?? []) masked.byId += leaveOut(column);
+    for (const text of texts) for (const column of byText.get(text) ?? []) masked.byText += leaveOut(column);
+    return left;
   });
   return {
     queries: examples.map(({ example }) => example.query),
     passages: [...passages.values()].map(({ passage: { title, text } }) => ({ title, text })),
     targets,
-    counts,
+    counts: { times, fewer },
     masked,
     origins: {
       queries: examples.map(({ origin }) => origin),
@@ -97,6 +104,19 @@ function choosePassages(
       return { passage: negatives[negative]!, origin: { ...origin, passage: positives.length + negative } };
     }),
   ];
+}
+
+const noPassages = { ids: new Set<string>(), texts: new Set<string>() };
+
+/** Places of the columns that share a key. */
+function columnsBy<T>(columns: readonly T[], keyOf: (column: T) => string): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  columns.forEach((column, place) => {
+    const key = keyOf(column);
+    if (places.has(key)) places.get(key)!.push(place);
+    else places.set(key, [place]);
+  });
+  return places;
 }
 
 /** For each query the ids and texts of every passage known to be relevant to it. */

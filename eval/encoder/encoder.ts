@@ -4,7 +4,8 @@ import type { Contract, TextKind } from '../../configs/contract.js';
 import { cutChunks } from '../../data/stream/chunks.js';
 import { UserError } from '../../configs/userError.js';
 import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
-import { encodeChunk } from '../../model/pass/encodeChunk.js';
+import { encodeInSteps } from '../../model/pass/encodeChunk.js';
+import { inTurns } from '../../model/pass/stepwise.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { modelIdentity } from './modelIdentity.js';
 
@@ -62,10 +63,8 @@ export function modelEncoder(
       const embeddings = new Float32Array(texts.length * dimensions);
       let done = 0;
       for await (const chunk of chunksAhead(threads, kind, texts, batchTokens)) {
-        const tensor = encodeChunk(
-          model,
-          chunk.map(({ ids }) => ids),
-        );
+        const ids = chunk.map(({ ids }) => ids);
+        const tensor = await inTurns(encodeInSteps(model, ids));
         const values = await tensor.data<'float32'>();
         tensor.dispose();
         chunk.forEach(({ row }, index) => {

@@ -25,7 +25,8 @@ export function expectedPlan(
     traces: hasFusedOps(),
     adapterElements: adapterParameters(shape, lora.rank, lora.targets),
     poolTokens: queriesPerPool * usual.query + passages * Math.min(usual.passage, contract.passageMaxLength),
-    poolTexts: queriesPerPool + passages,
+    poolQueries: queriesPerPool,
+    poolPassages: passages,
     longestText: Math.max(contract.queryMaxLength, contract.passageMaxLength),
     processBytes: process.memoryUsage().rss,
   };

@@ -28,6 +28,8 @@ export interface MemoryKinds {
   working: number;
   /** Embeddings of the pool with their gradients. */
   embeddings: number;
+  /** What the loss takes beyond what a layer at work does, which then is not there. */
+  loss: number;
 }
 
 export interface PlanFacts {
@@ -40,15 +42,22 @@ export interface PlanFacts {
   traces: boolean;
   /** Elements of all adapter matrices. */
   adapterElements: number;
-  /** Tokens and distinct texts of a pool. */
+  /** Tokens and texts of a pool. */
   poolTokens: number;
-  poolTexts: number;
+  poolQueries: number;
+  poolPassages: number;
   /** Tokens of the longest text. */
   longestText: number;
   processBytes: number;
 }
 
 const float = Float32Array.BYTES_PER_ELEMENT;
+
+/** Queries times passages that the loss looks at together. A table takes 16 MB: enough work for every core, little beside a layer. */
+export const lossBlockElements = 2 ** 22;
+
+/** Tables of a block that the loss holds at one time. */
+const lossTables = 13;
 
 /**
  * Plan a training step: the fastest way by count of operations that stays below the budget, and of ways within 3 % of
@@ -129,22 +138,32 @@ function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkT
 }
 
 function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: number): MemoryKinds {
-  const { config, weightBytes, adapterElements, poolTexts, processBytes } = facts;
+  const { config, weightBytes, adapterElements, poolQueries, poolPassages, processBytes } = facts;
   const { hidden, layers, heads, kvHeads, headDim, intermediate } = config;
   const perLayer = hidden * (2 * heads + 2 * kvHeads) * headDim + 3 * hidden * intermediate;
   const widened = facts.widens ? float * 2 * hidden * intermediate : 0;
   const allKept = kept >= inputBytes(config, facts.poolTokens);
   const secondPass = allKept ? 0 : inputBytes(config, chunk) + tracedLayers * traceBytes(config, chunk);
+  // On the way back through the feed-forward half: gate and up, their gradients, the gated product and its gradient.
+  const working = float * chunk * (6 * intermediate + 6 * hidden) + traceBytes(config, chunk) + widened;
   return {
     process: processBytes,
     weights: weightBytes * layers * perLayer,
     adapters: float * adapterElements * 5,
     kept,
     traces: secondPass,
-    // On the way back through the feed-forward half: gate and up, their gradients, the gated product and its gradient.
-    working: float * chunk * (6 * intermediate + 6 * hidden) + traceBytes(config, chunk) + widened,
-    embeddings: float * poolTexts * hidden * 2,
+    working,
+    embeddings: float * (poolQueries + poolPassages) * hidden * 2,
+    loss: Math.max(0, lossBytes(facts) - working - secondPass),
   };
+}
+
+/** Tables of a block of the loss and, where there are several blocks, sums of gradients while the next one is added. */
+function lossBytes({ config, poolQueries, poolPassages }: PlanFacts): number {
+  const elements = poolQueries * poolPassages;
+  const block = Math.min(elements, Math.max(lossBlockElements, poolPassages));
+  const sums = elements > block ? (2 * poolPassages + poolQueries) * config.hidden : 0;
+  return float * (lossTables * block + sums);
 }
 
 /** Traces of all layers and texts of a pool, where the engine keeps any. */

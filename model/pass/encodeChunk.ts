@@ -10,6 +10,8 @@ import { rmsNorm } from '../layer/rmsNorm.js';
 import type { Gradients } from '../layer/thinMatrices.js';
 import { unitRows } from '../layer/unitRows.js';
 
+import { atOnce, type Stepwise } from './stepwise.js';
+
 export type { Gradients } from '../layer/thinMatrices.js';
 
 /** A chunk's embeddings together with what its gradient needs. Freed by `disposePass`. */
@@ -26,9 +28,17 @@ export interface Pass {
  * @returns        [batch, hidden]; the caller owns it
  * @throws UserError for a text without a token
  */
-export function encodeChunk(model: Model, texts: readonly Int32Array[], dropout?: ChunkDropout): tf.Tensor2D {
+export const encodeChunk = (model: Model, texts: readonly Int32Array[], dropout?: ChunkDropout): tf.Tensor2D =>
+  atOnce(encodeInSteps(model, texts, dropout));
+
+/** As `encodeChunk`, layer by layer. */
+export function* encodeInSteps(
+  model: Model,
+  texts: readonly Int32Array[],
+  dropout?: ChunkDropout,
+): Stepwise<tf.Tensor2D> {
   requireTokens(texts);
-  const run = packs(model) ? runPacked(model, texts, { dropout }) : runPadded(model, texts, { dropout });
+  const run = packs(model) ? yield* runPacked(model, texts, { dropout }) : yield* runPadded(model, texts, { dropout });
   const embeddings = unitRows(topOf(run), model);
   disposeRun(run);
   return embeddings;
@@ -40,16 +50,16 @@ export function encodeChunk(model: Model, texts: readonly Int32Array[], dropout?
  * @param dropout  applied to adapter inputs; the same one is applied when a layer is computed again
  * @returns        free it with `disposePass`
  */
-export function forwardChunk(
+export function* forwardChunk(
   model: Model,
   texts: readonly Int32Array[],
   dropout?: ChunkDropout,
   tracedLayers = 0,
-): Pass {
+): Stepwise<Pass> {
   requireTokens(texts);
   const run = packs(model)
-    ? runPacked(model, texts, { keep: { traces: tracedLayers }, dropout })
-    : runPadded(model, texts, { keepStates: true, dropout });
+    ? yield* runPacked(model, texts, { keep: { traces: tracedLayers }, dropout })
+    : yield* runPadded(model, texts, { keepStates: true, dropout });
   return { embeddings: unitRows(topOf(run), model), run };
 }
 
@@ -58,15 +68,15 @@ export function forwardChunk(
  * @param upstream  gradient of the loss for `pass.embeddings`, [batch, hidden]
  * @param into      gradients are added to what is there
  */
-export function backwardChunk(
+export function* backwardChunk(
   model: Model,
   { run }: Pass,
   upstream: tf.Tensor2D,
   parameters: Parameters,
   into: Gradients,
-): void {
-  if (run.kind === 'packed') backwardPacked(model, run, upstream, into);
-  else backwardPadded(model, run, upstream, parameters, into);
+): Stepwise<void> {
+  if (run.kind === 'packed') yield* backwardPacked(model, run, upstream, into);
+  else yield* backwardPadded(model, run, upstream, parameters, into);
 }
 
 /** Free a pass. */
@@ -86,7 +96,9 @@ export function packs(model: Model): boolean {
  */
 export function hiddenStates(model: Model, texts: readonly Int32Array[]): tf.Tensor2D {
   const everyPlace = true;
-  const run = packs(model) ? runPacked(model, texts, { everyPlace }) : runPadded(model, texts, { everyPlace });
+  const run = atOnce<PackedPass | PaddedPass>(
+    packs(model) ? runPacked(model, texts, { everyPlace }) : runPadded(model, texts, { everyPlace }),
+  );
   const time = Math.max(...texts.map((ids) => ids.length));
   const places = texts.flatMap((ids, row) => Array.from(ids, (_, place) => row * time + place));
   const normed = tf.tidy(() => {

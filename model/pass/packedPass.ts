@@ -12,6 +12,7 @@ import {
   type PackedChunk,
 } from '../layer/fusedLayer.js';
 import type { Model } from '../layer/decoder.js';
+import type { Stepwise } from './stepwise.js';
 import { rotaryTables } from '../layer/rotary.js';
 import type { Gradients } from '../layer/thinMatrices.js';
 import { unitRowsGradient } from '../layer/unitRows.js';
@@ -36,35 +37,41 @@ export interface PackedOptions {
 }
 
 /** Texts through all layers, one behind the other. Freed by `disposePacked`. */
-export function runPacked(
+export function* runPacked(
   model: Model,
   texts: readonly Int32Array[],
   { keep, everyPlace, dropout }: PackedOptions,
-): PackedPass {
+): Stepwise<PackedPass> {
   const { layers, config } = model;
   const places = lastPlaces(texts);
   const chunk = { places: packedPlaces(texts, model), config, dropout: packedDropout(texts, places, dropout) };
   const last = tf.tensor1d(places, 'int32');
   const kept: PackedPass['layers'] = [];
   let state = embed(model, texts);
-  layers.forEach((weights, layer) => {
+  for (const [layer, weights] of layers.entries()) {
+    if (layer > 0) yield;
     const only = layer === layers.length - 1 && !everyPlace ? last : undefined;
     if (keep && layer >= layers.length - keep.traces) {
       const trace = traceLayer(state, weights, chunk, only);
       kept.push(trace);
       state = finishLayer(trace, weights, chunk, only);
-      return;
+      continue;
     }
     const output = fusedLayer(state, weights, chunk, only);
     if (keep) kept.push({ x: state });
     else state.dispose();
     state = output;
-  });
+  }
   return { kind: 'packed', chunk, layers: kept, top: state, last };
 }
 
 /** Send the gradient of the embeddings back layer by layer; a layer without a trace is traced again. Consumes the pass's layers. */
-export function backwardPacked(model: Model, pass: PackedPass, upstream: tf.Tensor2D, into: Gradients): void {
+export function* backwardPacked(
+  model: Model,
+  pass: PackedPass,
+  upstream: tf.Tensor2D,
+  into: Gradients,
+): Stepwise<void> {
   const { chunk, layers, top, last } = pass;
   let dState: tf.Tensor2D | undefined = unitRowsGradient(top, upstream, model);
   for (let layer = model.layers.length - 1; layer >= 0; layer--) {
@@ -73,6 +80,7 @@ export function backwardPacked(model: Model, pass: PackedPass, upstream: tf.Tens
     const kept = layers.pop()!;
     const trace = 'both' in kept ? kept : traceLayer(kept.x, weights, chunk, only);
     dState = fusedLayerGradient(dState!, trace, layer, weights, chunk, into, { only, needsInput: layer > 0 });
+    yield;
   }
 }
 

@@ -5,6 +5,7 @@ import { decoderLayer, type LayerWeights } from '../layer/paddedLayer.js';
 import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/thinMatrices.js';
+import type { Stepwise } from './stepwise.js';
 import { unitRowsGradient } from '../layer/unitRows.js';
 
 /** A chunk's layer inputs where its texts are padded to the longest; works on every engine. */
@@ -27,11 +28,11 @@ export interface RunOptions {
 }
 
 /** Texts through all layers, padded to the longest. Freed by `disposePadded`. */
-export function runPadded(
+export function* runPadded(
   model: Model,
   texts: readonly Int32Array[],
   { keepStates, everyPlace, dropout: asked }: RunOptions,
-): PaddedPass {
+): Stepwise<PaddedPass> {
   const { config, layers } = model;
   const time = Math.max(...texts.map((ids) => ids.length));
   const places = makePlaces(texts.length, time, config);
@@ -51,6 +52,7 @@ export function runPadded(
     const output = tf.tidy(() => decoderLayer(input, weights, places, config, dropout, only));
     if (!keepStates) states.pop()!.dispose();
     states.push(output);
+    yield;
   }
   return { kind: 'padded', states, places, last, dropout };
 }
@@ -59,13 +61,13 @@ export function runPadded(
  * Send the gradient of the embeddings back, one layer at a time: each is computed again under a tape of its own, so
  * that no more than one layer's intermediates are ever alive. Consumes the states.
  */
-export function backwardPadded(
+export function* backwardPadded(
   model: Model,
   { states, places, last, dropout }: PaddedPass,
   upstream: tf.Tensor2D,
   parameters: Parameters,
   into: Gradients,
-): void {
+): Stepwise<void> {
   const top = states.pop()!;
   let dState = unitRowsGradient(top, upstream, model);
   top.dispose();
@@ -84,6 +86,7 @@ export function backwardPadded(
     tf.dispose([input, dState]);
     dState = dInput as tf.Tensor2D;
     names.forEach((name, index) => addGradient(into, name, gradients[index]!));
+    yield;
   }
   dState.dispose();
 }

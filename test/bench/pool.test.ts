@@ -1,3 +1,4 @@
+import { onceEach } from '../../data/stream/candidateCounts.js';
 import assert from 'node:assert/strict';
 import { parsePool, poolTokens } from './pool.js';
 
@@ -25,6 +26,6 @@ describe('poolTokens', () => {
       [10, 11, 12, 20, 21, 22],
     );
     assert.deepEqual(targets, [0, 3]);
-    assert.deepEqual(counts, new Float32Array(12).fill(1));
+    assert.deepEqual(counts, onceEach(2, 6));
   });
 });

@@ -1,3 +1,4 @@
+import { onceEach } from '../../data/stream/candidateCounts.js';
 import { UserError } from '../../configs/userError.js';
 import type { PoolTokens } from '../../train/step/poolGradient.js';
 
@@ -29,6 +30,6 @@ export function poolTokens({ queries, passagesPerQuery, queryTokens, passageToke
     queries: queryTokens.map((ids) => Int32Array.from(ids)),
     passages: passageTokens.map((ids) => Int32Array.from(ids)),
     targets: Array.from({ length: queries }, (_, query) => query * passagesPerQuery),
-    counts: new Float32Array(queries * passageTokens.length).fill(1),
+    counts: onceEach(queries, passageTokens.length),
   };
 }

@@ -1,3 +1,4 @@
+import { onceEach } from '../../data/stream/candidateCounts.js';
 /**
  * A base of 7 billion parameters with random weights on this machine: how fast it is loaded beside a plain read of its
  * files, then texts embedded and one update of an adapter, with the most memory that each took.
@@ -73,7 +74,7 @@ async function loadAndUse(precision: Precision): Promise<void> {
       queries: texts(2, queryTokens),
       passages: texts(4, passageTokens),
       targets: [0, 2],
-      counts: new Float32Array(8).fill(1),
+      counts: onceEach(2, 4),
     };
     const begun = performance.now();
     trainStep(work, pool, planOf(work, pool, { chunkTokens }));

@@ -21,7 +21,9 @@ import { weightForm } from '../../model/load/weightForm.js';
 import { attachAdapter, type Parameters } from '../../model/layer/lora.js';
 import { adamW, type Optimizer } from '../../train/step/optimizer.js';
 import { processBytes } from '../../train/loop/planTraining.js';
-import { poolGradient, type PoolOptions, type PoolTokens } from '../../train/step/poolGradient.js';
+import { atOnce } from '../../model/pass/stepwise.js';
+import type { PassPlan } from '../../train/step/embedTexts.js';
+import { oneAttempt, poolGradient, type PoolTokens } from '../../train/step/poolGradient.js';
 import { applyUpdate } from '../../train/step/update.js';
 import { seededRandom } from '../../data/random.js';
 import type { PlanChoice, SearchSizes } from './jobs.js';
@@ -66,7 +68,7 @@ export async function openWork(options: {
 }
 
 /** How a step uses memory. */
-export interface StepPlan extends Pick<PoolOptions, 'chunkTokens' | 'keptBytes' | 'tracedLayers'> {
+export interface StepPlan extends PassPlan {
   /** What the planner expects the process to take at most; undefined where it did not choose how layers are kept. */
   plannedBytes?: number;
 }
@@ -84,7 +86,8 @@ export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: Pl
     traces: packs(model),
     adapterElements: [...parameters.values()].reduce((sum, { size }) => sum + size, 0),
     poolTokens: lengths.reduce((sum, length) => sum + length, 0),
-    poolTexts: lengths.length,
+    poolQueries: pool.queries.length,
+    poolPassages: pool.passages.length,
     longestText: Math.max(...lengths),
     processBytes: processBytes(model),
   };
@@ -100,7 +103,7 @@ export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: Pl
 export function trainStep(work: Work, pool: PoolTokens, plan: StepPlan): number {
   const { model, parameters, optimizer, watch } = work;
   const gradients: Gradients = new Map();
-  const loss = poolGradient(model, pool, parameters, { temperature, ...plan }, gradients);
+  const loss = atOnce(poolGradient(model, pool, parameters, { temperature }, oneAttempt(plan), gradients));
   if (watch) watch.inOptimizer = true;
   const report = applyUpdate(gradients, [loss], optimizer, { learningRate, maxGradNorm, update: ++work.updates });
   [...parameters.values()].at(-1)!.dataSync(); // waits until a GPU has made the update

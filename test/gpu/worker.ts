@@ -5,7 +5,8 @@ import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import { encodeChunk, type Gradients } from '../../model/pass/encodeChunk.js';
-import { poolGradient } from '../../train/step/poolGradient.js';
+import { atOnce } from '../../model/pass/stepwise.js';
+import { oneAttempt, poolGradient } from '../../train/step/poolGradient.js';
 import { openSearch } from '../../eval/dense/search.js';
 import { folderBytes } from '../../setup/records.mjs';
 import { neededFlops } from '../bench/flops.js';
@@ -46,7 +47,8 @@ const answers: Answers = {
     const pool = randomPool(model.config.vocabularySize, smallPool);
     const gradients: Gradients = new Map();
     const embeddings = encodeChunk(model, [...pool.queries, ...pool.passages]);
-    poolGradient(model, pool, parameters, { temperature, chunkTokens, keptBytes: 0 }, gradients).dispose();
+    const attempt = oneAttempt({ chunkTokens, keptBytes: 0 });
+    atOnce(poolGradient(model, pool, parameters, { temperature }, attempt, gradients)).dispose();
     return {
       float32Products: engine.float32Products,
       embeddings: [...embeddings.dataSync()],
@@ -61,8 +63,11 @@ const answers: Answers = {
       const work = await openBase(engine, base, precision);
       const pool = randomPool(work.model.config.vocabularySize, smallPool);
       const dropout: Dropout = { rate: 0.1, seed: [1, 2] };
-      const options = { temperature, chunkTokens, keptBytes: 0, dropout };
-      tf.dispose([...withGradients((into) => poolGradient(work.model, pool, work.parameters, options, into))]);
+      const attempt = oneAttempt({ chunkTokens, keptBytes: 0 });
+      const { model, parameters } = work;
+      const options = { temperature, dropout };
+      const gradientInto = (into: Gradients) => atOnce(poolGradient(model, pool, parameters, options, attempt, into));
+      tf.dispose([...withGradients(gradientInto)]);
       trainStep(work, pool, planOf(work, pool, { chunkTokens }));
     }
     const search = openSearch(new Float32Array(2 * 64).fill(0.5), 64, 3);

@@ -6,6 +6,7 @@ import { startEngine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import { disposeModel, type Model } from '../../model/layer/decoder.js';
+import { atOnce } from '../../model/pass/stepwise.js';
 import { disposePadded, runPadded } from '../../model/pass/paddedPass.js';
 import { unitRows } from '../../model/layer/unitRows.js';
 
@@ -57,7 +58,7 @@ describe('replicas of the eight bases with weights of two bytes against PyTorch 
 const tokens = ({ token_ids }: Text) => Int32Array.from(token_ids);
 
 function encodePadded(model: Model, texts: Int32Array[]): tf.Tensor2D {
-  const run = runPadded(model, texts, {});
+  const run = atOnce(runPadded(model, texts, {}));
   const embeddings = unitRows(run.states.at(-1)!, model);
   disposePadded(run);
   return embeddings;

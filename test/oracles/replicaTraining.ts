@@ -1,9 +1,11 @@
+import { countsOf } from '../../data/stream/candidateCounts.js';
 import { readSafetensorsIndex, readTensorBytes, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { adamW } from '../../train/step/optimizer.js';
-import { poolGradient, type PoolTokens } from '../../train/step/poolGradient.js';
+import { atOnce } from '../../model/pass/stepwise.js';
+import { oneAttempt, poolGradient, type PoolTokens } from '../../train/step/poolGradient.js';
 import { applyUpdate } from '../../train/step/update.js';
 import { assertClose } from '../assertions.js';
 
@@ -40,7 +42,7 @@ export function poolOf(rows: Row[], { queries, passages }: Expected): PoolTokens
     queries: rows.map(({ query }) => tokens(queries[query]!)),
     passages: distinct.map((id) => tokens(passages[id]!)),
     targets: rows.map(({ positive }) => distinct.indexOf(positive)),
-    counts: Float32Array.from(rows.flatMap(() => columns)),
+    counts: countsOf(rows.map(() => columns)),
   };
 }
 
@@ -57,7 +59,7 @@ export function runUpdates(
   curve.forEach(({ loss, grad_norm, learning_rate: learningRate }, index) => {
     const gradients: Gradients = new Map();
     const pool = poolOf(batches[index]!, expected);
-    const poolLoss = poolGradient(model, pool, parameters, { temperature, ...budget }, gradients);
+    const poolLoss = atOnce(poolGradient(model, pool, parameters, { temperature }, oneAttempt(budget), gradients));
     const measured = applyUpdate(gradients, [poolLoss], optimizer, { learningRate, maxGradNorm, update: index + 1 });
     assertClose([measured.loss], [loss], 1e-4, `loss ${index + 1}`);
     assertClose([measured.gradNorm], [grad_norm], 1e-3, `gradient norm ${index + 1}`);

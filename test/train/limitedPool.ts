@@ -4,6 +4,8 @@ import { startEngine } from '../../model/engine/startEngine.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import { attachAdapter, freshAdapter } from '../../model/layer/lora.js';
+import { onceEach } from '../../data/stream/candidateCounts.js';
+import { atOnce } from '../../model/pass/stepwise.js';
 import { poolWithinMemory } from '../../train/step/poolWithinMemory.js';
 
 await startEngine({ backend: 'tensorflow' });
@@ -18,13 +20,13 @@ const pool = {
   queries: texts(4, 12, 0),
   passages: texts(48, 60, 7),
   targets: [0, 1, 2, 3],
-  counts: new Float32Array(4 * 48).fill(1),
+  counts: onceEach(4, 48),
 };
 const sizes: number[] = [];
 const gradients: Gradients = new Map();
 const plan = { chunkTokens: Number(process.argv[2] ?? 4096), keptBytes: 1e9, tracedLayers: 0 };
 const onLess = (chunkTokens: number) => sizes.push(chunkTokens);
-const loss = poolWithinMemory(
+const work = poolWithinMemory(
   model,
   pool,
   parameters,
@@ -33,6 +35,7 @@ const loss = poolWithinMemory(
   gradients,
   onLess,
 );
+const loss = atOnce(work);
 const squares = [...gradients.values()].map((gradient) => gradient.square().sum().dataSync()[0]!);
 const gradient = squares.reduce((sum, square) => sum + square, 0);
 console.log(JSON.stringify({ loss: loss.dataSync()[0], gradient, sizes }));

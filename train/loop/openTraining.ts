@@ -29,7 +29,7 @@ import type { Model } from '../../model/layer/decoder.js';
 import { freshAdapter, requireFit } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { planTraining } from './planTraining.js';
-import { updatesOf } from './pools.js';
+import { poolBeyondData, updatesOf } from './pools.js';
 
 /** A run ready to train: everything read and checked, the adapter not yet on the device. */
 export interface OpenTraining {
@@ -77,6 +77,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const weights = asked.data.map(({ weight }) => weight);
   const rows = Math.round(rowsAnEpoch(files, weights));
   const updates = updatesOf(settings, rows);
+  warnings.push(...poolBeyondData(settings, rows));
   const { warmupSteps } = settings.schedule;
   if (warmupSteps >= updates)
     throw new UserError(

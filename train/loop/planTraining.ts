@@ -63,7 +63,8 @@ async function poolShape(tokenizer: Tokenizer, contract: Contract, settings: Run
   const poolPassages = queriesPerPool * passagesPerQuery;
   return {
     poolTokens: Math.ceil(queriesPerPool * mean(queries) + poolPassages * mean(passages)),
-    poolTexts: queriesPerPool + poolPassages,
+    poolQueries: queriesPerPool,
+    poolPassages,
     longestText: Math.max(1, ...queries, ...passages),
   };
 }

@@ -36,6 +36,15 @@ export function updatesOf({ training }: RunConfig, rows: number): number {
   return steps ?? Math.max(1, Math.floor(Math.ceil((rows * epochs) / queriesPerPool) / poolsPerUpdate));
 }
 
+/** What is to be said where a pool takes more queries than there are: each then meets itself among the others. */
+export function poolBeyondData({ training: { queriesPerPool } }: RunConfig, rows: number): string[] {
+  if (queriesPerPool <= rows) return [];
+  return [
+    `training.queriesPerPool is ${queriesPerPool} and the data has ${rows} rows: a pool holds rows more than once; ` +
+      `set it to at most ${rows}, or take more data`,
+  ];
+}
+
 /** What a pool and an update are made of, for the screen: accumulation adds queries, never negatives. */
 export function poolArithmetic({ training }: RunConfig, rows: number, updates: number): string[] {
   const { queriesPerPool, passagesPerQuery, poolsPerUpdate } = training;

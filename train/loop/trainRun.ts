@@ -12,6 +12,7 @@ import { tokenPools, type TokenPool } from '../../data/stream/tokenPools.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
 import { tf } from '../../model/engine/tf.js';
+import { inTurns } from '../../model/pass/stepwise.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
@@ -49,9 +50,9 @@ export interface UpdateReport {
 }
 
 /**
- * Make the updates that are left, saving as the settings say. An interruption is asked for between updates: the state
- * is saved and training ends.
- * @param isInterrupted  asked after every update
+ * Make the updates that are left, saving as the settings say. Where an interruption is asked for, training ends within
+ * a layer's time: the state after the last whole update is saved, the one under way is given up.
+ * @param isInterrupted  asked again and again
  * @param onUpdate       told of every update
  * @returns whether every update was made
  */
@@ -62,6 +63,7 @@ export async function trainRun(
 ): Promise<boolean> {
   const { model, parameters, record, log, events, from } = training;
   const { settings, updates } = record;
+  const first = (from?.step ?? 0) + 1;
   const optimizer = adamW(parameters, settings.optimizer, from && savedOptimizer(from, parameters));
   const { poolsPerUpdate, saveEverySteps } = settings.training;
   const plan = { ...training.plan };
@@ -73,11 +75,20 @@ export async function trainRun(
     2 * poolsPerUpdate,
     training.caches,
   );
+  const keep = async (update: number, position: Position) => {
+    await save(training, update, stateOf(parameters, optimizer, position));
+    log.log.info('save', { step: update });
+    log.check();
+    events.flush();
+  };
+  const givenUp = () => (isInterrupted() ? new GivenUp() : undefined);
+  const gradients: Gradients = new Map();
+  const losses: tf.Scalar[] = [];
+  let reached: { update: number; position: Position } | undefined;
+  let savedAt = first - 1;
   try {
-    for (let update = (from?.step ?? 0) + 1; update <= updates; update++) {
+    for (let update = first; update <= updates; update++) {
       const startMs = performance.now();
-      const gradients: Gradients = new Map();
-      const losses: tf.Scalar[] = [];
       let position: Position | undefined;
       let tokens = 0;
       const masked = { byId: 0, byText: 0, byScore: 0 };
@@ -92,7 +103,8 @@ export async function trainRun(
           ...(falseNegativeMargin !== undefined && { margin: { value: falseNegativeMargin, onMasked } }),
           ...(rate > 0 && { dropout: { rate, seed } }),
         };
-        losses.push(poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess));
+        const work = poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess);
+        losses.push(await inTurns(work, givenUp));
         position = pool.next;
         masked.byId += pool.masked.byId;
         masked.byText += pool.masked.byText;
@@ -102,6 +114,9 @@ export async function trainRun(
       const learningRate = settings.optimizer.learningRate * rateShare(settings.schedule, update, updates);
       const { maxGradNorm } = settings.optimizer;
       const { loss, gradNorm } = applyUpdate(gradients, losses, optimizer, { learningRate, maxGradNorm, update });
+      gradients.clear();
+      losses.length = 0;
+      reached = { update, position: position! };
       const tokensPerSecond = Math.round((tokens / (performance.now() - startMs)) * 1000);
       const report = { update, loss, gradNorm, learningRate, tokensPerSecond };
       log.log.info('step', { step: update, loss, gradNorm, learningRate, tokensPerSecond, tokens, masked });
@@ -110,20 +125,23 @@ export async function trainRun(
       onUpdate(report);
       await new Promise(setImmediate); // lets signals, worker messages and the progress bar through
       const stops = isInterrupted() && update < updates;
-      if (stops || update === updates || update % saveEverySteps === 0) {
-        await save(training, update, stateOf(parameters, optimizer, position!));
-        log.log.info('save', { step: update });
-        log.check();
-        events.flush();
-      }
+      if (stops || update === updates || update % saveEverySteps === 0) await keep((savedAt = update), position!);
       if (stops) return false;
     }
     return true;
+  } catch (error) {
+    tf.dispose([...gradients.values(), ...losses]);
+    if (!(error instanceof GivenUp)) throw error;
+    if (reached && reached.update > savedAt) await keep(reached.update, reached.position);
+    return false;
   } finally {
     await pools.return(undefined);
     optimizer.dispose();
   }
 }
+
+/** An update that is not brought to its end: the next process makes it again, the same. */
+class GivenUp extends Error {}
 
 async function save({ paths, record }: Training, update: number, state: ReturnType<typeof stateOf>) {
   await saveState(paths.state, update, state);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../configs/userError.js';
 import type { Example, Passage } from '../../../data/example/example.js';
+import { countOf, onceEach } from '../../../data/stream/candidateCounts.js';
 import { composePool } from '../../../data/stream/pool.js';
 
 const passage = (id: string, text = id): Passage => ({ id, title: '', text });
@@ -22,7 +23,7 @@ const options = { passagesPerQuery: 2, seed: 1, maskRelevant: true };
 /** counts as rows of a table, by passage text. */
 function table(pool: ReturnType<typeof composePool>): Record<string, number>[] {
   return pool.queries.map((_, query) =>
-    Object.fromEntries(pool.passages.map(({ text }, p) => [text, pool.counts[query * pool.passages.length + p]!])),
+    Object.fromEntries(pool.passages.map(({ text }, p) => [text, countOf(pool.counts, query, p)])),
   );
 }
 
@@ -38,7 +39,7 @@ describe('composePool', () => {
       ['a', 'b', 'c', 'd'].map((text) => ({ title: '', text })),
     );
     assert.deepEqual(pool.targets, [0, 2]);
-    assert.deepEqual([...pool.counts], [1, 1, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual(pool.counts, onceEach(2, 4));
     assert.deepEqual(pool.masked, { byId: 0, byText: 0 });
     assert.deepEqual(pool.origins, {
       queries: [
@@ -116,12 +117,12 @@ describe('composePool', () => {
       { title: '', text: 'a' },
       { title: 'T', text: 'a' },
     ]);
-    assert.deepEqual([...pool.counts], [1, 1]);
+    assert.deepEqual(pool.counts, onceEach(1, 2));
   });
 
   it('does not take passages without ids for one another', () => {
     const rows = inEpoch(0, row('1', [passage('', 'a')], [passage('', 'b')]));
-    assert.deepEqual([...composePool(rows, options).counts], [1, 1]);
+    assert.deepEqual(composePool(rows, options).counts, onceEach(1, 2));
   });
 
   it('lets positives take turns over the epochs', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { onceEach } from '../../../data/stream/candidateCounts.js';
 import type { Pool } from '../../../data/stream/pool.js';
 import type { TokenCache } from '../../../data/tokenCache/openTokenCache.js';
 import { tokenPools } from '../../../data/stream/tokenPools.js';
@@ -8,7 +9,7 @@ const pool = (index: number): Pool => ({
   queries: [`${index}`],
   passages: [{ title: 'T', text: `${index}0` }],
   targets: [0],
-  counts: Float32Array.of(1),
+  counts: onceEach(1, 1),
   masked: { byId: index, byText: 0 },
   origins: { queries: [{ source: 0, row: index }], passages: [{ source: 0, row: index, passage: 1 }] },
   next: { epoch: 0, window: 0, row: index + 1 },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   describePlan,
   inputBytes,
+  lossBlockElements,
   peakBytes,
   planMemory,
   smallestPeak,
@@ -27,7 +28,8 @@ const facts = {
   traces: true,
   adapterElements: 1000,
   poolTokens: 5000,
-  poolTexts: 50,
+  poolQueries: 10,
+  poolPassages: 40,
   longestText: 100,
   processBytes: 1e6,
 };
@@ -77,6 +79,17 @@ describe('memoryPlan', () => {
     assert.ok(plans[0]! > 3.5 && plans.at(-1)! < 2.1, plans.join(' '));
   });
 
+  // A pool of 4,096 queries x 8,192 passages was planned with 1.5 GB and took 3.4: the tables of its loss were in no plan.
+  it('counts the tables of the loss, which do not grow with queries times passages', () => {
+    const least = (poolQueries: number, poolPassages: number) =>
+      smallestPeak({ ...facts, poolQueries, poolPassages }) - 4 * (poolQueries + poolPassages) * 10 * 2;
+    const tables = 13 * 4 * lossBlockElements; // of a block
+    assert.ok(least(1000, 4000) > 0.9 * 13 * 4 * 1000 * 4000);
+    const sums = (queries: number, passages: number) => 4 * (2 * passages + queries) * 10; // while blocks are added
+    assert.equal(least(4096, 8192) - sums(4096, 8192), least(16384, 32768) - sums(16384, 32768));
+    assert.ok(least(16384, 32768) < tables + sums(16384, 32768) + 5e6);
+  });
+
   it('has no plan below the least that a step needs', () => {
     assert.equal(planMemory(facts, smallestPeak(facts) - 1), undefined);
   });
@@ -93,7 +106,16 @@ describe('memoryPlan', () => {
   });
 
   it('is told in one line, parts of at least 5 MB from the largest on', () => {
-    const bytes = { process: 6e8, weights: 1.5e9, adapters: 1e6, kept: 0, traces: 2e7, working: 0, embeddings: 0 };
+    const bytes = {
+      process: 6e8,
+      weights: 1.5e9,
+      adapters: 1e6,
+      kept: 0,
+      traces: 2e7,
+      working: 0,
+      embeddings: 0,
+      loss: 0,
+    };
     const plan = { bytes, chunkTokens: 2048, tracedLayers: 1, keptBytes: 0, forwardPasses: 3 };
     assert.equal(
       describePlan(plan, config),

@@ -8,6 +8,7 @@ import {
   hiddenStates,
   type Gradients,
 } from '../../../model/pass/encodeChunk.js';
+import { atOnce } from '../../../model/pass/stepwise.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import { loadModel } from '../../../model/load/loadModel.js';
@@ -115,8 +116,8 @@ describe('encodeChunk.ts', () => {
       dropout?: ChunkDropout,
     ) {
       const into: Gradients = new Map();
-      const pass = forwardChunk(model, tinyTexts, dropout);
-      backwardChunk(model, pass, upstream, parameters, into);
+      const pass = atOnce(forwardChunk(model, tinyTexts, dropout));
+      atOnce(backwardChunk(model, pass, upstream, parameters, into));
       disposePass(pass);
       return into;
     }
@@ -153,8 +154,8 @@ describe('encodeChunk.ts', () => {
       const upstream = randomTensor<tf.Tensor2D>([tinyTexts.length, hidden], 'upstream');
       const once = gradients(parameters, upstream);
       const into = gradients(parameters, upstream);
-      const pass = forwardChunk(model, tinyTexts);
-      backwardChunk(model, pass, upstream, parameters, into);
+      const pass = atOnce(forwardChunk(model, tinyTexts));
+      atOnce(backwardChunk(model, pass, upstream, parameters, into));
       disposePass(pass);
       for (const [name, gradient] of into) assertClose(gradient, once.get(name)!.mul(2), 1e-5, name);
       tf.dispose([...once.values(), ...into.values()]);

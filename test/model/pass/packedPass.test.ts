@@ -9,6 +9,7 @@ import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { attachAdapter, removeAdapter, type Parameters } from '../../../model/layer/lora.js';
 import { backwardPacked, disposePacked, runPacked } from '../../../model/pass/packedPass.js';
 import { backwardPadded, disposePadded, runPadded } from '../../../model/pass/paddedPass.js';
+import { atOnce } from '../../../model/pass/stepwise.js';
 import type { Gradients } from '../../../model/layer/thinMatrices.js';
 import { assertClose, assertCloseToLargest, randomTensor, tensorsAlive } from '../../assertions.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
@@ -38,10 +39,10 @@ describe('packedPass', () => {
 
   function packed(traces: number, dropout?: ChunkDropout) {
     const into: Gradients = new Map();
-    const pass = runPacked(model, tinyTexts, { keep: { traces }, dropout });
+    const pass = atOnce(runPacked(model, tinyTexts, { keep: { traces }, dropout }));
     const top = pass.top.clone();
     const dTop = upstream();
-    backwardPacked(model, pass, dTop, into);
+    atOnce(backwardPacked(model, pass, dTop, into));
     disposePacked(pass);
     dTop.dispose();
     return { top, into };
@@ -49,10 +50,10 @@ describe('packedPass', () => {
 
   function padded(dropout?: ChunkDropout) {
     const into: Gradients = new Map();
-    const pass = runPadded(model, tinyTexts, { keepStates: true, dropout });
+    const pass = atOnce(runPadded(model, tinyTexts, { keepStates: true, dropout }));
     const top = pass.states.at(-1)!.clone();
     const dTop = upstream();
-    backwardPadded(model, pass, dTop, parameters, into);
+    atOnce(backwardPadded(model, pass, dTop, parameters, into));
     disposePadded(pass);
     dTop.dispose();
     return { top, into };
@@ -103,7 +104,7 @@ describe('packedPass', () => {
     free(packed(0)); // parameters reach the device when they are used first
     const before = tensorsAlive();
     free(packed(0), packed(1), packed(model.config.layers, masks));
-    disposePacked(runPacked(model, tinyTexts, { keep: { traces: 1 } }));
+    disposePacked(atOnce(runPacked(model, tinyTexts, { keep: { traces: 1 } })));
     assert.deepEqual(tensorsAlive(), before);
   });
 });

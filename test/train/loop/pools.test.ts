@@ -3,7 +3,7 @@ import { parseConfig } from '../../../configs/load/loadConfig.js';
 import type { ExampleFile } from '../../../data/arrow/openExamples.js';
 import type { Pool } from '../../../data/stream/pool.js';
 import type { Position } from '../../../data/stream/shuffle.js';
-import { poolArithmetic, poolsOf, updatesOf } from '../../../train/loop/pools.js';
+import { poolArithmetic, poolBeyondData, poolsOf, updatesOf } from '../../../train/loop/pools.js';
 import { memoryFile } from '../../data/memoryFile.js';
 
 const settings = (training: object = {}) => parseConfig({ training });
@@ -28,6 +28,15 @@ describe('updatesOf', () => {
 
   it('is at least one', () => {
     assert.equal(updatesOf(settings(), 3), 1);
+  });
+});
+
+describe('poolBeyondData', () => {
+  // A pool larger than its data once was filled with the same rows again, without a word.
+  it('says that a pool is larger than the data, and nothing where it is as large', () => {
+    const forty = settings({ queriesPerPool: 40 });
+    assert.deepEqual(poolBeyondData(forty, 40), []);
+    assert.match(poolBeyondData(forty, 39)[0]!, /queriesPerPool is 40 and the data has 39 rows: .*at most 39/);
   });
 });
 

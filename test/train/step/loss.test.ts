@@ -1,9 +1,14 @@
+import assert from 'node:assert/strict';
+import { countsOf, onceEach } from '../../../data/stream/candidateCounts.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
-import { infoNce, type Candidates } from '../../../train/step/loss.js';
+import { atOnce } from '../../../model/pass/stepwise.js';
+import { infoNce as infoNceInSteps, type Candidates, type LossOptions } from '../../../train/step/loss.js';
 import { assertClose, assertGradients, assertTensorsKept, randomTensor } from '../../assertions.js';
 
-const all = (queries: number, passages: number) => new Float32Array(queries * passages).fill(1);
+const all = onceEach;
+const infoNce = (q: tf.Tensor2D, p: tf.Tensor2D, candidates: Candidates, options: number | LossOptions) =>
+  atOnce(infoNceInSteps(q, p, candidates, typeof options === 'number' ? { temperature: options } : options));
 const lossOf = (q: tf.Tensor2D, p: tf.Tensor2D, candidates: Candidates, temperature = 1) =>
   infoNce(q, p, candidates, temperature).loss;
 
@@ -35,7 +40,10 @@ describe('infoNce', () => {
 
   it('leaves out what has the count 0, in loss and gradient', () => {
     // The first query has its positive alone, the second has both.
-    const counts = Float32Array.of(1, 0, 1, 1);
+    const counts = countsOf([
+      [1, 0],
+      [1, 1],
+    ]);
     const { loss, dQueries, dPassages } = infoNce(eye, eye, { targets: [0, 1], counts }, 1);
     assertClose(loss, [Math.log(1 + 1 / Math.E) / 2], 1e-6);
     const o = 1 / (1 + Math.E) / 2;
@@ -53,12 +61,15 @@ describe('infoNce', () => {
     const q = () => randomTensor<tf.Tensor2D>([2, 3], 'q');
     const p = () => randomTensor<tf.Tensor2D>([3, 3], 'p');
     // Passage 0 once; passage 1, the target of query 1, twice; passage 2 three times, but left out for query 0.
-    const counts = Float32Array.of(1, 2, 0, 1, 2, 3);
+    const counts = countsOf([
+      [1, 2, 0],
+      [1, 2, 3],
+    ]);
     const targets = [0, 1];
     const rows = [0, 1, 1, 2, 2, 2];
     const writtenOut = {
       targets,
-      counts: Float32Array.from([0, 1].flatMap((query) => rows.map((row) => (query === 0 && row === 2 ? 0 : 1)))),
+      counts: countsOf([0, 1].map((query) => rows.map((row) => (query === 0 && row === 2 ? 0 : 1)))),
     };
 
     it('equals writing it out m times, also where it is the target', () => {
@@ -90,8 +101,8 @@ describe('infoNce', () => {
       query = tf.tensor2d([1, 0], [1, 2]);
       passages = tf.tensor2d([0.6, 0.8, 0.8, 0.6, 0.65, 0.76, 0.6, -0.8, 0, 1], [5, 2]);
     });
-    const candidates = { targets: [0], counts: Float32Array.of(1, 3, 1, 1, 1) };
-    const withMargin = (margin: number) => infoNce(query, passages, candidates, 0.5, margin);
+    const candidates = { targets: [0], counts: countsOf([[1, 3, 1, 1, 1]]) };
+    const withMargin = (margin: number) => infoNce(query, passages, candidates, { temperature: 0.5, margin });
     /** Loss of the target among these cosines, at temperature 0.5. */
     const lossAmong = (...cosines: number[]) =>
       Math.log([0.6, ...cosines].reduce((sum, cosine) => sum + Math.exp(2 * cosine), 0)) - 1.2;
@@ -110,7 +121,7 @@ describe('infoNce', () => {
 
     it('has the gradient of a pool without them', () => {
       const { dQueries, dPassages } = withMargin(0);
-      const counts = Float32Array.of(1, 0, 0, 1, 1);
+      const counts = countsOf([[1, 0, 0, 1, 1]]);
       const plain = infoNce(query, passages, { targets: [0], counts }, 0.5);
       assertClose(dQueries, plain.dQueries, 1e-7);
       assertClose(dPassages, plain.dPassages, 1e-7);
@@ -121,9 +132,32 @@ describe('infoNce', () => {
       const wide = withMargin(2);
       assertClose(wide.loss, plain.loss, 0);
       assertClose(wide.masked!, [0], 0);
-      const without = { targets: [0], counts: Float32Array.of(1, 0, 1, 1, 1) };
-      assertClose(infoNce(query, passages, without, 0.5, 0.1).masked!, [0], 0);
+      const without = { targets: [0], counts: countsOf([[1, 0, 1, 1, 1]]) };
+      assertClose(infoNce(query, passages, without, { temperature: 0.5, margin: 0.1 }).masked!, [0], 0);
     });
+  });
+
+  // Its tables of queries x passages once grew with the pool, to 15 GB for 16,384 queries.
+  it('comes to the same in blocks of queries, with counts and a margin', () => {
+    const [q, p] = [randomTensor<tf.Tensor2D>([7, 4], 'q'), randomTensor<tf.Tensor2D>([5, 4], 'p')];
+    const targets = [0, 1, 2, 3, 4, 0, 1];
+    const counts = countsOf(
+      targets.map((target, query) =>
+        query === 5 ? [1, 0, 0, 1, 3] : [1, 2, 1, 1, 3].map((m, at) => (at === target ? 1 : m)),
+      ),
+    );
+    const options = { temperature: 0.3, margin: 0.2 };
+    const whole = infoNce(q, p, { targets, counts }, options);
+    assert.ok(whole.masked!.dataSync()[0]! > 0);
+    for (const blockElements of [1, 10, 14, 34]) {
+      const inBlocks = infoNce(q, p, { targets, counts }, { ...options, blockElements });
+      for (const name of ['loss', 'dQueries', 'dPassages', 'masked'] as const)
+        assertClose(inBlocks[name]!, whole[name]!, 1e-6, `${name} in blocks of ${blockElements}`);
+      assertTensorsKept(
+        4,
+        () => Object.values(infoNce(q, p, { targets, counts }, { ...options, blockElements })) as tf.Tensor[],
+      );
+    }
   });
 
   it('leaves loss and gradients alone alive', () => {

@@ -7,7 +7,8 @@ import { loadModel } from '../../../model/load/loadModel.js';
 import { disposeModel } from '../../../model/layer/decoder.js';
 import { attachAdapter, type Parameters } from '../../../model/layer/lora.js';
 import { adamW, type OptimizerState } from '../../../train/step/optimizer.js';
-import { poolGradient } from '../../../train/step/poolGradient.js';
+import { atOnce } from '../../../model/pass/stepwise.js';
+import { oneAttempt, poolGradient } from '../../../train/step/poolGradient.js';
 import { applyUpdate } from '../../../train/step/update.js';
 import { assertClose, randomTensor, tensorsAlive } from '../../assertions.js';
 import { tinyMatrices, tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
@@ -108,8 +109,9 @@ describe('adamW', () => {
     const optimizer = adamW(parameters, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay });
     training.losses.forEach((expected, index) => {
       const gradients: Gradients = new Map();
-      const options = { temperature, chunkTokens: 1000, keptBytes: 1e9 };
-      const poolLoss = poolGradient(model, tinyPool(index % pools.length), parameters, options, gradients);
+      const attempt = oneAttempt({ chunkTokens: 1000, keptBytes: 1e9 });
+      const pool = tinyPool(index % pools.length);
+      const poolLoss = atOnce(poolGradient(model, pool, parameters, { temperature }, attempt, gradients));
       const update = index + 1;
       const { loss, gradNorm } = applyUpdate(gradients, [poolLoss], optimizer, { learningRate, maxGradNorm, update });
       assertClose([loss], [expected], 1e-4, `loss of update ${update}`);

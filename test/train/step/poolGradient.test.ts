@@ -8,7 +8,9 @@ import { loadModel } from '../../../model/load/loadModel.js';
 import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { attachAdapter, removeAdapter, type Parameters } from '../../../model/layer/lora.js';
 import { inputBytes, traceBytes } from '../../../model/memory/memoryPlan.js';
-import { poolGradient, type PoolOptions } from '../../../train/step/poolGradient.js';
+import { onceEach } from '../../../data/stream/candidateCounts.js';
+import { atOnce } from '../../../model/pass/stepwise.js';
+import { oneAttempt, poolGradient, type PoolOptions, type PoolPlan } from '../../../train/step/poolGradient.js';
 import { assertClose, assertCloseToLargest, assertTensorsKept, randomTensor } from '../../assertions.js';
 import { tinyMatrices, tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
 
@@ -30,9 +32,9 @@ describe('poolGradient', () => {
   });
   after(() => disposeModel(model));
 
-  function gradientOf(options: Partial<PoolOptions>, pool = tinyPool(0), into: Gradients = new Map()) {
+  function gradientOf(options: Partial<PoolOptions & PoolPlan>, pool = tinyPool(0), into: Gradients = new Map()) {
     const all = { temperature, chunkTokens: oneChunk, keptBytes: 1e9, ...options };
-    const scalar = poolGradient(model, pool, parameters, all, into);
+    const scalar = atOnce(poolGradient(model, pool, parameters, all, oneAttempt(all), into));
     const [loss] = scalar.dataSync();
     scalar.dispose();
     return { loss: loss!, gradients: into };
@@ -147,7 +149,7 @@ describe('poolGradient', () => {
       assert.notEqual(gradientOf({ dropout: { ...dropout, seed: [12, 22] } }).loss, loss);
       // The same text as query and as passages: one mask for all would give equal embeddings.
       const text = tinyPool(0).queries[0]!;
-      const twins = { queries: [text], passages: [text, text], targets: [0], counts: Float32Array.of(1, 1) };
+      const twins = { queries: [text], passages: [text, text], targets: [0], counts: onceEach(1, 2) };
       assertClose([gradientOf({}, twins).loss], [Math.log(2)], 1e-5);
       const masked = gradientOf({ dropout }, twins).loss;
       assert.ok(Math.abs(masked - Math.log(2)) > 1e-3, `loss ${masked}`);
@@ -158,7 +160,7 @@ describe('poolGradient', () => {
     const options = { temperature, chunkTokens: manyChunks, keptBytes: partOfKept(), dropout };
     assertTensorsKept(1 + parameters.size, () => {
       const into: Gradients = new Map();
-      const loss = poolGradient(model, tinyPool(0), parameters, options, into);
+      const loss = atOnce(poolGradient(model, tinyPool(0), parameters, options, oneAttempt(options), into));
       return [loss, ...into.values()];
     });
   });

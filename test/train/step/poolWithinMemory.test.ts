@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
+import { disposeModel } from '../../../model/layer/decoder.js';
+import { attachAdapter } from '../../../model/layer/lora.js';
+import { loadModel } from '../../../model/load/loadModel.js';
+import type { Gradients } from '../../../model/pass/encodeChunk.js';
+import { inTurns } from '../../../model/pass/stepwise.js';
+import { tf } from '../../../model/engine/tf.js';
+import { poolWithinMemory } from '../../../train/step/poolWithinMemory.js';
+import { tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
 import { hasFusedOps } from '../../../model/engine/fused/hasFusedOps.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
-import { assertClose } from '../../assertions.js';
+import { assertClose, tensorsAlive } from '../../assertions.js';
 
 interface Printed {
   loss: number;
@@ -19,6 +28,38 @@ function poolWith(megabytes: number, chunkTokens = 4096): Printed {
 }
 
 describe('poolWithinMemory', () => {
+  // Ctrl-C and SIGTERM once waited for the end of an update, which takes minutes where pools or bases are large.
+  it('can be given up between two layers, and then has freed all that it held', async () => {
+    await startEngine();
+    const model = await loadModel(tinyQwen2.path('sharded'), 'float32');
+    const parameters = attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
+    const into: Gradients = new Map();
+    const work = () =>
+      poolWithinMemory(
+        model,
+        tinyPool(0),
+        parameters,
+        { temperature: 1 },
+        { chunkTokens: 12, keptBytes: 1e5 },
+        into,
+        () => {},
+      );
+    const steps = [...work()].length;
+    assert.ok(steps > 20, `${steps} steps`);
+    tf.dispose([...into.values()]);
+    into.clear();
+    const before = tensorsAlive();
+    for (let after = 1; after < steps; after += 3) {
+      let turn = 0;
+      const given = () => (++turn === after ? new Error(`given up in turn ${after}`) : undefined);
+      await assert.rejects(inTurns(work(), given, 0), new RegExp(`given up in turn ${after}$`));
+      assert.deepEqual([into.size, tensorsAlive()], [0, before], `after ${after} of ${steps} steps`);
+    }
+    disposeModel(model);
+  });
+});
+
+describe('poolWithinMemory where memory runs out', () => {
   before(async function () {
     await startEngine();
     if (hasFusedOps()) return;

@@ -1,0 +1,89 @@
+import { disposePass, encodeInSteps, forwardChunk, packs, type Pass } from '../../model/pass/encodeChunk.js';
+import type { Stepwise } from '../../model/pass/stepwise.js';
+import { tf } from '../../model/engine/tf.js';
+import type { Dropout } from '../../model/layer/dropout.js';
+import type { Model } from '../../model/layer/decoder.js';
+import { inputBytes, traceBytes } from '../../model/memory/memoryPlan.js';
+import { chunksOf, type TextChunk, type TextSet } from './textChunks.js';
+
+/** How the passes over a pool use memory. */
+export interface PassPlan {
+  /** Tokens that are in the model at one time. */
+  chunkTokens: number;
+  /** What the first pass keeps for the second, in bytes; chunks beyond it are embedded twice. */
+  keptBytes: number;
+  /** Upper layers whose intermediates a chunk that is embedded twice keeps the second time; none when left out. */
+  tracedLayers?: number;
+}
+
+/** Texts after the first pass. */
+export interface EmbeddedTexts {
+  /** Of each set [texts, hidden], in its order. */
+  rows: tf.Tensor2D[];
+  chunks: TextChunk[];
+  /** Of each chunk what was kept for the second pass. */
+  passes: (Pass | undefined)[];
+}
+
+/** The first pass: embed sets of texts chunk by chunk and keep what the plan has room for. The caller owns all of it. */
+export function* embedTexts(
+  model: Model,
+  sets: readonly TextSet[],
+  { chunkTokens, keptBytes }: PassPlan,
+  dropout: Dropout | undefined,
+): Stepwise<EmbeddedTexts> {
+  const chunks = chunksOf(sets, chunkTokens, dropout);
+  const keep = whatToKeep(model, chunks, keptBytes);
+  const passes: EmbeddedTexts['passes'] = [];
+  const parts: tf.Tensor2D[][] = sets.map(() => []);
+  for (const [index, { texts, set, dropout }] of chunks.entries()) {
+    const traces = keep[index];
+    const pass = traces === undefined ? undefined : yield* forwardChunk(model, texts, dropout, traces);
+    passes.push(pass);
+    parts[set]!.push(pass ? pass.embeddings.clone() : yield* encodeInSteps(model, texts, dropout));
+    yield;
+  }
+  return { rows: parts.map(joined), chunks, passes };
+}
+
+/** Let go of what the first pass has kept: its chunks are then embedded a second time. */
+export function forgetPasses({ passes }: EmbeddedTexts): void {
+  passes.forEach((pass) => pass && disposePass(pass));
+  passes.fill(undefined);
+}
+
+/** The rows of all chunks as one matrix; frees the parts. */
+function joined(parts: tf.Tensor2D[]): tf.Tensor2D {
+  const whole = tf.concat(parts);
+  tf.dispose(parts);
+  return whole;
+}
+
+/**
+ * Of each chunk, how many layers' traces the first pass keeps beside all layer inputs; undefined for a chunk that keeps
+ * nothing. What is left beside the inputs of the whole pool goes to traces, chunk by chunk: where all of them fit,
+ * nothing is computed twice.
+ */
+function whatToKeep(model: Model, chunks: TextChunk[], keptBytes: number): (number | undefined)[] {
+  const { config } = model;
+  const tokens = chunks.map(({ texts }) => tokensInModel(model, texts));
+  const all = tokens.reduce((sum, count) => sum + count, 0);
+  let room = keptBytes - inputBytes(config, all);
+  if (room >= 0)
+    return tokens.map((count) => {
+      const one = traceBytes(config, count);
+      const layers = packs(model) ? Math.min(config.layers, Math.floor(room / one)) : 0;
+      room -= layers * one;
+      return layers;
+    });
+  room = keptBytes;
+  return tokens.map((count) => {
+    room -= inputBytes(config, count);
+    return room >= 0 ? 0 : undefined;
+  });
+}
+
+function tokensInModel(model: Model, texts: Int32Array[]): number {
+  const lengths = texts.map((ids) => ids.length);
+  return packs(model) ? lengths.reduce((sum, length) => sum + length, 0) : lengths.length * Math.max(...lengths);
+}

@@ -183,7 +183,9 @@ describe('denseRetriever', () => {
     const { encoder, encoded } = fakeEncoder();
     const files = filesOf(folders()[0]!).filter((name) => name.includes('passage'));
     const retriever = denseRetriever(encoder, { root: place('kept') });
-    const run = await retriever.retrieve(task, 3, () => files.forEach((file) => rmSync(file, { force: true })));
+    // After the query and the first shard.
+    const remove = (done: number) => done === 3 && files.forEach((file) => rmSync(file, { force: true }));
+    const run = await retriever.retrieve(task, 3, remove);
     assert.deepEqual(
       run.get('q')!.map(({ id }) => id),
       ['id-ffff', 'id-e', 'id-d'],

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { requireWholeSets } from '../../data/files/wholeSet.js';
 import { readSafetensorsIndex } from '../tensors/safetensors.js';
 import type { TensorEntry } from '../tensors/safetensorsHeader.js';
 
@@ -61,7 +62,9 @@ async function readShards(folder: string): Promise<Map<string, TensorEntry>> {
   const places = Object.entries(((await readJsonObject(index)).weight_map ?? {}) as Record<string, unknown>);
   if (places.length === 0) throw new UserError(`${index} has no weight_map; download it again`);
   const tensors = new Map<string, TensorEntry>();
-  for (const shard of [...new Set(places.map(([, file]) => String(file)))].sort()) {
+  const shards = [...new Set(places.map(([, file]) => String(file)))].sort();
+  requireWholeSets(shards);
+  for (const shard of shards) {
     if (/[/\\]/.test(shard)) throw new UserError(`${index} names ${shard}; shards must lie beside the index`);
     if (!existsSync(join(folder, shard)))
       throw new UserError(`${folder} lacks ${shard}, which ${indexName} names; download it`);

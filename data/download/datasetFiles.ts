@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Dataset, HubSource, WebSource } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
+import { requireWholeSets } from '../files/wholeSet.js';
 import { filesBelow } from './datasetState.js';
 import type { ExpectedHash } from './web/fetchFile.js';
 import type { Unpacking } from './archive/unpackSource.js';
@@ -126,5 +127,6 @@ function requireAll({ take, tables }: HubSource, wanted: Wanted[], where: string
     const pieces = wanted.filter((file) => file.table === table);
     if (pieces.length === 0 || pieces.length !== pieces[0]!.pieces)
       throw new UserError(`${where} lacks ${pieces.length === 0 ? '' : 'pieces of '}the table ${table} as Parquet`);
+    requireWholeSets(pieces.map(({ target }) => target));
   }
 }

@@ -1,6 +1,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { requireWholeSets } from '../files/wholeSet.js';
 import { syncFolder } from '../files/writeBeside.js';
 import { beirFiles } from './lookup/beirJudgements.js';
 import { importRows, type ImportedRows, type ImportTask } from './importRows.js';
@@ -44,6 +45,7 @@ export async function importExamples(
   output: string,
   options: ImportOptions = {},
 ): Promise<ImportSummary | null> {
+  requireWholeSets(paths);
   const recognised: Recognised[] = [];
   for (const path of paths) recognised.push(await recogniseFormat(path, options.format));
   const { sources, lookupFiles } = await filesOf(recognised, options);

@@ -1,6 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { UserError } from '../../configs/userError.js';
 import type { Passage } from '../example/example.js';
+import { idText } from '../example/row/idText.js';
+import { textOf } from '../example/row/textOf.js';
 import { createIdTable, type IdTable } from './idTable.js';
 import { readRows } from './readRows.js';
 
@@ -120,14 +122,22 @@ export function textsHash(texts: readonly { title?: string; text: string }[]): s
 
 /** A document or query out of a row. @throws UserError naming the row and what is wrong with it */
 export function parseDocument(row: Record<string, unknown>, place: string, titles: TitleUse = 'use'): Passage {
-  const id = row['_id'] ?? row['id'];
-  const title = row['title'] ?? '';
-  const text = row['text'];
-  if (typeof id !== 'string' && typeof id !== 'number' && typeof id !== 'bigint')
-    throw new UserError(`${place} must have an _id`);
-  if (typeof title !== 'string') throw new UserError(`${place}: title must be text; got ${JSON.stringify(title)}`);
-  if (typeof text !== 'string') throw new UserError(`${place}: text must be text; got ${JSON.stringify(text)}`);
-  return { id: String(id), title: titles === 'use' ? title : '', text };
+  const given = row['_id'] ?? row['id'];
+  const id = idText(given);
+  if (given === undefined || given === null) throw new UserError(`${place} must have an _id`);
+  if (id === null)
+    throw new UserError(`${place}: _id must be a text or a whole number that is exact; got ${shown(given)}`);
+  const [title, text] = [textOf(row['title'] ?? ''), textOf(row['text'])];
+  if (title === null) throw new UserError(`${place}: title must be text; got ${shown(row['title'])}`);
+  if (text === null) throw new UserError(`${place}: text must be text; got ${shown(row['text'])}`);
+  return { id, title: titles === 'use' ? title : '', text };
+}
+
+/** The beginning of a value that cannot be used. */
+function shown(value: unknown): string {
+  if (value instanceof Uint8Array) return 'bytes that are no UTF-8';
+  const text = typeof value === 'bigint' ? String(value) : String(JSON.stringify(value));
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
 function corpusHash(ids: IdTable, shards: readonly CorpusShard[]): string {

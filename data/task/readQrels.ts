@@ -1,9 +1,16 @@
 import { UserError } from '../../configs/userError.js';
 import { readLines } from '../files/readLines.js';
+import { idText } from '../example/row/idText.js';
 import { readRows } from './readRows.js';
 
 /** Judgements: query id, document id, grade. */
 export type Qrels = Map<string, Map<string, number>>;
+
+export interface Judgement {
+  query: string;
+  document: string;
+  grade: number;
+}
 
 /**
  * Read judgements: BEIR's three columns split by tabs, with or without a header, TREC's four (`query 0 document grade`),
@@ -12,57 +19,75 @@ export type Qrels = Map<string, Map<string, number>>;
  */
 export async function readQrels(files: readonly string[]): Promise<Qrels> {
   const qrels: Qrels = new Map();
-  for await (const { query, document, grade, place } of judgements(files)) {
-    const grades = qrels.get(query) ?? new Map<string, number>();
-    if ((grades.get(document) ?? grade) !== grade)
-      throw new UserError(`${place} judges query ${query} and document ${document} again, with another grade`);
-    qrels.set(query, grades.set(document, grade));
+  for await (const { judgement, place, content } of readJudgements(files)) {
+    if (typeof judgement === 'string') throw new UserError(`${place} ${judgement}; got ${content}`);
+    if (!addJudgement(qrels, judgement))
+      throw new UserError(
+        `${place} judges query ${judgement.query} and document ${judgement.document} again, with another grade`,
+      );
   }
   if (qrels.size === 0) throw new UserError(`${files[0]} holds no judgements`);
   return qrels;
 }
 
-interface Judgement {
-  query: string;
-  document: string;
-  grade: number;
-  place: string;
+/** @returns false where the document has another grade for the query already, which then stays */
+export function addJudgement(qrels: Qrels, { query, document, grade }: Judgement): boolean {
+  const grades = qrels.get(query) ?? new Map<string, number>();
+  if ((grades.get(document) ?? grade) !== grade) return false;
+  qrels.set(query, grades.set(document, grade));
+  return true;
 }
 
-async function* judgements(files: readonly string[]): AsyncGenerator<Judgement> {
-  for (const file of files) yield* /\.(jsonl|parquet)$/.test(file) ? tableJudgements(file) : textJudgements(file);
-}
-
-async function* textJudgements(file: string): AsyncGenerator<Judgement> {
-  for await (const { line, text } of readLines(file)) {
-    if (text.trim() === '' || (line === 1 && headers.test(text))) continue;
-    const place = `${file}:${line}`;
-    const tabbed = text.split('\t');
-    const blanks = text.trim().split(/\s+/);
-    const [query, document, score] =
-      blanks.length === 4 ? [blanks[0]!, blanks[2]!, blanks[3]!] : tabbed.length === 3 ? tabbed : [];
-    const grade = Number(score);
-    if (score === undefined || score.trim() === '' || !Number.isInteger(grade))
-      throw new UserError(
-        `${place} must hold query id, document id and a whole grade, split by tabs, or the four columns of TREC; got ${text}`,
-      );
-    yield { query: query!, document: document!, grade, place };
-  }
+/** The rows of judgement files one by one: each a judgement, or what it must be and is not. */
+export async function* readJudgements(
+  files: readonly string[],
+): AsyncGenerator<{ judgement: Judgement | string; place: string; line: number; content: string }> {
+  for (const file of files)
+    if (/\.(jsonl|parquet)$/.test(file)) {
+      let line = 0;
+      for await (const { place, columns } of readRows([file], [])) {
+        const row = columns();
+        yield {
+          judgement: tableJudgement(row),
+          place,
+          line: ++line,
+          content: `the columns ${Object.keys(row).join(', ')}`,
+        };
+      }
+    } else
+      for await (const { line, text } of readLines(file)) {
+        if (text.trim() === '' || (line === 1 && HEADER.test(text))) continue;
+        yield { judgement: textJudgement(text), place: `${file}:${line}`, line, content: text };
+      }
 }
 
 /** `query-id corpus-id score`, in the spellings that BEIR and CoIR use. */
-const headers = /^query[-_]id\tcorpus[-_]id\tscore\s*$/;
+const HEADER = /^query[-_]id\tcorpus[-_]id\tscore\s*$/;
 
-async function* tableJudgements(file: string): AsyncGenerator<Judgement> {
-  for await (const { place, columns } of readRows([file], [])) {
-    const row = columns();
-    const query = row['query-id'] ?? row['query_id'];
-    const document = row['corpus-id'] ?? row['corpus_id'];
-    const grade = Number(row['score']);
-    if (query === undefined || document === undefined || row['score'] == null || !Number.isInteger(grade))
-      throw new UserError(
-        `${place} must have query-id, corpus-id and a whole score; it has ${Object.keys(row).join(', ')}`,
-      );
-    yield { query: String(query), document: String(document), grade, place };
-  }
+/** Three cells split by tabs are BEIR's whatever blanks they hold: ids may have some. */
+function textJudgement(line: string): Judgement | string {
+  const tabbed = line.split('\t');
+  const blanks = line.trim().split(/\s+/);
+  const [query, document, score] =
+    tabbed.length === 3 ? tabbed : blanks.length === 4 ? [blanks[0], blanks[2], blanks[3]] : [];
+  const grade = gradeOf(score?.trim());
+  if (!query || !document || grade === null)
+    return 'must hold query id, document id and a whole grade, split by tabs, or the four columns of TREC';
+  return { query, document, grade };
+}
+
+function tableJudgement(row: Record<string, unknown>): Judgement | string {
+  const query = idText(row['query-id'] ?? row['query_id']);
+  const document = idText(row['corpus-id'] ?? row['corpus_id']);
+  const grade = gradeOf(row['score']);
+  if (query === null || document === null || grade === null) return 'must have query-id, corpus-id and a whole score';
+  return { query, document, grade };
+}
+
+/** Null for what is no whole number written in digits. */
+function gradeOf(value: unknown): number | null {
+  if (typeof value === 'string' && !/^[+-]?\d+(\.0*)?$/.test(value)) return null;
+  const grade =
+    typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string' ? Number(value) : NaN;
+  return Number.isSafeInteger(grade) ? grade : null;
 }

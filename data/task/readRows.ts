@@ -1,7 +1,7 @@
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../configs/userError.js';
+import { openParquet } from '../table/parquet.js';
 import { readLines } from '../files/readLines.js';
+import { parseJson } from '../example/row/parseJson.js';
 
 /** One row of a table: its columns by name, and where it stands, for messages. */
 export interface TableRow {
@@ -14,13 +14,19 @@ export interface TableRow {
  * Rows of a table in JSON lines, tab-separated lines or Parquet, by the ending of each file; text may be compressed
  * (.gz). A row is parsed when its columns are asked for, so that skipped rows cost little.
  * @param names  of the columns of tab-separated lines, which bear none
+ * @param form   of lines whose file's ending does not tell
  * @throws UserError when a file is missing or damaged
  */
-export async function* readRows(files: readonly string[], names: readonly string[]): AsyncGenerator<TableRow> {
+export async function* readRows(
+  files: readonly string[],
+  names: readonly string[],
+  form: 'tabs' | 'json' = 'tabs',
+): AsyncGenerator<TableRow> {
   for (const file of files) {
     if (file.endsWith('.parquet')) yield* parquetRows(file);
     else {
-      const parse = /\.jsonl(\.gz)?$/.test(file) ? parseJson : (text: string, at: string) => parseTabs(text, at, names);
+      const isJson = form === 'json' ? !/\.tsv(\.gz)?$/.test(file) : /\.jsonl(\.gz)?$/.test(file);
+      const parse = isJson ? parseObject : (text: string, at: string) => parseTabs(text, at, names);
       for await (const { line, text } of readLines(file)) {
         if (text.trim() === '') continue;
         const place = `${file}:${line}`;
@@ -30,14 +36,15 @@ export async function* readRows(files: readonly string[], names: readonly string
   }
 }
 
-function parseJson(text: string, place: string): Record<string, unknown> {
+function parseObject(text: string, place: string): Record<string, unknown> {
   let row: unknown;
   try {
-    row = JSON.parse(text);
+    row = parseJson(text);
   } catch (error) {
     throw new UserError(`${place} is not JSON: ${(error as Error).message}; if the file was cut short, get it again`);
   }
-  if (typeof row !== 'object' || row === null) throw new UserError(`${place} must hold a JSON object`);
+  if (typeof row !== 'object' || row === null || Array.isArray(row))
+    throw new UserError(`${place} must hold a JSON object`);
   return row as Record<string, unknown>;
 }
 
@@ -48,20 +55,11 @@ function parseTabs(text: string, place: string, names: readonly string[]): Recor
   return Object.fromEntries(names.map((name, column) => [name, cells[column]]));
 }
 
-/** Row group by row group, so that no more than one is in memory. */
+/** Only columns of ids, texts and grades: a corpus may hold images beside them. */
 async function* parquetRows(path: string): AsyncGenerator<TableRow> {
-  try {
-    const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
-    let start = 0;
-    for (const group of metadata.row_groups) {
-      const end = start + Number(group.num_rows);
-      const rows = await parquetReadObjects({ file, metadata, rowStart: start, rowEnd: end, compressors });
-      for (const [index, row] of rows.entries())
-        yield { place: `${path}, row ${start + index + 1}`, columns: () => row };
-      start = end;
-    }
-  } catch (error) {
-    throw new UserError(`${path} is damaged or cut short (${(error as Error).message}); get it again`);
-  }
+  let row = 0;
+  for await (const columns of (await openParquet(path)).read(0, (name) => COLUMNS.has(name)))
+    yield { place: `${path}, row ${++row}`, columns: () => columns };
 }
+
+const COLUMNS = new Set(['_id', 'id', 'title', 'text', 'query-id', 'query_id', 'corpus-id', 'corpus_id', 'score']);

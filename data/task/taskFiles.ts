@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
+import { byPart, isPart, requireWholeSets } from '../files/wholeSet.js';
 
 /** Files that hold a retrieval task, each list in reading order: a table may come in numbered pieces. */
 export interface TaskFiles {
@@ -14,18 +15,20 @@ export interface TaskFiles {
  * Find a task's files. The layouts of BEIR (corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv), of CoIR and mteb on the hub
  * (corpus and queries as Parquet or JSON lines, qrels too, perhaps in a folder data/) and MS MARCO's own files
  * (collection.tsv, queries.SPLIT.tsv, qrels.SPLIT.tsv) are all found by their names.
- * @throws UserError naming what the folder lacks
+ * @throws UserError naming what the folder lacks, a piece of a table among it
  */
 export function findTaskFiles(folder: string, split: string): TaskFiles {
   requireTaskParts(folder);
   const splits = splitsOf(folder);
   if (!splits.includes(split)) throw new UserError(`task ${folder} has no split ${split}; ${suggest(split, splits)}`);
   const ownQueries = tables(folder, queryFolders, `queries\\.${escaped(split)}`);
-  return {
+  const files = {
     corpus: corpusFiles(folder),
     queries: ownQueries.length > 0 ? ownQueries : tables(folder, queryFolders, 'queries'),
     qrels: qrelsOf(folder, split),
   };
+  for (const table of Object.values(files)) requireWholeSets(table);
+  return files;
 }
 
 /** Whether a folder holds at least one part of a task. */
@@ -77,7 +80,7 @@ const corpusFiles = (folder: string) => tables(folder, corpusFolders, '(?:corpus
 function qrelsOf(folder: string, split: string): string[] {
   for (const { inside, before } of qrelsPlaces) {
     const found = matching(join(folder, inside), `${before}${escaped(split)}${pieces}\\.${qrelsEndings}`);
-    if (found.length > 0) return found;
+    if (found.length > 0) return oneForm(found);
   }
   return [];
 }
@@ -86,10 +89,15 @@ function qrelsOf(folder: string, split: string): string[] {
 function tables(folder: string, insides: string[], name: string): string[] {
   for (const inside of insides) {
     const found = matching(join(folder, inside), `${name}${pieces}\\.${endings}`);
-    const numbered = found.filter((file) => /-\d+-of-\d+\./.test(file));
-    if (found.length > 0) return numbered.length > 0 ? numbered : found.slice(0, 1);
+    if (found.length > 0) return oneForm(found);
   }
   return [];
+}
+
+/** Numbered pieces before a whole table. */
+function oneForm(found: string[]): string[] {
+  const numbered = found.filter(isPart);
+  return numbered.length > 0 ? numbered.sort(byPart) : found.slice(0, 1);
 }
 
 function matching(folder: string, pattern: string): string[] {

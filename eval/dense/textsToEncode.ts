@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../configs/userError.js';
-import { readLines } from '../../data/files/readLines.js';
+import { parseDocument } from '../../data/task/corpus.js';
+import { readRows } from '../../data/task/readRows.js';
 import type { TextToEncode } from '../encoder/encoder.js';
 
 /** Texts in a file that was read through once. */
@@ -56,29 +57,11 @@ async function* blocksOf(
 }
 
 async function* textsIn(path: string): AsyncGenerator<IdentifiedText> {
-  for await (const { line, text: json } of readLines(path)) {
-    if (json.trim() === '') continue;
-    const row = parse(json, `${path}:${line}`);
-    const id = row['_id'] ?? row['id'];
-    const { text, title } = row;
-    if ((typeof id !== 'string' && typeof id !== 'number') || typeof text !== 'string')
-      throw new UserError(
-        `${path}:${line} must have _id (or id) and text; got the fields ${Object.keys(row).join(', ')}`,
-      );
-    yield { id: String(id), text, ...(typeof title === 'string' && { title }) };
+  for await (const { place, columns } of readRows([path], ['id', 'text'], 'json')) {
+    const row = columns();
+    const { title, ...text } = parseDocument(row, place);
+    yield row['title'] === undefined || row['title'] === null ? text : { ...text, title };
   }
 }
 
 const recordOf = ({ id, title, text }: IdentifiedText) => `${JSON.stringify([id, title, text])}\n`;
-
-function parse(json: string, where: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new UserError(`${where} is not JSON: ${(error as Error).message}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UserError(`${where} must be a JSON object; got ${json.slice(0, 40)}`);
-  return value as Record<string, unknown>;
-}

@@ -7,6 +7,7 @@ import { loadStudy, type Study } from '../../configs/load/loadStudy.js';
 import { stopSignals } from '../../configs/stopSignals.js';
 import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
+import { requireWholeSets } from '../../data/files/wholeSet.js';
 import { prepareDemonstration } from '../../eval/demonstration.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { loadTaskList } from '../../eval/tasks/taskList.js';
@@ -114,6 +115,7 @@ async function inputs({ data, name }: Study, tasks: readonly Task[]): Promise<st
   const made = isDemonstration ? await prepareDemonstration((what) => console.error(what)) : [];
   for (const task of tasks) requireTaskData(task);
   const files = data === 'demonstration' ? made : (data ?? []);
+  requireWholeSets(files);
   for (const path of files)
     await openExamples(path).then(
       (file) => file.close(),

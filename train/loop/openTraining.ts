@@ -23,6 +23,7 @@ import { rowsAnEpoch } from '../../data/stream/planEpoch.js';
 import { openTokenCache, type TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import { tokenCachePlace } from '../../data/tokenCache/tokenCachePlace.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
+import { requireWholeSets } from '../../data/files/wholeSet.js';
 import type { Engine } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
@@ -239,6 +240,7 @@ async function openCaches(files: ExampleFile[], identities: string[], contract: 
 }
 
 async function openFiles(paths: string[]): Promise<ExampleFile[]> {
+  requireWholeSets(paths);
   const files: ExampleFile[] = [];
   for (const path of paths) files.push(await openExamples(path));
   return files;

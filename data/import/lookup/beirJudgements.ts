@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
-import { readLines } from '../../files/readLines.js';
+import { addJudgement, readJudgements, type Qrels } from '../../task/readQrels.js';
 
 /** The judgements of a task in BEIR layout, gathered by query, in the order in which queries come first. */
 export type Judged = Map<string, { line: number; relevant: string[]; other: string[] }>;
@@ -30,27 +30,27 @@ export async function beirFiles(folder: string, split = 'train') {
 
 /**
  * Gather judgements: what has a grade above 0 is relevant, what was judged and is not becomes a negative.
- * @param onReject  told of each line that cannot be used
+ * @param onReject  told of each line that cannot be used; of two grades of one document neither can
  */
 export async function readJudged(
   qrels: string,
   onReject: (line: number, reason: string, content: string) => void,
 ): Promise<Judged> {
-  const judged: Judged = new Map();
-  for await (const { line, text } of readLines(qrels)) {
-    if (text.trim() === '' || (line === 1 && HEADER.test(text))) continue;
-    const cells = text.split('\t');
-    const grade = Number(cells[2]);
-    if (cells.length !== 3 || cells[2]!.trim() === '' || !Number.isInteger(grade)) {
-      onReject(line, 'not query id, document id and a whole grade split by tabs', text);
-      continue;
-    }
-    const entry = judged.get(cells[0]!) ?? { line, relevant: [], other: [] };
-    (grade > 0 ? entry.relevant : entry.other).push(cells[1]!);
-    judged.set(cells[0]!, entry);
+  const grades: Qrels = new Map();
+  const lines = new Map<string, number>();
+  const contradicted: [query: string, document: string][] = [];
+  for await (const { line, judgement, content } of readJudgements([qrels])) {
+    if (typeof judgement === 'string') onReject(line, judgement, content);
+    else if (!addJudgement(grades, judgement)) {
+      contradicted.push([judgement.query, judgement.document]);
+      onReject(line, 'judges a document again, with another grade', content);
+    } else if (!lines.has(judgement.query)) lines.set(judgement.query, line);
   }
-  return judged;
+  for (const [query, document] of contradicted) grades.get(query)!.delete(document);
+  return new Map(
+    [...grades].map(([query, found]) => {
+      const ids = (isRelevant: boolean) => [...found].flatMap(([id, grade]) => (grade > 0 === isRelevant ? [id] : []));
+      return [query, { line: lines.get(query)!, relevant: ids(true), other: ids(false) }];
+    }),
+  );
 }
-
-/** `query-id corpus-id score`, in the spellings that BEIR and CoIR use. */
-const HEADER = /^query[-_]id\tcorpus[-_]id\tscore\s*$/;

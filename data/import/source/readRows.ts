@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { strip } from '../../tokenizer/tokenizeText.js';
 import { textId } from '../../example/textId.js';
 import { lineBlocks, TOO_LONG } from './lineBlocks.js';
-import { openParquet } from './parquet.js';
+import { openParquet } from '../../table/parquet.js';
 import type { Recognised } from './recogniseFormat.js';
-import { parseRecord, recordParsers, type Lookups, type RecordParser } from './records.js';
+import { isRecordField, parseRecord, recordParsers, type Lookups, type RecordParser } from './records.js';
 import type { RowSink } from './rowSink.js';
 
 /** Called after each row; where it returns a promise, reading waits. */
@@ -63,7 +63,7 @@ export async function readParquetRows(
 ): Promise<void> {
   const parse = recordParsers[format as keyof typeof recordParsers] as RecordParser;
   let line = from;
-  for await (const row of (await openParquet(path)).read(from)) {
+  for await (const row of (await openParquet(path)).read(from, isRecordField)) {
     line++;
     const example = parse(row, lookups);
     if (typeof example !== 'string') sink.add(path, line, example);

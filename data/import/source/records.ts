@@ -1,6 +1,9 @@
 import type { Example, Passage } from '../../example/example.js';
+import { idText } from '../../example/row/idText.js';
+import { parseJson } from '../../example/row/parseJson.js';
+import { scoreOf } from '../../example/row/scoreOf.js';
+import { isBlank, textOf, whyNoText } from '../../example/row/textOf.js';
 import { textId } from '../../example/textId.js';
-import { strip } from '../../tokenizer/tokenizeText.js';
 
 /** Texts by their ids. */
 export interface Lookups {
@@ -40,7 +43,7 @@ export const recordParsers = {
   triplets(row) {
     const query = row['anchor'] ?? row['query'];
     const positive = asList(row['positive']);
-    const numbered = Object.keys(row).filter((name) => /^neg(ative)?_\d+$/.test(name));
+    const numbered = Object.keys(row).filter((name) => NUMBERED_NEGATIVE.test(name));
     const negative = 'negative' in row ? asList(row['negative']) : numbered.map((name) => row[name]);
     return assemble(null, query, [{ positive }, 'positive'], [{ negative }, 'negative'], textPassage);
   },
@@ -52,48 +55,50 @@ export const recordParsers = {
   },
 } satisfies Record<string, RecordParser>;
 
+/** Whether a parser may look at a field of this name: further columns of a table need not be read. */
+export const isRecordField = (name: string): boolean => FIELDS.has(name) || NUMBERED_NEGATIVE.test(name);
+
+const FIELDS = new Set([
+  ...['query_id', 'qid', 'query', 'query_text', 'anchor'],
+  ...['positive_passages', 'positive_document_ids', 'positive', 'pos', 'pos_scores'],
+  ...['negative_passages', 'negative_document_ids', 'negative', 'neg', 'neg_scores'],
+]);
+const NUMBERED_NEGATIVE = /^neg(ative)?_\d+$/;
+
 /** One entry of a collection in JSON, or why it cannot be used. */
 export function passageFrom(json: string): { id: string; title: string; text: string } | string {
   const row = parseRecord(json);
   if (typeof row === 'string') return row;
   const id = idText(row['_id'] ?? row['docid'] ?? row['id'] ?? row['pid'] ?? row['query_id'] ?? row['qid']);
-  const text = row['text'] ?? row['passage'] ?? row['contents'] ?? row['query'];
-  const title = row['title'] ?? '';
+  const given = row['text'] ?? row['passage'] ?? row['contents'] ?? row['query'];
+  const [text, title] = [textOf(given), textOf(row['title'] ?? '')];
   if (id === null) return 'id missing or no id';
-  if (typeof text !== 'string') return 'text missing';
-  if (typeof title !== 'string') return 'title that is no text';
-  if (isBroken(title) || isBroken(text)) return BROKEN_TEXT;
-  return { id, title, text };
+  if (text === null) return whyNoText('text', given);
+  return title === null ? 'title that is no text' : { id, title, text };
 }
 
 /** The object in a line of JSON, or why it cannot be used. */
 export function parseRecord(json: string): Record<string, unknown> | string {
   try {
-    const row: unknown = JSON.parse(json);
+    const row = parseJson(json);
     return isRecord(row) ? row : 'not a JSON object';
   } catch {
     return 'not JSON';
   }
 }
 
-/** An id as text, null for what is none: ids are texts or whole numbers. */
-export function idText(id: unknown): string | null {
-  if (typeof id === 'string') return id === '' || isBroken(id) ? null : id;
-  return typeof id === 'bigint' || Number.isSafeInteger(id) ? String(id as number) : null;
-}
-
 type ItemReader = (item: unknown, name: string) => Passage | string;
 
 function assemble(
   id: string | null,
-  query: unknown,
+  asked: unknown,
   positives: [row: Record<string, unknown>, name: string],
   negatives: [row: Record<string, unknown>, name: string],
   read: ItemReader,
 ): Example | string {
-  if (typeof query !== 'string') return 'query missing';
-  if (strip(query) === '') return 'query empty';
-  if (isBroken(query)) return BROKEN_TEXT;
+  const query = textOf(asked);
+  if (query === null) return whyNoText('query', asked);
+  if (isBlank(query)) return 'query empty';
   const found = readList(...positives, read);
   if (typeof found === 'string') return found;
   if (found.length === 0) return `${positives[1]} empty`;
@@ -109,8 +114,7 @@ function readList(row: Record<string, unknown>, name: string, read: ItemReader):
   for (const item of list as unknown[]) {
     const passage = read(item, name);
     if (typeof passage === 'string') return passage;
-    if (strip(passage.title) === '' && strip(passage.text) === '') return `${name} with an empty passage`;
-    if (isBroken(passage.title) || isBroken(passage.text)) return BROKEN_TEXT;
+    if (isBlank(passage.title) && isBlank(passage.text)) return `${name} with an empty passage`;
     passages.push(passage);
   }
   return passages;
@@ -119,12 +123,11 @@ function readList(row: Record<string, unknown>, name: string, read: ItemReader):
 const inlinePassage: ItemReader = (item, name) => {
   if (!isRecord(item)) return `${name} with something else than a passage`;
   const id = idText(item['docid']);
-  const title = item['title'] ?? '';
+  const [text, title] = [textOf(item['text']), textOf(item['title'] ?? '')];
   if (id === null) return `${name} with a passage without usable docid`;
-  if (typeof item['text'] !== 'string') return `${name} with a passage without text`;
-  if (typeof title !== 'string') return `${name} with a title that is no text`;
-  const { score } = item;
-  return { id, title, text: item['text'], ...(typeof score === 'number' && { score }) };
+  if (text === null) return item['text'] == null ? `${name} with a passage without text` : noText(name, item['text']);
+  if (title === null) return `${name} with a title that is no text`;
+  return scored({ id, title, text }, item['score'], name);
 };
 
 /** An id, or an object of id and score; the text comes from the collection. */
@@ -136,31 +139,46 @@ const foundPassage =
     if (id === null) return `${name} with something else than an id`;
     const entry = passage(id);
     if (entry === null) return `${name} with an id that is not in the collection`;
-    return { id, title: entry.title, text: entry.text, ...(typeof score === 'number' && { score }) };
+    return scored({ id, title: entry.title, text: entry.text }, score, name);
   };
 
-const textPassage: ItemReader = (item, name) =>
-  typeof item === 'string' ? { id: '', title: '', text: item } : `${name} with something else than a text`;
+const textPassage: ItemReader = (item, name) => {
+  const text = textOf(item);
+  return text === null ? noText(name, item) : { id: '', title: '', text };
+};
 
 const scoredPassage: ItemReader = (item, name) => {
-  const [text, score] = item as [unknown, number | undefined];
-  if (typeof text !== 'string') return `${name} with something else than a text`;
-  return { id: '', title: '', text, ...(score !== undefined && { score }) };
+  const [given, score] = item as [unknown, unknown];
+  const passage = textPassage(given, name);
+  return typeof passage === 'string' ? passage : scored(passage, score, name);
 };
+
+function noText(name: string, value: unknown): string {
+  const isText = typeof value === 'string' || value instanceof Uint8Array;
+  return isText ? whyNoText(`${name} with a text`, value) : `${name} with something else than a text`;
+}
+
+function scored(passage: Passage, given: unknown, name: string): Passage | string {
+  const score = scoreOf(given);
+  if (score === null) return `${name} with a score that is no finite number`;
+  return score === undefined ? passage : { ...passage, score };
+}
 
 /** Whether a list of texts has no scores, or one for each text. */
 function hasFitScores(row: Record<string, unknown>, name: string): boolean {
   const [texts, scores] = [row[name], row[`${name}_scores`] ?? []];
   if (!Array.isArray(scores)) return false;
   return (
-    scores.length === 0 || (scores.length === (texts as unknown[] | undefined)?.length && scores.every(Number.isFinite))
+    scores.length === 0 ||
+    (scores.length === (texts as unknown[] | undefined)?.length &&
+      scores.every((score) => typeof scoreOf(score) === 'number'))
   );
 }
 
 /** Each text of a list with its score, if there are any. */
 function withScores(row: Record<string, unknown>, name: string): unknown {
   const [texts, scores] = [row[name], row[`${name}_scores`] ?? []];
-  return Array.isArray(texts) ? texts.map((text, place) => [text, (scores as number[])[place]]) : texts;
+  return Array.isArray(texts) ? texts.map((text, place) => [text, (scores as unknown[])[place]]) : texts;
 }
 
 /** What several retrievers found, each passage once, without those known to be relevant. */
@@ -180,7 +198,3 @@ const asList = (value: unknown) =>
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Half of a surrogate pair, which JSON can say and UTF-8 cannot. */
-const isBroken = (text: string) => /\p{Surrogate}/u.test(text);
-const BROKEN_TEXT = 'text with half of a surrogate pair, which is no valid Unicode';

@@ -150,6 +150,31 @@ describe('importExamples', () => {
     await refused([at('beir/qrels')], /is no task in BEIR layout|has no qrels\/train.tsv/);
   });
 
+  it('takes judgements as evaluation does: four columns too, and none for a document judged twice', async () => {
+    // Of two grades the document became positive and negative at once; TREC's columns were all refused.
+    mkdirSync(at('beir/qrels'), { recursive: true });
+    writeFileSync(at('beir/corpus.jsonl'), '{"_id":"d1","text":"one"}\n{"_id":"d2","text":"two"}\n');
+    writeFileSync(at('beir/queries.jsonl'), '{"_id":"q1","text":"first"}\n');
+    writeFileSync(at('beir/qrels/train.tsv'), 'q1 0 d1 1\nq1 0 d2 1\nq1 0 d2 0\nq1 0 d1 1\n');
+    const summary = await importExamples([at('beir')], at('b.arrow'));
+    const [example] = await examplesIn(at('b.arrow'));
+    assert.deepEqual([example!.positives.map(({ id }) => id), example!.negatives], [['d1'], []]);
+    assert.deepEqual(summary!.rejected, [
+      { reason: 'judges a document again, with another grade', rows: 1, first: `${at('beir/qrels/train.tsv')}:3` },
+    ]);
+  });
+
+  it('refuses numbered files of which one is missing', async () => {
+    writeFileSync(at('train-00000-of-00002.jsonl'), `${row('1')}\n`);
+    await refused([at('train-00000-of-00002.jsonl')], /train is not whole: .* train-00001-of-00002\.jsonl is missing/);
+  });
+
+  it('keeps every digit of ids in JSON', async () => {
+    writeFileSync(at('a.jsonl'), row('1').replace('"query_id":"1"', '"query_id":9007199254740993'));
+    await importExamples([at('a.jsonl')], at('a.arrow'));
+    assert.deepEqual(await idsIn(at('a.arrow')), ['9007199254740993']);
+  });
+
   it('lists the rows it leaves out with file, line and reason, and counts them', async () => {
     const broken = row('2').slice(0, -1);
     writeFileSync(at('a.jsonl'), `${row('1')}\n${broken}\n{}\n${broken}\n`);

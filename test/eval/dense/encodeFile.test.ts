@@ -108,11 +108,11 @@ describe('scanTexts', () => {
 
   it('names the line that cannot be used', async () => {
     for (const [text, message] of [
-      [
-        '{"_id": 1, "text": "a"}\n{"text": "b"}\n',
-        /in\.jsonl:2 must have _id \(or id\) and text; got the fields text$/,
-      ],
-      ['[1]\n', /in\.jsonl:1 must be a JSON object; got \[1\]$/],
+      ['{"_id": 1, "text": "a"}\n{"text": "b"}\n', /in\.jsonl:2 must have an _id$/],
+      // These were taken: an id that was rounded to that of another, a title that is none.
+      ['{"_id": 1e16, "text": "a"}\n', /in\.jsonl:1: _id must be a text or a whole number that is exact; got 1000/],
+      ['{"_id": 1, "title": 2, "text": "a"}\n', /in\.jsonl:1: title must be text; got 2$/],
+      ['[1]\n', /in\.jsonl:1 must hold a JSON object$/],
       ['{\n', /in\.jsonl:1 is not JSON: /],
       ['\n', /in\.jsonl holds no texts$/],
     ] as const) {

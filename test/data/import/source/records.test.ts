@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { idText, passageFrom, recordParsers, type Lookups } from '../../../../data/import/source/records.js';
+import { passageFrom, recordParsers, type Lookups } from '../../../../data/import/source/records.js';
+import { idText } from '../../../../data/example/row/idText.js';
 import { textId } from '../../../../data/example/textId.js';
 
 const lookups: Lookups = {
@@ -64,6 +65,11 @@ describe("Tevatron's rows", () => {
       [{ positive_passages: [{ docid: '1' }] }, 'positive_passages with a passage without text'],
       [{ positive_passages: [{ docid: '1', title: 1, text: '' }] }, 'positive_passages with a title that is no text'],
       [{ positive_passages: [{ docid: '1', title: ' ', text: '' }] }, 'positive_passages with an empty passage'],
+      [
+        { positive_passages: [{ ...passage, score: 'high' }] },
+        'positive_passages with a score that is no finite number',
+      ],
+      [{ query: Buffer.of(0xff) }, 'query not UTF-8'],
       [{ query: 'half \ud83d' }, 'text with half of a surrogate pair, which is no valid Unicode'],
     ];
     for (const [given, reason] of reasons) assert.equal(parse(given), reason);

@@ -1,15 +1,20 @@
+import { isUtf8 } from 'node:buffer';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { UserError } from '../../../configs/userError.js';
-import { decompressLz4Block } from '../../arrow/message/lz4.js';
-import { explainReadFailure } from '../../files/explainReadFailure.js';
+import { UserError } from '../../configs/userError.js';
+import { decompressLz4Block } from '../arrow/message/lz4.js';
+import { explainReadFailure } from '../files/explainReadFailure.js';
 
 /** A Parquet file whose rows are read group by group. */
 export interface ParquetFile {
   columns: string[];
   rows: number;
-  /** Rows from one on, in order; one row group is in memory at a time. */
-  read(from: number): AsyncGenerator<Record<string, unknown>>;
+  /**
+   * Rows from one on, in order; one row group is in memory at a time. Columns of bytes, and texts that are no UTF-8, come
+   * as bytes; whole numbers of 64 bits as bigint.
+   * @param isWanted  which columns are read; all unless said otherwise
+   */
+  read(from: number, isWanted?: (column: string) => boolean): AsyncGenerator<Record<string, unknown>>;
 }
 
 /** Open a Parquet file. @throws UserError when it cannot be read or is damaged, here or while it is read */
@@ -27,17 +32,17 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     return {
       columns,
       rows,
-      async *read(from) {
+      async *read(from, isWanted = () => true) {
+        const wanted = columns.filter(isWanted);
         let rowStart = 0;
         for (const group of metadata.row_groups) {
           const rowEnd = rowStart + Number(group.num_rows);
           if (rowEnd > from) {
             const begin = Math.max(rowStart, from);
             let found: Record<string, unknown>[];
+            const range = { rowStart: begin, rowEnd, columns: wanted };
             try {
-              found = await withoutLeaks(() =>
-                parquetReadObjects({ file, metadata, compressors: codecs, rowStart: begin, rowEnd }),
-              );
+              found = await withoutLeaks(() => parquetReadObjects({ file, metadata, ...range, ...decoding }));
             } catch (error) {
               throw explain(error);
             }
@@ -54,8 +59,19 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   }
 }
 
-/** hyparquet-compressors 1.1.2 fails on short blocks of LZ4 ("offset out of range"). */
-const codecs = { ...compressors, LZ4_RAW: decompressLz4Block };
+const decoding = {
+  /** hyparquet-compressors 1.1.2 fails on short blocks of LZ4 ("offset out of range"). */
+  compressors: { ...compressors, LZ4_RAW: decompressLz4Block },
+  /** hyparquet 1.31 would make texts of bytes that are none, such as images, and could not give them back. */
+  utf8: false,
+  parsers: { stringFromBytes },
+};
+
+/** A text, or its bytes as they are where they are no UTF-8. */
+function stringFromBytes(bytes: Uint8Array | undefined): any {
+  if (bytes === undefined || !isUtf8(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+}
 
 /**
  * hyparquet 1.31 leaves promises behind when a damaged file stops it: nobody waits for them, and their rejection would

@@ -6,6 +6,7 @@ import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { withBar } from '../../configs/cli/progress.js';
 import { UserError } from '../../configs/userError.js';
 import { compareRuns } from '../report/comparison/compareRuns.js';
+import { comparisonFolderName } from '../report/output/comparisonFolderName.js';
 import { comparisonTable } from '../report/output/comparisonTable.js';
 import { readPublished, type Published } from '../report/comparison/published.js';
 import { queryView } from '../report/comparison/queryView.js';
@@ -59,7 +60,7 @@ const compare: Command<CompareArguments> = {
     ['$0 one two three --baseline two --published study', 'against the second, with the figures of the study beside'],
   ],
   async handler(args) {
-    const output = args.output ?? join(comparisonsRoot, outputName(args.runs));
+    const output = args.output ?? join(comparisonsRoot, comparisonFolderName(args.runs));
     await requireOwnFolder(output);
     const published: Published[] = [];
     for (const name of args.published) published.push(await readPublished(name));
@@ -104,13 +105,6 @@ async function tasksDirs({ runs, 'tasks-dir': given }: CompareArguments): Promis
     if (settings.evaluation.tasksDir !== undefined) found.add(settings.evaluation.tasksDir);
   }
   return [...found];
-}
-
-/** A name for the folder of a comparison, from those of its models. */
-function outputName(runs: readonly string[]): string {
-  const plain = runs.map((name) => name.replace(/[^\w.-]+/g, '-').replace(/^-+|-+$/g, ''));
-  const all = plain.join('-');
-  return all.length <= 80 ? all : `${plain[0]!.slice(0, 60)}-and-${runs.length - 1}-more`;
 }
 
 await runCommand('npm run compare --', compare);

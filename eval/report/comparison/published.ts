@@ -6,7 +6,7 @@ import YAML from 'yaml';
 import { z } from 'zod';
 import { suggest } from '../../../configs/load/suggest.js';
 import { UserError } from '../../../configs/userError.js';
-import { readCsv } from '../page/csv.js';
+import { readCsv, type CsvRow } from '../page/csv.js';
 import type { Curve } from './comparison.js';
 import { identityOfName, isSameTask, taskIdentity, type TaskIdentity } from '../../tasks/identity.js';
 import { findPublic } from '../../tasks/publicTasks.js';
@@ -157,7 +157,7 @@ function mtebResults({ task_name, scores }: z.output<typeof mtebShape>): Publish
 
 async function readTable(file: string): Promise<Published> {
   const rows = await readCsv(file);
-  const columns = Object.keys(rows[0] ?? {});
+  const columns = Object.keys(rows[0]?.values ?? {});
   const nameColumn = ['model', 'base', 'name'].find((column) => columns.includes(column));
   if (nameColumn && ['step', 'loss'].every((column) => columns.includes(column)))
     return { models: [], curves: curvesOf(file, rows, nameColumn) };
@@ -166,28 +166,28 @@ async function readTable(file: string): Promise<Published> {
       `${file} must have columns model, task, metric, value, or model, step, loss; it has ${columns.join(', ') || 'none'}`,
     );
   const models = new Map<string, PublishedModel>();
-  rows.forEach((row, place) => {
-    const name = row[nameColumn]!;
+  for (const { line, values: row } of rows) {
+    const name = nameIn(file, line, row, nameColumn);
     const model = models.get(name) ?? { name, about: `from ${basename(file)}`, results: [] };
     const number = value.safeParse(row['value'] === '' ? undefined : Number(row['value']));
     if (!number.success)
-      throw new UserError(`${file}:${place + 2}: value must be a number from 0 to 1; got ${row['value']}`);
+      throw new UserError(`${file}:${line}: value must be a number from 0 to 1; got ${row['value']}`);
     const task = identityOfName(row['task']!);
     const result = model.results.find((each) => isSameTask(each.task, task)) ?? { task, metrics: {} };
     if (!model.results.includes(result)) model.results.push(result);
     result.metrics[row['metric']!] = number.data;
     models.set(name, model);
-  });
+  }
   return { models: [...models.values()], curves: [] };
 }
 
-function curvesOf(file: string, rows: Record<string, string>[], nameColumn: string): Published['curves'] {
+function curvesOf(file: string, rows: readonly CsvRow[], nameColumn: string): Published['curves'] {
   const curves = new Map<string, Published['curves'][number]>();
-  rows.forEach((row, place) => {
+  for (const { line, values: row } of rows) {
     const [step, loss] = [Number(row['step']), Number(row['loss'])];
     if (!Number.isFinite(step) || !Number.isFinite(loss) || row['loss'] === '')
-      throw new UserError(`${file}:${place + 2}: step and loss must be numbers; got ${row['step']} and ${row['loss']}`);
-    const name = row[nameColumn]!;
+      throw new UserError(`${file}:${line}: step and loss must be numbers; got ${row['step']} and ${row['loss']}`);
+    const name = nameIn(file, line, row, nameColumn);
     const curve = curves.get(name) ?? { name, steps: [] };
     const gradNorm = Number(row['grad_norm'] || NaN);
     curve.steps.push({
@@ -197,8 +197,13 @@ function curvesOf(file: string, rows: Record<string, string>[], nameColumn: stri
       ...(Number.isFinite(gradNorm) && { gradNorm }),
     });
     curves.set(name, curve);
-  });
+  }
   return [...curves.values()];
+}
+
+function nameIn(file: string, line: number, row: Record<string, string>, column: string): string {
+  if (row[column]!.trim() === '') throw new UserError(`${file}:${line}: ${column} must not be empty`);
+  return row[column]!;
 }
 
 /** The figures of a published model on one of our tasks, whatever each side calls it. */

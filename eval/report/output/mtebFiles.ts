@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { rowOf, type ComparedModel, type Comparison } from '../comparison/comparison.js';
 import type { ComparedTask } from '../comparison/comparison.js';
-import { publicTaskOf } from '../../tasks/identity.js';
+import { isSameTask, publicTaskOf } from '../../tasks/identity.js';
 import { isOfCoir } from '../../tasks/publicTasks.js';
 
 /** A file to write: its path inside the folder of MTEB results, and its text. */
@@ -15,34 +16,43 @@ export interface MtebFile {
  * Source: TaskResult and ModelMeta of mteb 2.
  */
 export function mtebFiles(comparison: Comparison): MtebFile[] {
-  return comparison.models
-    .filter(({ setting }) => setting !== 'Published by others')
-    .flatMap((model) => {
-      const name = model.name.replace(/[^\w.-]+/g, '-').replace(/^-+|-+$/g, '');
-      const folder = `tercet__${name}/${revision}`;
-      const tasks = new Map<string, ComparedTask[]>();
-      for (const task of comparison.tasks) {
-        if (!rowOf(comparison, model.name, task.name)) continue;
-        const mteb = mtebNameOf(task);
-        tasks.set(mteb, [...(tasks.get(mteb) ?? []), task]);
-      }
-      return [
-        ...[...tasks].map(([mteb, own]) => ({
-          path: `${folder}/${mteb}.json`,
-          text: json(taskResult(comparison, model, mteb, own)),
-        })),
-        { path: `${folder}/model_meta.json`, text: json(modelMeta(`tercet/${name}`)) },
-      ];
-    });
+  const models = comparison.models.filter(({ setting }) => setting !== 'Published by others');
+  return models.flatMap((model) => {
+    const name = folderNameOf(model, models);
+    const folder = `tercet__${name}/${revision}`;
+    const tasks = new Map<string, ComparedTask[]>();
+    for (const task of comparison.tasks) {
+      if (!rowOf(comparison, model.name, task.name)) continue;
+      const mteb = mtebNameOf(task, comparison.tasks);
+      tasks.set(mteb, [...(tasks.get(mteb) ?? []), task]);
+    }
+    return [
+      ...[...tasks].map(([mteb, own]) => ({
+        path: `${folder}/${mteb}.json`,
+        text: json(taskResult(comparison, model, mteb, own)),
+      })),
+      { path: `${folder}/model_meta.json`, text: json(modelMeta(`tercet/${name}`)) },
+    ];
+  });
+}
+
+/** What is no letter or digit is dropped; names that are then the same, also without regard to case, get a hash of the whole. */
+function folderNameOf({ name }: ComparedModel, all: readonly ComparedModel[]): string {
+  const bare = (text: string) => text.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|-+$/g, '');
+  const own = bare(name);
+  const isAlone = all.filter((other) => bare(other.name).toLowerCase() === own.toLowerCase()).length === 1;
+  return isAlone && own !== '' ? own : `${own}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
 /** Runs have no revision: each is trained once. */
 const revision = 'no_revision';
 
 /** MTEB searches titles: without them a task of CoIR is another one. A file name can hold no slash. */
-function mtebNameOf({ name, identity }: ComparedTask): string {
+function mtebNameOf({ name, identity }: ComparedTask, all: readonly ComparedTask[]): string {
   const known = publicTaskOf(identity);
-  return known && !(isOfCoir(known) && identity.titles === 'ignore') ? known.mteb : name.replaceAll('/', '-');
+  // Several folders may be called what one public task is.
+  const isOne = all.filter((task) => isSameTask(task.identity, identity)).length === 1;
+  return known && isOne && !(isOfCoir(known) && identity.titles === 'ignore') ? known.mteb : name.replaceAll('/', '-');
 }
 
 function taskResult(comparison: Comparison, model: ComparedModel, mteb: string, tasks: readonly ComparedTask[]) {

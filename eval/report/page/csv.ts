@@ -1,23 +1,66 @@
-import { readLines } from '../../../data/files/readLines.js';
+import { readFile } from 'node:fs/promises';
+import { UserError } from '../../../configs/userError.js';
 
-/** A line of comma-separated values; what holds a comma, quote or line break is quoted. Source: RFC 4180. */
+/**
+ * A line of comma-separated values. Quoted is what holds a comma, a quote or a line break, and an empty first cell, so that
+ * no line is empty. Source: RFC 4180. Text that a spreadsheet would compute gets a `'` before it, which `readCsv` takes away.
+ */
 export const csvLine = (cells: readonly (string | number | null | undefined)[]): string =>
   cells
-    .map((cell) => String(cell ?? ''))
-    .map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
+    .map((cell) => (typeof cell === 'string' && formula.test(cell) ? `'${cell}` : String(cell ?? '')))
+    .map((cell, place) =>
+      /[",\r\n]/.test(cell) || (place === 0 && cell === '') ? `"${cell.replaceAll('"', '""')}"` : cell,
+    )
     .join(',') + '\n';
 
-/** The rows of a CSV file under the names of its first line. Values with line breaks are not read. */
-export async function readCsv(file: string): Promise<Record<string, string>[]> {
-  const rows: Record<string, string>[] = [];
-  let names: string[] | undefined;
-  for await (const { text } of readLines(file)) {
-    if (text.trim() === '') continue;
-    const cells = [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
-      ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain!,
-    );
-    if (names) rows.push(Object.fromEntries(names.map((name, column) => [name, cells[column] ?? ''])));
-    else names = cells.map((name) => name.trim());
+/** A row of a CSV file: its values under the names of the first line. */
+export interface CsvRow {
+  /** Where the row begins, from 1. */
+  line: number;
+  values: Record<string, string>;
+}
+
+/**
+ * The rows of a CSV file under the names of its first line; lines without anything are skipped.
+ * @throws UserError when it is not UTF-8
+ */
+export async function readCsv(file: string): Promise<CsvRow[]> {
+  const [head, ...rows] = records(decoded(file, await readFile(file)));
+  const names = head?.cells.map((name) => name.trim()) ?? [];
+  return rows.map(({ line, cells }) => ({
+    line,
+    values: Object.fromEntries(names.map((name, column) => [name, plain(cells[column] ?? '')])),
+  }));
+}
+
+/** How text begins that Excel, LibreOffice and Google Sheets take for a formula. Source: OWASP, CSV Injection. */
+const formula = /^'*[=+\-@\t\r]/;
+
+const plain = (cell: string) => (cell.startsWith("'") && formula.test(cell) ? cell.slice(1) : cell);
+
+/** Cells by row; a quoted cell may hold commas and line breaks. */
+function decoded(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(`${file} is not UTF-8; save it as that`);
   }
-  return rows;
+}
+
+function records(text: string): { line: number; cells: string[] }[] {
+  const found: { line: number; cells: string[] }[] = [];
+  let cells: string[] = [];
+  let [line, begin] = [1, 1];
+  // A cell, then what ends it. A quote that is not closed before the end of a cell is a character as any other.
+  const pattern = /(?:"((?:[^"]|"")*)"|([^,\r\n]*))(,|\r\n|[\r\n]|$)/y;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    const [whole, quoted, bare, end] = match;
+    cells.push(quoted?.replaceAll('""', '"') ?? bare!);
+    line += whole.match(/\r\n|[\r\n]/g)?.length ?? 0;
+    if (end === ',') continue;
+    if (cells.length > 1 || cells[0] !== '' || quoted !== undefined) found.push({ line: begin, cells });
+    [cells, begin] = [[], line];
+    if (pattern.lastIndex >= text.length) break;
+  }
+  return found;
 }

@@ -101,6 +101,10 @@ describe('readPublished', () => {
       /y\.csv:2: value must be .* 0 to 1; got 37.2$/,
     );
     await refused(
+      await write('w.csv', 'model,task,metric,value\n,nq,mrr@10,0.5\n'),
+      /w\.csv:2: model must not be empty$/,
+    );
+    await refused(
       await write('z.yaml', 'title: t\nsource: s\nmodels: { a: { results: { nq: { m: 3 } } } }\n'),
       /models\.a\.results\.nq\.m/,
     );

@@ -140,6 +140,23 @@ describe('mtebFiles', () => {
     assert.equal(found.get('tercet__b/no_revision/model_meta.json').name, 'tercet/b');
   });
 
+  // Names that differ in dropped letters alone, or in case, had one folder: the second was written over the first.
+  it('gives every model a folder of its own', () => {
+    const names = ['a+b', 'a b', 'A-B', '模型', '样', '..', 'plain'];
+    const found = files({
+      models: names.map((name) => model(name, 'Fine-tuned')),
+      rows: names.map((name, place) => row(name, 'nq', place / 10)),
+    });
+    const folders = [...found.keys()].filter((path) => path.endsWith('NQ.json')).map((path) => path.split('/')[0]!);
+    assert.equal(new Set(folders.map((folder) => folder.toLowerCase())).size, names.length);
+    assert.equal(folders.at(-1), 'tercet__plain');
+    for (const folder of folders) assert.match(folder, /^tercet__[\w.-]+$/);
+    const scores = [...found]
+      .filter(([path]) => path.endsWith('NQ.json'))
+      .map(([, file]) => file.scores.test[0].main_score);
+    assert.deepEqual(scores, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
+  });
+
   it('puts languages of one task of MTEB into one file, and MS MARCO dev and TREC DL into splits', () => {
     const names = ['codesearchnet-titled/go', 'codesearchnet-titled/php', 'msmarco-dev', 'dl19', 'cosqa'];
     const found = files({

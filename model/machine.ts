@@ -51,9 +51,29 @@ function instructions(): string[] {
 /** Bytes that programs can still take, caches that would give way included, where the system tells. */
 export function availableMemory(): number {
   const kilobytes = read('/proc/meminfo').match(/^MemAvailable:\s*(\d+) kB$/m)?.[1];
-  const free = kilobytes ? Number(kilobytes) * 1024 : freemem();
+  const free = kilobytes ? Number(kilobytes) * 1024 : (availableOnMac() ?? freemem());
   const limit = process.constrainedMemory(); // of a container, this process included
   return limit ? Math.max(0, Math.min(free, limit - process.memoryUsage().rss)) : free;
+}
+
+/** macOS calls memory free only where nothing at all is in it: files that were read and could give way are not. */
+function availableOnMac(): number | undefined {
+  if (process.platform !== 'darwin') return undefined;
+  try {
+    return parseVmStat(execFileSync('vm_stat', { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 }).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of the pages that `vm_stat` of macOS lists as free or ready to give way; undefined for other text. */
+export function parseVmStat(printed: string): number | undefined {
+  const pageBytes = Number(printed.match(/page size of (\d+) bytes/)?.[1]);
+  const pages = ['free', 'inactive', 'speculative', 'purgeable'].map((kind) =>
+    Number(printed.match(new RegExp(`^Pages ${kind}:\\s+(\\d+)\\.`, 'm'))?.[1]),
+  );
+  const bytes = pageBytes * pages.reduce((sum, count) => sum + count, 0);
+  return Number.isNaN(bytes) ? undefined : bytes;
 }
 
 /** Bytes of the first card, as the driver tells; undefined without one. */

@@ -62,7 +62,8 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     };
     const scores = await evaluateRun(tasks, paths, record.base.name, model, encoder, dense, screen.onEvaluation);
     const results = withAverages(nodes, scores);
-    for (const { task, model: name, metrics } of results) log.log.info('eval', { task, model: name, ...metrics });
+    for (const { task, model: name, metrics } of results)
+      log.log.info('eval', { step: record.updates, task, model: name, ...metrics });
     const seconds = (Date.now() - startMs) / 1000;
     const peakMegabytes = Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
     log.log.info('end', { step: record.updates, seconds, peakMegabytes });

@@ -79,7 +79,8 @@ export async function truncateLog(file: string, lastStep: number): Promise<void>
   const lines = await readLines(file);
   const cut = lines.findIndex(({ event }) => (event.step ?? 0) > lastStep);
   const before = (cut < 0 ? lines : lines.slice(0, cut)).filter(({ event }) => event.event !== 'end');
-  const lastKept = before.map(({ event }) => event.step !== undefined).lastIndexOf(true);
+  const isTraining = before.map(({ event }) => event.step !== undefined && !saidAgain.includes(event.event));
+  const lastKept = isTraining.lastIndexOf(true);
   const kept = before.filter(({ event }, place) => place <= lastKept || !saidAgain.includes(event.event));
   await writeBeside(file, kept.map(({ text }) => text + '\n').join(''));
 }

@@ -103,11 +103,15 @@ export async function readState(folder: string): Promise<SavedState> {
   return { step, folder, tensors, data: data as Record<string, unknown> };
 }
 
-/** Remove all but the newest states. @param keep  at least 1 */
-export async function pruneStates(stateFolder: string, keep: number): Promise<void> {
+/**
+ * Remove all but the newest states.
+ * @param keep   at least 1
+ * @param spare  steps whose states stay whatever their age, such as the best so far; they do not count as newest ones
+ */
+export async function pruneStates(stateFolder: string, keep: number, spare: readonly number[] = []): Promise<void> {
   if (!(keep >= 1)) throw new Error(`pruneStates must keep at least 1 state; got ${keep}`);
-  for (const folder of (await stateFolders(stateFolder)).slice(0, -keep))
-    await rm(folder, { recursive: true, force: true });
+  const others = (await stateFolders(stateFolder)).filter((folder) => !spare.includes(stepOf(folder)));
+  for (const folder of others.slice(0, -keep)) await rm(folder, { recursive: true, force: true });
 }
 
 /**

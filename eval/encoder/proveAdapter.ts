@@ -1,9 +1,9 @@
-import { readAdapter } from '../../checkpoints/adapter/adapter.js';
+import { readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
 import { adapterProblems } from '../../checkpoints/adapter/problems.js';
 import { embedCanaries, largestDifference, smallestCosine } from './canaries.js';
 import type { Encoder } from './encoder.js';
 import type { Model } from '../../model/layer/decoder.js';
-import { attachAdapter, removeAdapter } from '../../model/layer/lora.js';
+import { attachAdapter, setAdapterAside } from '../../model/layer/lora.js';
 
 /** What the proof of an exported adapter measured. */
 export interface AdapterProof {
@@ -19,23 +19,32 @@ const tolerance = 1e-6;
 /**
  * Prove that a written adapter does what the trained one does: the file is read back by its own names, every target is
  * there, no lora_B is all zero, and texts get the embeddings of training and not those of the base.
- * The model comes with the trained adapter attached and leaves with the one that was read.
+ * The model comes and leaves with the trained adapter attached, which may go on being trained.
  * @param encoder  of that model
  * @throws when any of it does not hold
  */
 export async function proveAdapter(folder: string, model: Model, encoder: Encoder): Promise<AdapterProof> {
   const trained = await embedCanaries(encoder);
-  removeAdapter(model);
-  const base = await embedCanaries(encoder);
   const written = await readAdapter(folder);
   const problems = adapterProblems(written, model.config.layers, written.targets);
   if (problems.length > 0) throw new Error(`${folder} would not work where it is loaded: ${problems.join('; ')}`);
-  attachAdapter(model, written);
-  const reloaded = await embedCanaries(encoder);
+  const { base, reloaded } = await embedByBoth(written, model, encoder);
   const difference = largestDifference(trained, reloaded);
   const cosineToBase = smallestCosine(base, reloaded);
   if (!(difference <= tolerance))
     throw new Error(`${folder} gives embeddings ${difference} away from training; at most ${tolerance} is expected`);
   if (cosineToBase > 1 - tolerance) throw new Error(`${folder} gives the embeddings of the base: it has no effect`);
   return { largestDifference: difference, smallestCosineToBase: cosineToBase };
+}
+
+/** The canaries by the base alone, and by the adapter. */
+async function embedByBoth(adapter: Adapter, model: Model, encoder: Encoder) {
+  const putBack = setAdapterAside(model);
+  try {
+    const base = await embedCanaries(encoder);
+    attachAdapter(model, adapter);
+    return { base, reloaded: await embedCanaries(encoder) };
+  } finally {
+    putBack();
+  }
 }

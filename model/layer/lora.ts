@@ -56,6 +56,25 @@ export function attachAdapter(model: Model, adapter: Adapter): Parameters {
   return parameters;
 }
 
+/**
+ * Take the adapter off the model without freeing it: the model is its base until the adapter is put back. Whoever trains
+ * it goes on holding its matrices.
+ * @returns puts it back; an adapter that was attached in the meantime is freed
+ */
+export function setAdapterAside(model: Model): () => void {
+  const aside = model.layers.flatMap((weights) =>
+    projections.map((target) => {
+      const { adapter } = weights[target];
+      delete weights[target].adapter;
+      return { linear: weights[target], adapter };
+    }),
+  );
+  return () => {
+    removeAdapter(model);
+    for (const { linear, adapter } of aside) if (adapter) linear.adapter = adapter;
+  };
+}
+
 /** Take the adapter off the model and free it: the model is its base again. */
 export function removeAdapter(model: Model): void {
   for (const weights of model.layers) {

@@ -1,5 +1,24 @@
 import assert from 'node:assert/strict';
-import { availableMemory } from '../../model/machine.js';
+import { availableMemory, parseVmStat } from '../../model/machine.js';
+
+describe('parseVmStat', () => {
+  // Free memory of macOS is what nothing was ever read into: a laptop with 10 GB to spare was planned with 100 MB.
+  it('adds the pages that are free to those that give way', () => {
+    const printed = [
+      'Mach Virtual Memory Statistics: (page size of 16384 bytes)',
+      'Pages free:                                5000.',
+      'Pages active:                            300000.',
+      'Pages inactive:                          200000.',
+      'Pages speculative:                         1000.',
+      'Pages throttled:                              0.',
+      'Pages wired down:                        120000.',
+      'Pages purgeable:                           2000.',
+      '"Translation faults":                1234567890.',
+    ].join('\n');
+    assert.equal(parseVmStat(printed), 16384 * (5000 + 200000 + 1000 + 2000));
+    assert.equal(parseVmStat('vm_stat: command not found'), undefined);
+  });
+});
 
 describe('availableMemory', () => {
   const { constrainedMemory } = process;

@@ -9,7 +9,7 @@ import { copyEvaluation, evaluateRetriever } from '../../eval/score/scoreModel.j
 import { taskFolderName } from '../../eval/tasks/folderName.js';
 import type { Task } from '../../eval/tasks/task.js';
 import type { ResultRow } from '../../eval/score/reportData.js';
-import { removeAdapter } from '../../model/layer/lora.js';
+import { setAdapterAside } from '../../model/layer/lora.js';
 import type { Model } from '../../model/layer/decoder.js';
 
 /** Names of the columns that a run's report compares. */
@@ -18,7 +18,7 @@ export const modelNames = { tuned: 'tuned', base: 'base', bm25: 'BM25' } as cons
 /**
  * Score the tuned model, its base and BM25 on the same tasks. The tuned model's results lie in the run's eval/, copies
  * of those it is compared with in baselines/: these are shared by all runs. What was scored already is not scored again.
- * The model comes with its adapter and leaves as its base.
+ * The model comes and leaves with its adapter, which may go on being trained.
  * @param base        name of the base
  * @param encoder     of that model
  * @param onProgress  told the column, the task and texts done of all
@@ -47,9 +47,13 @@ export async function evaluateRun(
   };
   const baselines = join(paths.folder, 'baselines');
   await score(modelNames.tuned, denseRetriever(encoder, dense), join(paths.folder, 'eval'), true);
-  removeAdapter(model);
-  const ofBase = denseRetriever({ ...encoder, name: `base:${base}` }, dense);
-  await score(modelNames.base, ofBase, resultsFolder(`base:${base}`, ofBase), true, join(baselines, 'base'));
+  const putBack = setAdapterAside(model);
+  try {
+    const ofBase = denseRetriever({ ...encoder, name: `base:${base}` }, dense);
+    await score(modelNames.base, ofBase, resultsFolder(`base:${base}`, ofBase), true, join(baselines, 'base'));
+  } finally {
+    putBack();
+  }
   const bm25 = bm25Retriever();
   await score(modelNames.bm25, bm25, resultsFolder('bm25', bm25), false, join(baselines, 'bm25'));
   const order = tasks.map(({ name }) => name);

@@ -10,7 +10,7 @@ import type { Model } from '../../model/layer/decoder.js';
 import { detachedAdapter, type Parameters } from '../../model/layer/lora.js';
 
 /**
- * Write a run's trained adapter and prove the written file. The model leaves with the adapter that was read back.
+ * Write a run's trained adapter and prove the written file. The model keeps the trained one.
  * @param like  the adapter that training started from: its settings are kept
  */
 export async function exportAdapter(

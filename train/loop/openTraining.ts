@@ -95,7 +95,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const contract = makeContract(settings, tokenizer, settings.contract.precision, engine.float32Products);
   const model = await loadModel(resolve(base.folder), contract.precision);
   requireVocabulary(tokenizer, model);
-  const plan = await planTraining(model, tokenizer, contract, settings, files);
+  const plan = await planTraining(model, tokenizer, contract, settings, files, weights);
   settings.training.chunkTokens = plan.chunkTokens; // a run that goes on must cut its chunks as before
   const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
   const caches = await openCaches(files, identities, contract, warnings);
@@ -166,7 +166,7 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
   if (model.weightsHash !== record.base.weightsHash)
     throw new UserError(`the weights in ${record.base.folder} are not those run ${run} began with; put them back`);
   requireVocabulary(tokenizer, model);
-  const plan = await planTraining(model, tokenizer, contract, record.settings, files);
+  const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights);
   const { state: from, warnings } = await latestState(paths.state);
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const caches = await openCaches(files, identities, contract, warnings);

@@ -3,19 +3,17 @@ import type { RunConfig } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import type { ExampleFile } from '../../data/arrow/openExamples.js';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.js';
-import { tokenizeText } from '../../data/tokenizer/tokenizeText.js';
 import { packs } from '../../model/pass/encodeChunk.js';
 import { memoryBudget } from '../../model/memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../../model/memory/memoryPlan.js';
 import { weightForm } from '../../model/load/weightForm.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { adapterParameters, shapeOf } from '../../model/memory/shapeArithmetic.js';
-
-/** Rows looked at to learn how long the texts are. */
-const rowsLookedAt = 64;
+import { poolShape } from './poolShape.js';
 
 /**
- * Plan the memory of a run from its model, its settings and the lengths of its first texts.
+ * Plan the memory of a run from its model, its settings and the lengths of its texts.
+ * @param weights   how often each file's rows come in an epoch; once where left out
  * @param settings  a chunk size or a limit that they state is kept to
  * @throws UserError when the run cannot fit
  */
@@ -24,7 +22,8 @@ export async function planTraining(
   tokenizer: Tokenizer,
   contract: Contract,
   settings: RunConfig,
-  files: ExampleFile[],
+  files: readonly ExampleFile[],
+  weights?: readonly number[],
 ): Promise<MemoryPlan> {
   const { chunkTokens, memoryMegabytes } = settings.training;
   const facts: PlanFacts = {
@@ -32,7 +31,7 @@ export async function planTraining(
     ...weightForm(model),
     traces: packs(model),
     adapterElements: adapterParameters(shapeOf(model.config, false), settings.lora.rank, settings.lora.targets),
-    ...(await poolShape(tokenizer, contract, settings, files)),
+    ...(await poolShape(tokenizer, contract, settings, files, weights)),
     processBytes: processBytes(model),
   };
   const budgetBytes = memoryMegabytes === 'auto' ? memoryBudget() : memoryMegabytes * 1e6;
@@ -47,26 +46,6 @@ export async function planTraining(
       ? `training ${what} needs at least ${needed} of memory and ${allowed} can be used; free some, or ${remedy}`
       : `training.memoryMegabytes must be at least ${needed} for ${what} and its pool; got ${allowed}`,
   );
-}
-
-/** Tokens of a pool and of its longest text, judged by the first rows. */
-async function poolShape(tokenizer: Tokenizer, contract: Contract, settings: RunConfig, files: ExampleFile[]) {
-  const { queriesPerPool, passagesPerQuery } = settings.training;
-  const examples = (await files[0]!.read(0)).slice(0, rowsLookedAt);
-  const queries = examples.map(({ query }) => tokenizeText(tokenizer, contract, 'query', query).length);
-  const passages = examples.flatMap(({ positives, negatives }) =>
-    [...positives.slice(0, 1), ...negatives.slice(0, 3)].map(
-      ({ title, text }) => tokenizeText(tokenizer, contract, 'passage', text, title).length,
-    ),
-  );
-  const mean = (lengths: number[]) => lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
-  const poolPassages = queriesPerPool * passagesPerQuery;
-  return {
-    poolTokens: Math.ceil(queriesPerPool * mean(queries) + poolPassages * mean(passages)),
-    poolQueries: queriesPerPool,
-    poolPassages,
-    longestText: Math.max(1, ...queries, ...passages),
-  };
 }
 
 /** Bytes that the process holds beside the weights, which are loaded by now. */

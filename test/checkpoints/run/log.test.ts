@@ -86,8 +86,8 @@ describe('truncateLog', () => {
   });
 
   it('does not double the evaluations and warnings that a resumed run says again', async () => {
-    const kept = [line('start'), line('warning'), line('step', 2), line('save', 2)];
-    const again = [line('warning'), line('eval'), line('eval')];
+    const kept = [line('start'), line('warning'), line('step', 1), line('eval', 1), line('step', 2), line('save', 2)];
+    const again = [line('warning'), line('eval', 2), line('eval', 2)];
     await writeFile(place('log'), [...kept, ...again, line('end', 2)].join(''));
     await truncateLog(place('log'), 2);
     assert.equal(await readFile(place('log'), 'utf8'), kept.join(''));

@@ -182,6 +182,20 @@ describe('pruneStates', () => {
   });
 });
 
+describe('pruneStates with steps to spare', () => {
+  const place = useTemporaryFolder();
+
+  // The best state could not outlive the newest ones.
+  it('keeps them beside the newest, which they do not count among', async () => {
+    for (const step of [1, 2, 3, 4]) await saveState(place(), step, state(step));
+    await pruneStates(place(), 1, [2]);
+    assert.deepEqual((await readdir(place())).sort(), ['step-000002', 'step-000004']);
+    await saveState(place(), 5, state(5));
+    await pruneStates(place(), 1, [5]);
+    assert.deepEqual((await readdir(place())).sort(), ['step-000004', 'step-000005']);
+  });
+});
+
 describe('removeStatesAfter', () => {
   const place = useTemporaryFolder();
 

@@ -6,7 +6,13 @@ import { encodeChunk } from '../../../model/pass/encodeChunk.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { disposeModel, type Model } from '../../../model/layer/decoder.js';
-import { attachAdapter, detachedAdapter, freshAdapter, removeAdapter } from '../../../model/layer/lora.js';
+import {
+  attachAdapter,
+  detachedAdapter,
+  freshAdapter,
+  removeAdapter,
+  setAdapterAside,
+} from '../../../model/layer/lora.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 
@@ -102,6 +108,27 @@ describe('lora.ts', () => {
       assert.deepEqual(tensorsAlive(), before);
       assert.ok(model.layers.every((layer) => projections.every((target) => !layer[target].adapter)));
     }
+  });
+
+  describe('setAdapterAside', () => {
+    // Scoring the base, or proving a written adapter, once freed the matrices that training would have gone on with.
+    it('makes the model its base, and puts back the same matrices in the place of whatever came in between', async () => {
+      const base = embed();
+      const adapter = await readAdapter(tinyQwen2.path('adapter'));
+      const parameters = attachAdapter(model, adapter);
+      const adapted = embed();
+      const before = tensorsAlive();
+      const putBack = setAdapterAside(model);
+      assert.deepEqual(embed(), base);
+      attachAdapter(model, await readAdapter(tinyQwen2.path('adapter/some')));
+      assert.notDeepEqual(embed(), base);
+      putBack();
+      assert.deepEqual(embed(), adapted);
+      assert.deepEqual(tensorsAlive(), before);
+      const a = parameters.get('layers.0.mlp.up_proj.lora_A')!;
+      a.assign(a.add(1));
+      assert.notDeepEqual(embed(), adapted);
+    });
   });
 
   describe('removeAdapter', () => {

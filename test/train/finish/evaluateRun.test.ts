@@ -59,6 +59,7 @@ describe('evaluateRun', () => {
       results.map(({ model: name }) => name),
       ['base', 'tuned', 'BM25'],
     );
+    assert.ok(model.layers[0]!.q.adapter, 'the adapter is gone, and with it what training would go on with');
     for (const place of ['eval', 'baselines/base', 'baselines/bm25'])
       assert.ok(existsSync(join(runsRoot, 'first', place, 'example/metrics.json')), place);
     const kept = readdirSync('checkpoints/evaluations').map((name) => name.replace(/-[0-9a-f]{8}$/, ''));

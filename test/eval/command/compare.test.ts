@@ -29,7 +29,7 @@ describe('npm run compare', function () {
     await evaluated();
     const { code, output, errors } = await compare('one', 'two', '--tasks-dir', 'tasks', '--json');
     assert.equal(code, 0, errors);
-    const folder = join('checkpoints', 'comparisons', 'one-two');
+    const folder = join('checkpoints', 'comparisons', 'one+two');
     assert.deepEqual((await readdir(place(folder))).sort(), [
       'differences.csv',
       'mteb',

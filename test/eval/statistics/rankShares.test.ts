@@ -6,7 +6,7 @@ const values = (...numbers: number[]) => Float64Array.from(numbers);
 
 describe('rankShares', () => {
   it('is sure of models that differ on every query, and shares the places of equal ones', () => {
-    const { shares, meanRanks } = rankShares([[values(0, 0, 0), values(1, 1, 1), values(0, 0, 0)]], 1, 64);
+    const { shares, meanRanks } = rankShares([[[values(0, 0, 0), values(1, 1, 1), values(0, 0, 0)]]], 1, 64);
     assert.deepEqual(shares, [
       [0, 0.5, 0.5],
       [1, 0, 0],
@@ -17,15 +17,25 @@ describe('rankShares', () => {
 
   it('draws the same queries for all models', () => {
     // Always 0.1 apart though both move a lot: never another order.
-    const { shares } = rankShares([[values(0, 0.9, 0.3), values(0.1, 1, 0.4)]], 1, 200);
+    const { shares } = rankShares([[[values(0, 0.9, 0.3), values(0.1, 1, 0.4)]]], 1, 200);
     assert.ok(Math.abs(shares[1]![0]! - 1) < 1e-9);
   });
 
   it('says how often two models change places', () => {
     // Two of three queries favour the first. It loses where at most one of three draws hits those:
     // (1/3)^3 + 3 (2/3) (1/3)^2 = 7/27.
-    const { shares } = rankShares([[values(1, 1, 0), values(0, 0, 1)]], 1, 20_000);
+    const { shares } = rankShares([[[values(1, 1, 0), values(0, 0, 1)]]], 1, 20_000);
     assert.ok(Math.abs(shares[0]![1]! - 7 / 27) < 0.015, `${shares[0]![1]}`);
+  });
+
+  it('counts the parts of a task as one: their mean', () => {
+    // By 3 parts to 1 the second model would lead; by tasks the first does: 0.9 + 0 against 0 + 0.6.
+    const parts = [1, 2, 3].map(() => [values(0, 0), values(0.6, 0.6)]);
+    const { shares } = rankShares([[[values(0.9, 0.9), values(0, 0)]], parts], 1, 64);
+    assert.deepEqual(shares, [
+      [1, 0],
+      [0, 1],
+    ]);
   });
 });
 

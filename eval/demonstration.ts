@@ -4,6 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createExampleWriter } from '../data/arrow/writeExamples.js';
+import { partialName } from '../data/files/writeBeside.js';
 import { writeBeir } from '../data/task/beir.js';
 import { DOMAINS, type Domain } from '../data/demonstration/domainSource.js';
 import type { DomainPairs } from '../data/demonstration/splitPairs.js';
@@ -28,8 +29,7 @@ const mining = { negatives: 7, fromRank: 2, toRank: 40, seed: 1 };
 export async function prepareDemonstration(onStep: (what: string) => void): Promise<string[]> {
   const files = DOMAINS.map((domain) => join(home, `train-${domain}.arrow`));
   if (isCurrent()) return files;
-  const partial = `${home}.partial-${process.pid}`;
-  await rm(partial, { recursive: true, force: true });
+  const partial = partialName(home);
   onStep('demonstration data: extracting query-passage pairs from npm packages');
   // Loads the TypeScript compiler, which every start would otherwise wait for.
   const { demonstrationPairs } = await import('../data/demonstration/pairs.js');

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.mjs';
 import { checkout, tensorflowVersion } from './engineFolder.mjs';
+import { lifeOf, owner } from './owner.mjs';
 import { sha256Of } from './records.mjs';
 import { startPhase } from './screen.mjs';
 import { Trouble } from './troubles.mjs';
@@ -17,7 +18,10 @@ const nodeHeaders = join(checkout, 'node_modules/node-api-headers/include');
  * @param compiler  program and its first arguments
  */
 export async function buildBinding(place, compiler, register) {
-  for (const name of readdirSync(place.folder)) if (/\.partial-\d+$/.test(name)) rmSync(join(place.folder, name));
+  for (const name of readdirSync(place.folder)) {
+    const by = name.split('.partial-')[1]; // another's partial file may be in use, by a machine that shares the folder
+    if (by && lifeOf(by) === 'gone') rmSync(join(place.folder, name));
+  }
   const phase = startPhase('compiling the binding of TensorFlow');
   try {
     await compile(place, compiler, place.holdStderr, holdStderrArguments(), register);
@@ -32,7 +36,7 @@ export async function buildBinding(place, compiler, register) {
   const files = {};
   for (const path of [place.binding, place.fusedOps, place.holdStderr])
     files[path.slice(place.folder.length + 1)] = { bytes: statSync(path).size, sha256: await sha256Of(path) };
-  const partial = `${place.bindingRecord}.partial-${process.pid}`;
+  const partial = `${place.bindingRecord}.partial-${owner}`;
   writeFileSync(partial, `${JSON.stringify({ tensorflow: tensorflowVersion, files }, null, 2)}\n`);
   renameSync(partial, place.bindingRecord);
 }
@@ -93,7 +97,7 @@ async function compileFused(place, compiler, register) {
 }
 
 async function compile(place, [program, ...first], target, args, register) {
-  const partial = `${target}.partial-${process.pid}`;
+  const partial = `${target}.partial-${owner}`;
   const flags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-w'];
   const { code, output } = await run(program, [...first, ...flags, ...args, '-o', partial], {
     cwd: dirname(target),

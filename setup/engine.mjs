@@ -49,7 +49,7 @@ async function installEngine(place, thorough) {
   const wheels = wheelsByVariant[place.variant];
   if (!wheels) throw platformTrouble(place.variant);
   prepareFolder(place);
-  const waiting = (pid) => say(`setup: process ${pid} is installing the engine in ${place.root}; waiting for it`);
+  const waiting = (holder) => say(`setup: ${holder} is installing the engine in ${place.root}; waiting for it`);
   await withLock(join(place.root, 'engine.lock'), waiting, async (register) => {
     if (thorough) await removeAltered(place);
     if (isWhole(place)) return;

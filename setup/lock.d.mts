@@ -1,5 +1,11 @@
+/** A lock that this process holds. */
+export interface Lock {
+  isHeld(): boolean;
+  release(): void;
+}
+export function tryLock(path: string): { lock: Lock; holder?: undefined } | { lock?: undefined; holder: string };
 export function withLock<T>(
   path: string,
-  waiting: (pid: number) => void,
+  waiting: (holder: string) => void,
   work: (registerChild: (pid: number) => () => void) => Promise<T>,
 ): Promise<T>;

@@ -16,7 +16,7 @@ export class ModulesError extends Error {}
  */
 export async function ensureModules() {
   if (!missingModule()) return;
-  const waiting = (pid) => say(`setup: process ${pid} is installing the Node modules; waiting for it`);
+  const waiting = (holder) => say(`setup: ${holder} is installing the Node modules; waiting for it`);
   await withLock(join(folder, 'modules.lock'), waiting, async (register) => {
     const missing = missingModule();
     if (missing) await installModules(missing, register);

@@ -77,7 +77,7 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     for (const file of files) await file.close();
     for (const cache of caches) await cache?.close();
     disposeModel(model);
-    await opened.lock.release();
+    opened.lock.release();
   }
 }
 

@@ -121,7 +121,7 @@ async function fetchBlob(
 ): Promise<void> {
   const places = cachePlaces(settings.cache, place.id);
   const path = places.blob(file.blob);
-  const sayWait = (pid: number) => screen.say(`waiting for process ${pid}, which downloads ${file.name} too`);
+  const sayWait = (holder: string) => screen.say(`waiting for ${holder}, which downloads ${file.name} too`);
   await mkdir(dirname(places.lock(file.blob)), { recursive: true });
   await withLock(places.lock(file.blob), sayWait, async () => {
     if (existsSync(path)) return; // another process has fetched it meanwhile

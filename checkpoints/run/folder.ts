@@ -58,7 +58,7 @@ export async function createRun(root: string, run: string): Promise<RunFolder> {
   await mkdir(resolve(paths.folder), { recursive: true }).catch((error) => {
     throw explainWriteFailure(error, paths.folder);
   });
-  if ((await readdir(paths.folder)).some((name) => name !== lockName))
+  if ((await readdir(paths.folder)).some((name) => !name.startsWith(lockName)))
     throw new UserError(`run ${run} exists in ${root}; go on with it by --resume, or name another by --run`);
   return paths;
 }

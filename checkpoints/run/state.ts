@@ -12,7 +12,8 @@ import {
   writeSafetensors,
 } from '../tensors/safetensors.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
-import { isAlive, writeBeside } from '../../data/files/writeBeside.js';
+import { partialMark, writeBeside } from '../../data/files/writeBeside.js';
+import { lifeOf, owner } from '../../setup/owner.mjs';
 import { replacedMark, replaceFolder, restoreReplaced } from '../../data/files/writeFolder.js';
 
 /** Float32 numbers of one adapter matrix or optimizer moment. */
@@ -131,8 +132,8 @@ async function stateFolders(stateFolder: string): Promise<string[]> {
   if (!existsSync(stateFolder)) return [];
   const names = await readdir(stateFolder);
   const complete = names.filter((name) => {
-    const [original, pid] = name.split(replacedMark) as [string, string?];
-    return /^step-\d+$/.test(original) && (pid === undefined || !names.includes(original));
+    const [original, by] = name.split(replacedMark) as [string, string?];
+    return /^step-\d+$/.test(original) && (by === undefined || !names.includes(original));
   });
   return complete.sort((one, other) => stepOf(one) - stepOf(other)).map((name) => join(stateFolder, name));
 }
@@ -140,8 +141,8 @@ async function stateFolders(stateFolder: string): Promise<string[]> {
 async function removeUnfinished(stateFolder: string): Promise<void> {
   await restoreReplaced(stateFolder);
   for (const name of await readdir(stateFolder)) {
-    const pid = /^step-\d+\.partial-(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid))))
+    const [original, by] = name.split(partialMark) as [string, string?];
+    if (/^step-\d+$/.test(original) && (by === owner || lifeOf(by) === 'gone'))
       await rm(join(stateFolder, name), { recursive: true, force: true });
   }
 }

@@ -98,7 +98,7 @@ async function fetchAll(wanted: readonly Waiting[], options: DatasetOptions): Pr
   try {
     for (const { dataset, files } of wanted) {
       const lock = join(root, 'downloads', '.locks', dataset.name);
-      const sayWait = (pid: number) => screen.say(`waiting for process ${pid}, which downloads ${dataset.name} too`);
+      const sayWait = (holder: string) => screen.say(`waiting for ${holder}, which downloads ${dataset.name} too`);
       await withLock(lock, sayWait, async () => {
         if (!isThere(dataset, root)) await fetchDataset(dataset, files, show, options);
       });

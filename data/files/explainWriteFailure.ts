@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { ownerForm } from '../../setup/owner.mjs';
 import { UserError } from '../../configs/userError.js';
 
 /**
@@ -41,7 +42,7 @@ export function explainWriteFailure(error: unknown, path: string, bytesNeeded?: 
   }
 }
 
-const withoutPartial = (path: string) => path.replace(/\.partial-\d+/g, '');
+const withoutPartial = (path: string) => path.replace(new RegExp(`\\.partial-${ownerForm}`, 'g'), '');
 
 function isWithin(inner: string, outer: string): boolean {
   const [one, other] = [resolve(inner), resolve(outer)];

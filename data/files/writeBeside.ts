@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { lifeOf, owner } from '../../setup/owner.mjs';
 import { explainWriteFailure } from './explainWriteFailure.js';
 
 /** A file written and on the disk, but not yet under its own name. */
@@ -83,25 +84,20 @@ export async function writeTogether(stages: (() => Promise<StagedFile>)[]): Prom
 }
 
 /** Where a file or folder is written until it is complete. */
-export const partialName = (path: string) => `${path}.partial-${process.pid}`;
+export const partialName = (path: string) => `${path}${partialMark}${owner}`;
 
-/** Remove what processes that died left of this file or folder; what a living process is writing stays. */
+/** Between a name and the owner of what is being written under it. */
+export const partialMark = '.partial-';
+
+/**
+ * Remove what processes that died left of this file or folder; what another is writing stays, and so does what one of
+ * another container or machine was writing, which may be alive.
+ */
 export async function removeStalePartials(path: string): Promise<void> {
-  const start = `${basename(path)}.partial-`;
+  const start = `${basename(path)}${partialMark}`;
   for (const name of await readdir(dirname(path)))
-    if (name.startsWith(start) && !isAlive(Number(name.slice(start.length))))
+    if (name.startsWith(start) && lifeOf(name.slice(start.length)) === 'gone')
       await rm(join(dirname(path), name), { recursive: true, force: true });
-}
-
-/** Whether a process of this machine runs under the id. */
-export function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid < 1) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it runs, under another user
-  }
 }
 
 /** Make the names in a folder survive a loss of power. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { lifeOf, owner } from '../../setup/owner.mjs';
 import { explainWriteFailure } from './explainWriteFailure.js';
 import { partialName, removeStalePartials, syncFolder } from './writeBeside.js';
 
@@ -19,25 +20,25 @@ export async function writeFolder(folder: string, write: (partial: string) => Pr
 }
 
 /**
- * As `writeFolder`, but a folder of that name is replaced: it lies beside as `<name>.replaced-<pid>` until the new one
+ * As `writeFolder`, but a folder of that name is replaced: it lies beside as `<name>.replaced-<owner>` until the new one
  * has its name. `restoreReplaced` puts it back if the process died in between.
  */
 export async function replaceFolder(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
-  const replaced = `${folder}${replacedMark}${process.pid}`;
+  const replaced = `${folder}${replacedMark}${owner}`;
   await writeAndRename(folder, write, async () => {
     if (existsSync(folder)) await rename(folder, replaced);
   });
   await rm(replaced, { recursive: true, force: true });
 }
 
-/** Between a folder's name and the id of the process that was replacing it. */
+/** Between a folder's name and the owner that was replacing it. */
 export const replacedMark = '.replaced-';
 
 /** Give folders their names back that a dead process had moved aside, and remove those that were replaced. */
 export async function restoreReplaced(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const [original, pid] = name.split(replacedMark);
-    if (!pid) continue;
+    const [original, by] = name.split(replacedMark);
+    if (!by || lifeOf(by) !== 'gone') continue;
     if (existsSync(join(parent, original!))) await rm(join(parent, name), { recursive: true, force: true });
     else await rename(join(parent, name), join(parent, original!));
   }
@@ -52,7 +53,6 @@ async function writeAndRename(
   try {
     await mkdir(resolve(dirname(folder)), { recursive: true });
     await removeStalePartials(folder);
-    await rm(partial, { recursive: true, force: true }); // of an earlier process with the same id
     await mkdir(partial);
     await write(partial);
     await syncFolder(partial);

@@ -76,7 +76,7 @@ export async function importExamples(
     await leave(work, error, rejectsFile);
     throw error;
   } finally {
-    await work.release();
+    work.release();
   }
 }
 

@@ -1,11 +1,12 @@
-import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import type { ExampleFile } from '../arrow/openExamples.js';
 import type { Example } from '../example/example.js';
+import { tryLock, type Lock } from '../../setup/lock.mjs';
 import { explainWriteFailure } from '../files/explainWriteFailure.js';
 import type { TokenizerThreads } from '../tokenizer/threads.js';
-import { isAlive, syncFolder, writeBeside } from '../files/writeBeside.js';
+import { syncFolder, writeBeside } from '../files/writeBeside.js';
 import { cacheFiles, type TokenCacheFacts, type TokenCachePlace } from './tokenCachePlace.js';
 import { packRecord } from './tokenRecord.js';
 
@@ -44,7 +45,7 @@ export async function buildTokenCache(
   const at = (name: string) => join(partial, name);
   try {
     await mkdir(resolve(partial), { recursive: true });
-    await takeLock(at('lock'), file.path);
+    const lock = takeLock(at('lock'), file.path);
     try {
       const progress = await readProgress(at('progress.json'));
       const isDone = await writeRows(file, partial, progress, threads, onRows, signal);
@@ -54,12 +55,12 @@ export async function buildTokenCache(
       await writeBeside(at(cacheFiles.about), `${JSON.stringify(facts, null, 2)}\n`);
       await rm(at('progress.json'), { force: true });
       await rm(folder, { recursive: true, force: true });
-      await rm(at('lock'));
       await rename(partial, folder);
+      await rm(join(folder, 'lock'), { force: true }); // held until the name was taken
       await syncFolder(resolve(folder, '..'));
       return facts;
     } finally {
-      await rm(at('lock'), { force: true });
+      lock.release();
     }
   } catch (error) {
     throw explainWriteFailure(error, folder);
@@ -170,11 +171,12 @@ async function openAt(path: string, length: number): Promise<FileHandle> {
   return file;
 }
 
-async function takeLock(path: string, of: string): Promise<void> {
-  const owner = Number(await readFile(path, 'utf8').catch(() => '0'));
-  if (owner !== process.pid && isAlive(owner))
-    throw new UserError(`${of} is being tokenized by process ${owner}; wait for it, or end it`);
-  await writeFile(path, `${process.pid}`);
+function takeLock(path: string, of: string): Lock {
+  const { lock, holder } = tryLock(path);
+  if (lock) return lock;
+  throw new UserError(
+    `${of} is being tokenized by ${holder}; wait for it, or end it; remove ${path} if that process is gone`,
+  );
 }
 
 async function readProgress(path: string): Promise<Progress> {

@@ -1,6 +1,6 @@
 import { lockRun } from '../../checkpoints/run/lock.js';
 
 // Locks the run folder it is given and stays: runLock.test.ts kills it.
-await lockRun(process.argv[2]!);
+lockRun(process.argv[2]!);
 process.stdout.write('locked\n');
 setInterval(() => {}, 1000);

@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ownerOf } from '../../setup/owner.mjs';
 
 type Work<T> = (register: (pid: number) => () => void) => Promise<T>;
 const lockModule = new URL('../../setup/lock.mjs', import.meta.url).href;
-const { withLock } = (await import(lockModule)) as {
-  withLock<T>(path: string, waiting: (pid: number) => void, work: Work<T>): Promise<T>;
+const { tryLock, withLock } = (await import(lockModule)) as {
+  withLock<T>(path: string, waiting: (holder: string) => void, work: Work<T>): Promise<T>;
+  tryLock(path: string): { lock?: { isHeld(): boolean; release(): void }; holder?: string };
 };
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const holderText = (by: string, children: string[] = []) =>
+  JSON.stringify({ id: `${by}-1`, process: by, host: 'box', pid: 7, children });
 const deadPid = () => spawnSync(process.execPath, ['-e', '0']).pid;
 const silent = () => {};
+/** Of another boot and process namespace, on a machine that is not known. */
+const elsewhere = '7-1-0-abcdef01-abcdef02-1';
 
 describe('withLock', () => {
   let folder: string;
@@ -37,13 +43,13 @@ describe('withLock', () => {
       await pause(300);
       events.push(`${name} out`);
     };
-    const told: number[] = [];
+    const told: string[] = [];
     await Promise.all([
       withLock(path, silent, work('first')),
-      pause(50).then(() => withLock(path, (pid) => told.push(pid), work('second'))),
+      pause(50).then(() => withLock(path, (holder) => told.push(holder), work('second'))),
     ]);
     assert.deepEqual(events, ['first in', 'first out', 'second in', 'second out']);
-    assert.deepEqual(told, [process.pid]);
+    assert.deepEqual(told, [`process ${process.pid}`]);
     assert.ok(!existsSync(path));
   });
 
@@ -71,7 +77,7 @@ describe('withLock', () => {
 
   it('waits for the children that a killed holder left behind', async () => {
     const orphan = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)']);
-    writeFileSync(path, JSON.stringify({ host: hostname(), pids: [deadPid(), orphan.pid] }));
+    writeFileSync(path, holderText(ownerOf(deadPid()), [ownerOf(orphan.pid!)]));
     const second = enter();
     await pause(250);
     assert.ok(!second.entered);
@@ -80,31 +86,60 @@ describe('withLock', () => {
     assert.ok(second.entered);
   });
 
-  it('takes over the lock of another machine after a minute without a sign of life, not before', async () => {
-    writeFileSync(path, JSON.stringify({ host: 'another-machine', pids: [1] }));
-    const second = enter();
-    await pause(250);
-    assert.ok(!second.entered);
-    const longAgo = new Date(Date.now() - 61_000);
+  // A lock was taken for dead by the age of its file, which a slow clock, a pause or a sleeping machine brings about.
+  it('does not take over a lock of another machine or container for its age', async () => {
+    writeFileSync(path, holderText(elsewhere));
+    const longAgo = new Date(Date.now() - 3_600_000);
     utimesSync(path, longAgo, longAgo);
+    const second = enter();
+    await pause(400);
+    assert.ok(!second.entered);
+    rmSync(path); // released over there
     await second.done;
     assert.ok(second.entered);
   });
 
-  it('takes over a lock whose holder was killed before it wrote its name', async () => {
-    writeFileSync(path, '');
-    const begun = Date.now();
-    await enter().done;
-    assert.ok(Date.now() - begun >= 900, 'the holder gets a second to write it');
+  // It removed whatever lay there: the lock of somebody who had come after a removal by hand.
+  it('releases its own lock alone', async () => {
+    await withLock(path, silent, async () => {
+      rmSync(path);
+      writeFileSync(path, holderText(elsewhere));
+    });
+    assert.equal(readFileSync(path, 'utf8'), holderText(elsewhere));
+  });
+
+  it('lets one of many take over a dead lock', async () => {
+    for (let round = 0; round < 5; round++) {
+      writeFileSync(path, holderText(ownerOf(deadPid())));
+      const script = `const { tryLock } = await import(${JSON.stringify(lockModule)});
+        while (Date.now() < ${Date.now() + 700}) {}
+        const { lock } = tryLock(${JSON.stringify(path)}); console.log(lock ? 'in' : 'out'); setTimeout(() => {}, 2500)`;
+      const started = Array.from({ length: 4 }, () => spawn(process.execPath, ['--input-type=module', '-e', script]));
+      const said = await Promise.all(
+        started.map((each) => new Promise<string>((resolve) => each.stdout.once('data', (text) => resolve(`${text}`)))),
+      );
+      assert.deepEqual(said.sort(), ['in\n', 'out\n', 'out\n', 'out\n']);
+      assert.deepEqual(readdirSync(folder), ['engine.lock']);
+      for (const each of started) each.kill('SIGKILL');
+    }
+  });
+
+  it('follows a process that was killed while it took over', () => {
+    const dead = ownerOf(deadPid());
+    writeFileSync(path, holderText(dead));
+    const second = JSON.stringify({ id: `${dead}-2`, process: dead, host: 'box', pid: 8, children: [] });
+    writeFileSync(`${path}.after-${dead}-1`, second);
+    assert.ok(tryLock(path).lock?.isHeld());
+    assert.deepEqual(readdirSync(folder), ['engine.lock']);
   });
 
   it('lists a registered child in the lock until it is taken off', async () => {
-    const pids = () => (JSON.parse(readFileSync(path, 'utf8')) as { pids: number[] }).pids;
+    const children = () => (JSON.parse(readFileSync(path, 'utf8')) as { children: string[] }).children;
     await withLock(path, silent, async (register) => {
-      const takeOff = register(4242);
-      assert.deepEqual(pids(), [process.pid, 4242]);
+      const takeOff = register(process.ppid);
+      assert.deepEqual(children(), [ownerOf(process.ppid)]);
       takeOff();
-      assert.deepEqual(pids(), [process.pid]);
+      assert.deepEqual(children(), []);
     });
   });
 });

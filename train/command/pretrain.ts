@@ -6,6 +6,7 @@ import { UserError } from '../../configs/userError.js';
 import { DOMAINS, type Domain } from '../../data/demonstration/domainSource.js';
 import { languageText } from '../../data/demonstration/languageText.js';
 import { tokenizerConfig, trainTokenizer } from '../../data/demonstration/trainTokenizer.js';
+import { partialName } from '../../data/files/writeBeside.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { demoSettings } from '../pretrain/demoSettings.js';
@@ -65,7 +66,7 @@ const pretrainCommand: Command<PretrainArguments> = {
       );
     const start = from === undefined ? undefined : await loadDecoder(from);
     const documents = await languageText(undefined, text && [text]);
-    const partial = `${output}.partial-${process.pid}`;
+    const partial = partialName(output);
     await mkdir(partial, { recursive: true });
     await writeTokenizer(partial, from, documents);
     const tokenizer = await loadTokenizer(partial);

@@ -65,11 +65,11 @@ const studyCommand: Command<StudyArguments> = {
     const data = await inputs(study, tasks);
     const folder = studyFolder(study.name);
     await mkdir(folder, { recursive: true });
-    const lock = await lockRun(folder, { kind: 'study', another: 'give this one another name' });
+    const lock = lockRun(folder, { kind: 'study', another: 'give this one another name' });
     try {
       return await work(study, cells, tasks, data, args);
     } finally {
-      await lock.release();
+      lock.release();
     }
   },
 };

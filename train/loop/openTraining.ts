@@ -4,6 +4,7 @@ import { readContract, requireSameContract, writeContract } from '../../checkpoi
 import { readRunConfig, writeRunConfig, type RunRecord } from '../../checkpoints/run/config.js';
 import { createRun, openRun, runsRoot, type RunFolder } from '../../checkpoints/run/folder.js';
 import { lockRun } from '../../checkpoints/run/lock.js';
+import type { Lock } from '../../setup/lock.mjs';
 import { stateAdapter } from '../../checkpoints/run/stateAdapter.js';
 import { baseReference } from '../../checkpoints/hub/baseReference.js';
 import { fetchBase, refetchBase } from '../../checkpoints/hub/fetchBase.js';
@@ -48,10 +49,8 @@ export interface OpenTraining {
   /** For people: what was not as asked. */
   warnings: string[];
   /** Keeps other processes out of the run folder. */
-  lock: RunLock;
+  lock: Lock;
 }
-
-type RunLock = Awaited<ReturnType<typeof lockRun>>;
 
 export interface NewRun {
   base: NamedBase;
@@ -114,12 +113,12 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     settings,
   };
   const paths = await createRun(runsRoot, run);
-  const lock = await lockRun(paths.folder);
+  const lock = lockRun(paths.folder);
   try {
     await writeContract(paths.contract, contract);
     await writeRunConfig(paths.config, record);
   } catch (error) {
-    await lock.release();
+    lock.release();
     throw error;
   }
   return { model, adapter, files, caches, contract, record, paths, plan, from: undefined, warnings, lock };
@@ -131,11 +130,11 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
  */
 export async function openOldRun(engine: Engine, run: string): Promise<OpenTraining> {
   const paths = await openRun(runsRoot, run);
-  const lock = await lockRun(paths.folder);
+  const lock = lockRun(paths.folder);
   try {
     return { ...(await readOldRun(engine, run, paths)), lock };
   } catch (error) {
-    await lock.release();
+    lock.release();
     throw error;
   }
 }

@@ -132,6 +132,10 @@ async function clearAborted(run: string): Promise<void> {
   const { folder, config } = runFolder(runsRoot, run);
   if (!existsSync(folder) || existsSync(config)) return;
   const found = await readdir(folder);
-  if (found.every((name) => name === lockName || name.startsWith('contract.json') || name.startsWith('config.yaml')))
+  if (
+    found.every(
+      (name) => name.startsWith(lockName) || name.startsWith('contract.json') || name.startsWith('config.yaml'),
+    )
+  )
     await rm(folder, { recursive: true });
 }

@@ -1,9 +1,10 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
+import { tryLock } from '../../../setup/lock.mjs';
 import type { Rejected } from '../../example/rejects.js';
-import { isAlive, writeBeside } from '../../files/writeBeside.js';
+import { writeBeside } from '../../files/writeBeside.js';
 import { explainReadFailure } from '../../files/explainReadFailure.js';
 import { changedSource } from '../source/stopped.js';
 
@@ -53,7 +54,7 @@ export interface WorkFolder {
   save(progress: ImportProgress): Promise<void>;
   /** Remove the folder, or give it free for a later process to go on. */
   remove(): Promise<void>;
-  release(): Promise<void>;
+  release(): void;
 }
 
 /**
@@ -63,19 +64,21 @@ export interface WorkFolder {
 export async function openWorkFolder(output: string, order: ImportOrder): Promise<WorkFolder> {
   const folder = `${output}.import`;
   const at = (name: string) => join(folder, name);
+  let taken: ReturnType<typeof tryLock>;
   try {
     await mkdir(resolve(dirname(output)), { recursive: true });
     if ((await stat(output).catch(() => undefined))?.isDirectory())
       throw new UserError(`cannot write ${output}: it is a folder; name a file`);
     await mkdir(folder, { recursive: true });
-    const owner = Number(await readFile(at('lock'), 'utf8').catch(() => '0'));
-    if (owner !== process.pid && isAlive(owner))
-      throw new UserError(`${output} is being imported by process ${owner}; wait for it, or end it`);
-    await writeFile(at('lock'), `${process.pid}`);
+    taken = tryLock(at('lock'));
   } catch (error) {
     throw explainWriteFailure(error, output);
   }
-  const release = () => rm(at('lock'), { force: true });
+  const { lock, holder } = taken;
+  if (!lock)
+    throw new UserError(
+      `${output} is being imported by ${holder}; wait for it, or end it; remove ${at('lock')} if that process is gone`,
+    );
   try {
     const progress = await readProgress(at('progress.json'), folder, order);
     return {
@@ -84,10 +87,10 @@ export async function openWorkFolder(output: string, order: ImportOrder): Promis
       progress,
       save: (reached) => writeBeside(at('progress.json'), JSON.stringify({ order, progress: reached })),
       remove: () => rm(folder, { recursive: true, force: true }),
-      release,
+      release: () => lock.release(),
     };
   } catch (error) {
-    await release();
+    lock.release();
     throw error;
   }
 }

@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { lockName, lockRun } from '../../../checkpoints/run/lock.js';
 import { UserError } from '../../../configs/userError.js';
+import { ownerOf } from '../../../setup/owner.mjs';
 import { useTemporaryFolder } from '../useTemporaryFolder.js';
 
+const deadPid = () => spawnSync(process.execPath, ['-e', '0']).pid;
+const held = (by: string) => JSON.stringify({ id: `${by}-1`, process: by, host: hostname(), pid: 7, children: [] });
 const holdLock = fileURLToPath(new URL('../holdLock.ts', import.meta.url));
 
 describe('lockRun', () => {
   const place = useTemporaryFolder();
 
   it('keeps a second training out until it is released', async () => {
-    const lock = await lockRun(place());
-    await assert.rejects(
-      lockRun(place()),
-      /is in use by process \d+ on .*; wait for it, name another by --run, or remove/,
-    );
-    await lock.release();
-    await (await lockRun(place())).release();
+    const lock = lockRun(place());
+    assert.throws(() => lockRun(place()), /is in use by process \d+; wait for it, name another by --run, or remove/);
+    lock.release();
+    lockRun(place()).release();
     assert.deepEqual(await readdir(place()), []);
   });
 
@@ -29,26 +29,35 @@ describe('lockRun', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(child.stdout, 'data');
-    await assert.rejects(lockRun(place()), new RegExp(`process ${child.pid} on`));
+    assert.throws(() => lockRun(place()), new RegExp(`process ${child.pid};`));
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await lockRun(place());
+    lockRun(place());
     assert.equal((JSON.parse(await readFile(place(lockName), 'utf8')) as { pid: number }).pid, process.pid);
     assert.deepEqual(await readdir(place()), [lockName]);
   });
 
   it('takes a lock over whose process id was given to another process', async function () {
     if (process.platform !== 'linux') this.skip(); // elsewhere the start of a process is not looked up
-    const earlier = { pid: process.ppid, host: hostname(), started: '1' };
-    await writeFile(place(lockName), JSON.stringify(earlier));
-    await lockRun(place());
+    const [pid, , ...here] = ownerOf(process.ppid).split('-');
+    await writeFile(place(lockName), held([pid, 1, ...here].join('-')));
+    lockRun(place());
   });
 
   it('respects a lock from another machine and one that cannot be read yet', async () => {
-    for (const held of [JSON.stringify({ pid: 1, host: 'elsewhere', started: '1' }), '']) {
-      await writeFile(place(lockName), held);
-      await assert.rejects(lockRun(place()), UserError);
-      assert.equal(await readFile(place(lockName), 'utf8'), held);
+    for (const text of [held('7-1-0-abcdef01-abcdef02-1'), '']) {
+      await writeFile(place(lockName), text);
+      assert.throws(() => lockRun(place()), UserError);
+      assert.equal(await readFile(place(lockName), 'utf8'), text);
     }
+  });
+
+  // Two containers with one host name trained in one folder: each looked for the other's process among its own.
+  it('holds against another container of the same machine and host name', async () => {
+    const [pid, start, machine, boot] = ownerOf(deadPid()).split('-');
+    const text = held([pid, start, machine, boot, 'abcdef01', '1'].join('-'));
+    await writeFile(place(lockName), text);
+    assert.throws(() => lockRun(place()), /is in use by process 7; /);
+    assert.equal(await readFile(place(lockName), 'utf8'), text);
   });
 });

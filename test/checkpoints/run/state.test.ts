@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ownerOf } from '../../../setup/owner.mjs';
 import {
   latestState,
   pruneStates,
@@ -20,6 +21,9 @@ const state = (...values: number[]): State => ({
   tensors: new Map([['weights', { shape: [1, values.length], values: Float32Array.from(values) }]]),
   data: { position: { epoch: 1, row: values[0] } },
 });
+
+/** A process that has ended. */
+const dead = ownerOf(spawnSync(process.execPath, ['--version']).pid);
 
 describe('saveState', () => {
   const place = useTemporaryFolder();
@@ -46,11 +50,11 @@ describe('saveState', () => {
   });
 
   it('removes what a dead process left unfinished', async () => {
-    const dead = spawnSync(process.execPath, ['--version']).pid;
+    const living = `step-000009.partial-${ownerOf(process.ppid)}`;
     await mkdir(place(`step-000009.partial-${dead}`));
-    await mkdir(place(`step-000009.partial-${process.ppid}`));
+    await mkdir(place(living));
     await saveState(place(), 1, state(1));
-    assert.deepEqual((await readdir(place())).sort(), ['step-000001', `step-000009.partial-${process.ppid}`]);
+    assert.deepEqual((await readdir(place())).sort(), ['step-000001', living]);
   });
 
   it('leaves a whole state, the newest or the one before, whenever its process is killed', async () => {
@@ -132,7 +136,7 @@ describe('latestState', () => {
   it('takes the greatest step, not the greatest name, and no unfinished one', async () => {
     await saveState(place(), 999_999, state(1));
     await saveState(place(), 1_000_000, state(2));
-    await rename(place('step-999999'), place(`step-2000000.partial-1`));
+    await rename(place('step-999999'), place(`step-2000000.partial-${dead}`));
     await saveState(place(), 3, state(3));
     assert.equal((await latestState(place())).state!.step, 1_000_000);
   });
@@ -162,7 +166,7 @@ describe('latestState', () => {
 
   it('still finds a state whose replacement died between the two renames', async () => {
     await saveState(place(), 1, state(1));
-    await rename(place('step-000001'), place('step-000001.replaced-1'));
+    await rename(place('step-000001'), place(`step-000001.replaced-${dead}`));
     assert.equal((await latestState(place())).state!.step, 1);
     await saveState(place(), 2, state(2));
     assert.deepEqual((await readdir(place())).sort(), ['step-000001', 'step-000002']);

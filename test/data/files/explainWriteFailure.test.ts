@@ -7,7 +7,11 @@ const failure = (code: string, path?: string) => Object.assign(new Error(code), 
 describe('explainWriteFailure', () => {
   it('says of a full disk in one line what could not be written and how much it needs', () => {
     assert.deepEqual(
-      explainWriteFailure(failure('ENOSPC'), '/runs/a/state/step-000100.partial-77/state.safetensors', 1234567),
+      explainWriteFailure(
+        failure('ENOSPC'),
+        '/runs/a/state/step-000100.partial-77-12-0-ab-cd-ef/state.safetensors',
+        1234567,
+      ),
       new UserError(
         'no space left to write /runs/a/state/step-000100/state.safetensors (1,234,567 bytes needed); ' +
           'free space there and run again: older files are intact',

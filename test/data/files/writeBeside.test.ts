@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { growFile, isAlive, stageFile, writeBeside, writeTogether } from '../../../data/files/writeBeside.js';
+import { growFile, stageFile, writeBeside, writeTogether } from '../../../data/files/writeBeside.js';
+import { ownerOf } from '../../../setup/owner.mjs';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
-/** The id of a process that has ended. */
-const deadPid = spawnSync(process.execPath, ['--version']).pid;
+/** A process that has ended. */
+const dead = ownerOf(spawnSync(process.execPath, ['--version']).pid);
 
 describe('writeBeside', () => {
   const place = useTemporaryFolder();
@@ -29,7 +30,9 @@ describe('writeBeside', () => {
   });
 
   it('removes what dead processes left of this file, and nothing else', async () => {
-    const left = [`file.partial-${deadPid}`, `file.partial-${process.ppid}`, `other.partial-${deadPid}`];
+    // Of another container, which may be writing it: judged by the process number alone, it was removed.
+    const unseen = 'file.partial-7-1-0-abcdef01-abcdef02-1';
+    const left = [`file.partial-${dead}`, `file.partial-${ownerOf(process.ppid)}`, unseen, `other.partial-${dead}`];
     for (const name of left) await writeFile(place(name), 'half');
     await writeBeside(place('file'), 'whole');
     assert.deepEqual((await readdir(place())).sort(), ['file', ...left.slice(1)].sort());
@@ -126,10 +129,4 @@ describe('an output place that cannot be written', () => {
       it(`is the user's mistake in ${how}: one ${what}`, async () => {
         await assert.rejects(write(place(name)), { name: 'UserError', message });
       });
-});
-
-describe('isAlive', () => {
-  it('tells running processes from ended ones', () => {
-    assert.deepEqual([process.pid, process.ppid, deadPid, NaN, -1].map(isAlive), [true, true, false, false, false]);
-  });
 });

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFolder, restoreReplaced, writeFolder } from '../../../data/files/writeFolder.js';
+import { ownerOf } from '../../../setup/owner.mjs';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+
+/** A process that has ended. */
+const dead = ownerOf(spawnSync(process.execPath, ['--version']).pid);
 
 const writing = (text: string) => (folder: string) => writeFile(join(folder, 'file'), text);
 
@@ -70,16 +75,24 @@ describe('restoreReplaced', () => {
 
   it('gives a folder its name back when the process died between the two renames', async () => {
     await replaceFolder(place('a'), writing('older'));
-    await rename(place('a'), place('a.replaced-1'));
+    await rename(place('a'), place(`a.replaced-${dead}`));
     await restoreReplaced(place());
     assert.deepEqual(await readdir(place()), ['a']);
   });
 
   it('removes the older folder when the new one has its name', async () => {
     await replaceFolder(place('a'), writing('newer'));
-    await mkdir(place('a.replaced-1'));
+    await mkdir(place(`a.replaced-${dead}`));
     await restoreReplaced(place());
     assert.deepEqual(await readdir(place()), ['a']);
     assert.equal(await readFile(place('a/file'), 'utf8'), 'newer');
+  });
+
+  // The older folder was taken away from a process that was about to replace it.
+  it('leaves alone what a living process has moved aside', async () => {
+    const aside = `a.replaced-${ownerOf(process.ppid)}`;
+    await mkdir(place(aside));
+    await restoreReplaced(place());
+    assert.deepEqual(await readdir(place()), [aside]);
   });
 });

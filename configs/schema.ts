@@ -91,7 +91,8 @@ export const schema = z.strictObject({
     .prefault({}),
   loss: z
     .strictObject({
-      temperature: above0('divides cosine similarities; lower is sharper').default(0.01),
+      // Far above, all similarities are as one, and nothing can be learned.
+      temperature: above0('divides cosine similarities; lower is sharper').max(100).default(0.01),
       maskRelevant: z
         .boolean()
         .default(true)
@@ -108,7 +109,8 @@ export const schema = z.strictObject({
     .prefault({}),
   optimizer: z
     .strictObject({
-      learningRate: above0('rate at its peak').default(1e-4),
+      // Far below, float32 cannot tell what an update changed.
+      learningRate: z.number().min(1e-9).describe('rate at its peak').default(1e-4),
       beta1: share('decay of the gradient average').default(0.9),
       beta2: share('decay of the squared-gradient average').default(0.999),
       epsilon: above0('added to the root of the squared-gradient average').default(1e-8),

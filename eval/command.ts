@@ -4,6 +4,7 @@ import { progressBar } from '../configs/cli/progress.js';
 import { precisions, type Precision } from '../configs/contract.js';
 import { UserError } from '../configs/userError.js';
 import { runFolder, runsRoot } from '../checkpoints/run/folder.js';
+import { requireApart } from '../data/files/requireApart.js';
 import { writeBeside } from '../data/files/writeBeside.js';
 import { averagesOf, withAverages } from './score/averages.js';
 import { bm25Defaults } from './bm25/index.js';
@@ -11,6 +12,7 @@ import { bm25Retriever } from './bm25/retriever.js';
 import type { FieldChoice } from './bm25/store.js';
 import { prepareDemonstration } from './demonstration.js';
 import { defaultCacheBytes, denseRetriever } from './dense/denseRetriever.js';
+import { modelFolders } from './encoder/modelFolders.js';
 import { openEncoder, type OpenEncoder } from './encoder/openEncoder.js';
 import type { Retriever } from './measure/ranking.js';
 import type { ResultRow } from './score/reportData.js';
@@ -93,6 +95,7 @@ const evalCommand: Command<EvalArguments> = {
     if (tasks.length === 0) throw new UserError('--tasks names no task');
     if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
     for (const task of tasks) requireTaskData(task);
+    if (args.output !== undefined) await requireApartFromInputs(args.output, nodes, tasks, args);
     const { retriever, opened } = await openRetriever(args);
     const root = args.output ?? folderOf(args, retriever);
     const rows: ResultRow[] = [];
@@ -111,6 +114,15 @@ const evalCommand: Command<EvalArguments> = {
       );
   },
 };
+
+/** The results of a task are replaced as a whole, and with them all that lies in their folder. */
+async function requireApartFromInputs(root: string, nodes: TaskNode[], tasks: Task[], { model, base }: EvalArguments) {
+  const places = [...nodes, ...tasks].map((node) => join(root, taskFolderName(node)));
+  await requireApart(
+    [...new Set(places)].map((path) => ({ option: '--output', path, kind: 'folder' as const })),
+    [...modelFolders(model, base), ...tasks.map(({ folder }) => folder)],
+  );
+}
 
 async function openRetriever(args: EvalArguments): Promise<{ retriever: Retriever; opened: OpenEncoder | null }> {
   const { model, recipe, base, precision, vectors: format, k1, b, fields } = args;

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createExampleWriter } from '../data/arrow/writeExamples.js';
-import { partialName } from '../data/files/writeBeside.js';
+import { replaceFolder } from '../data/files/writeFolder.js';
+import { withLock } from '../setup/lock.mjs';
 import { writeBeir } from '../data/task/beir.js';
 import { DOMAINS, type Domain } from '../data/demonstration/domainSource.js';
 import type { DomainPairs } from '../data/demonstration/splitPairs.js';
@@ -13,6 +14,9 @@ import { mineNegatives } from './mining/mineNegatives.js';
 
 /** Where the demonstration's data is kept; the tasks in configs/tasks/ point into it. */
 const home = 'data/cache/demo';
+
+/** All in it; what a user put beside is not replaced. */
+const ownFiles = /^(made-from\.json|train-\w+\.arrow|tasks\/.*)$/;
 
 /** Raised when the data would come out differently, so that older data is made again. */
 const version = 1;
@@ -29,7 +33,17 @@ const mining = { negatives: 7, fromRank: 2, toRank: 40, seed: 1 };
 export async function prepareDemonstration(onStep: (what: string) => void): Promise<string[]> {
   const files = DOMAINS.map((domain) => join(home, `train-${domain}.arrow`));
   if (isCurrent()) return files;
-  const partial = partialName(home);
+  await withLock(
+    `${home}.lock`,
+    (holder) => onStep(`demonstration data: waiting for ${holder}, which makes it too`),
+    async () => {
+      if (!isCurrent()) await replaceFolder(home, ownFiles, (partial) => writeAll(partial, onStep));
+    },
+  );
+  return files;
+}
+
+async function writeAll(partial: string, onStep: (what: string) => void): Promise<void> {
   onStep('demonstration data: extracting query-passage pairs from npm packages');
   // Loads the TypeScript compiler, which every start would otherwise wait for.
   const { demonstrationPairs } = await import('../data/demonstration/pairs.js');
@@ -39,13 +53,6 @@ export async function prepareDemonstration(onStep: (what: string) => void): Prom
     await writeDomain(partial, domain, pairs[domain]);
   }
   await writeFile(join(partial, 'made-from.json'), `${JSON.stringify(madeFrom(), null, 2)}\n`);
-  await rm(home, { recursive: true, force: true });
-  await rename(partial, home).catch(async (error: NodeJS.ErrnoException) => {
-    await rm(partial, { recursive: true, force: true });
-    // Another process made the same data meanwhile.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  });
-  return files;
 }
 
 async function writeDomain(folder: string, domain: Domain, { train, test }: DomainPairs): Promise<void> {

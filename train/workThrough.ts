@@ -1,6 +1,5 @@
 import { stopSignals } from '../configs/stopSignals.js';
 import { openRunLog, truncateLog } from '../checkpoints/run/log.js';
-import { removeStatesAfter } from '../checkpoints/run/state.js';
 import { openEventFile } from '../checkpoints/run/tensorboard.js';
 import { existsSync } from 'node:fs';
 import { startTokenizerThreads } from '../data/tokenizer/threads.js';
@@ -34,7 +33,6 @@ export type Outcome = { interruptedAfter: number } | FinishedRun;
 export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
   const { model, adapter, files, caches, contract, record, paths, plan, from, warnings } = opened;
   const startMs = Date.now();
-  await removeStatesAfter(paths.state, from?.step ?? 0);
   if (existsSync(paths.log)) await truncateLog(paths.log, from?.step ?? 0);
   const log = openRunLog(paths.log);
   const events = openEventFile(paths.tensorboard, Date.now, (from?.step ?? 0) + 1);

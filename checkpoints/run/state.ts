@@ -11,7 +11,9 @@ import {
   toFloat32,
   writeSafetensors,
 } from '../tensors/safetensors.js';
+import { explainReadFailure } from '../../data/files/explainReadFailure.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
+import { removeOwnFolder } from '../../data/files/ownFolder.js';
 import { partialMark, writeBeside } from '../../data/files/writeBeside.js';
 import { lifeOf, owner } from '../../setup/owner.mjs';
 import { replacedMark, replaceFolder, restoreReplaced } from '../../data/files/writeFolder.js';
@@ -37,6 +39,8 @@ export interface SavedState extends State {
 
 const tensorsName = 'state.safetensors';
 const dataName = 'state.json';
+/** All in the folder of a state. */
+export const stateFiles = /^state\.(safetensors|json)$/;
 
 /**
  * Save a state as `step-000100` in the run's state folder. It has that name only when it is complete and on the disk;
@@ -57,7 +61,7 @@ export async function saveState(stateFolder: string, step: number, state: State)
     bytes: fromFloat32(values, 'F32'),
   }));
   const sha256 = hashOf(tensors.map(({ bytes }) => bytes));
-  await replaceFolder(folder, async (partial) => {
+  await replaceFolder(folder, stateFiles, async (partial) => {
     await writeSafetensors(join(partial, tensorsName), tensors);
     await writeBeside(join(partial, dataName), JSON.stringify({ step, sha256, data: state.data }, null, 2) + '\n');
   });
@@ -75,8 +79,9 @@ export async function latestState(stateFolder: string): Promise<{ state: SavedSt
     try {
       return { state: await readState(folder), warnings };
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      warnings.push(`state ${folder} is passed over: ${error.message}`);
+      const explained = explainReadFailure(error, folder);
+      if (!(explained instanceof UserError)) throw explained;
+      warnings.push(`state ${folder} is passed over: ${explained.message}`);
     }
   }
   if (warnings.length > 0)
@@ -100,9 +105,12 @@ export async function readState(folder: string): Promise<SavedState> {
     tensors.set(name, { shape: entry.shape, values: toFloat32(bytes, entry.dtype) });
   }
   if (hashOf(parts) !== sha256)
-    throw new UserError(`${join(folder, tensorsName)} is damaged: its numbers are not those that were saved`);
+    throw new AlteredState(`${join(folder, tensorsName)} is damaged: its numbers are not those that were saved`);
   return { step, folder, tensors, data: data as Record<string, unknown> };
 }
+
+/** A state that was read as a whole and holds other numbers than were saved: it cannot become right again. */
+export class AlteredState extends UserError {}
 
 /**
  * Remove all but the newest states.
@@ -112,23 +120,14 @@ export async function readState(folder: string): Promise<SavedState> {
 export async function pruneStates(stateFolder: string, keep: number, spare: readonly number[] = []): Promise<void> {
   if (!(keep >= 1)) throw new Error(`pruneStates must keep at least 1 state; got ${keep}`);
   const others = (await stateFolders(stateFolder)).filter((folder) => !spare.includes(stepOf(folder)));
-  for (const folder of others.slice(0, -keep)) await rm(folder, { recursive: true, force: true });
-}
-
-/**
- * Remove the states that come after a step: damaged ones that were passed over when the run went on from it. Left
- * alone, they would pass for the newest, and `pruneStates` would keep them in place of good ones.
- */
-export async function removeStatesAfter(stateFolder: string, step: number): Promise<void> {
-  for (const folder of await stateFolders(stateFolder))
-    if (stepOf(folder) > step) await rm(folder, { recursive: true, force: true });
+  for (const folder of others.slice(0, -keep)) await removeOwnFolder(folder, stateFiles);
 }
 
 /** The name of a step's state: sorting by name sorts by step up to a million steps. */
 export const stateName = (step: number) => `step-${String(step).padStart(6, '0')}`;
 
 /** Complete states, oldest first. A state that was being replaced when its process died still counts. */
-async function stateFolders(stateFolder: string): Promise<string[]> {
+export async function stateFolders(stateFolder: string): Promise<string[]> {
   if (!existsSync(stateFolder)) return [];
   const names = await readdir(stateFolder);
   const complete = names.filter((name) => {
@@ -147,7 +146,7 @@ async function removeUnfinished(stateFolder: string): Promise<void> {
   }
 }
 
-const stepOf = (folder: string) => parseInt(basename(folder).slice('step-'.length), 10);
+export const stepOf = (folder: string) => parseInt(basename(folder).slice('step-'.length), 10);
 
 function hashOf(parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256');

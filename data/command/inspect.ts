@@ -11,6 +11,8 @@ import { inspectExamples, type Inspection } from '../inspect/inspectExamples.js'
 import { inspectOverlap, type ComparedTask } from '../inspect/inspectOverlap.js';
 import { makeContract } from '../tokenizer/makeContract.js';
 import { loadTokenizer } from '../tokenizer/tokenizer.js';
+import { modelFolders } from '../../eval/encoder/modelFolders.js';
+import { requireApart } from '../files/requireApart.js';
 import { writeBeside } from '../files/writeBeside.js';
 
 /** Rows on which `inspect --base` measures tokens: about 15,000 passages, some seconds. */
@@ -52,6 +54,13 @@ export const inspectCommand: Command<{
       .split(',')
       .flatMap((name) => (name === '' ? [] : loadTasks(name, tasksDir as string | undefined)));
     for (const task of compared) requireTaskData(task);
+    if (html !== undefined) {
+      const read = [
+        ...compared.map(({ folder }) => folder),
+        ...(base === undefined ? [] : modelFolders(`base:${base}`)),
+      ];
+      await requireApart([{ option: '--html', path: html, kind: 'file' }], [...files.map(String), ...read]);
+    }
     const tokens = base === undefined ? {} : { tokens: await tokensOf(base) };
     const inspections: Inspection[] = [];
     for (const file of files.map(String)) {

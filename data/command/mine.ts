@@ -1,6 +1,8 @@
 import type { Command } from '../../configs/cli/cli.js';
 import { progressBar } from '../../configs/cli/progress.js';
 import { requireWhole } from '../../configs/cli/whole.js';
+import { modelFolders } from '../../eval/encoder/modelFolders.js';
+import { requireApart } from '../files/requireApart.js';
 import { UserError } from '../../configs/userError.js';
 import { defaultCacheBytes } from '../../eval/dense/denseRetriever.js';
 import { mineArrow } from '../../eval/mining/mineNegatives.js';
@@ -94,6 +96,7 @@ export const mineCommand: Command<{
       relativeMargin: relativeMargin as number | undefined,
       seed,
     };
+    await requireApart([{ option: '--output', path: output, kind: 'file' }], [file, ...modelFolders(model)]);
     const opened = model === 'bm25' ? undefined : await openEncoder(model, { recipe });
     const warn = (text: string) => console.error(`warning: ${text}`);
     opened?.warnings.forEach(warn);

@@ -7,6 +7,7 @@ import { resolveBase } from '../../configs/load/resolveBase.js';
 import { stopSignals } from '../../configs/stopSignals.js';
 import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
 import { openExamples } from '../arrow/openExamples.js';
+import { requireApart } from '../files/requireApart.js';
 import { fileIdentity } from '../files/fileIdentity.js';
 import { makeContract } from '../tokenizer/makeContract.js';
 import { buildTokenCache } from '../tokenCache/buildTokenCache.js';
@@ -88,6 +89,11 @@ async function keepTokens(
     if ((await removeStaleTokens(path, identity)) > 0)
       console.error(`${path} changed since its tokens were kept; they are made anew`);
     const place = tokenCachePlace(identity, contract);
+    const places = [place.folder, `${place.folder}.building`];
+    await requireApart(
+      places.map((folder) => ({ option: 'the kept tokens in', path: folder, kind: 'folder' as const })),
+      [path],
+    );
     const kept = await openTokenCache(place);
     if (kept === 'damaged') console.error(`the kept tokens of ${path} are damaged; they are made anew`);
     else if (kept) {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Dataset, HubSource, WebSource } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { requireWholeSets } from '../files/wholeSet.js';
-import { filesBelow } from './datasetState.js';
+import { filesBelow } from '../files/filesBelow.js';
 import type { ExpectedHash } from './web/fetchFile.js';
 import type { Unpacking } from './archive/unpackSource.js';
 

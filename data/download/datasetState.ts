@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { readdir, stat, writeFile } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Dataset } from '../../configs/load/datasetFile.js';
+import type { OwnFiles } from '../files/ownFolder.js';
+import { filesBelow } from '../files/filesBelow.js';
 import { missingParts } from '../task/taskFiles.js';
 
 /** What of a data set is on this machine. `damaged`: files that a download put there are gone or changed. */
@@ -39,10 +41,10 @@ export function lackingFiles({ sources, parts = [''] }: Dataset, folder: string)
     .filter((name) => !existsSync(join(folder, name)));
 }
 
-/** Files in a folder that no download put there. */
-export async function foreignFiles(folder: string): Promise<string[]> {
+/** What a download put into a folder; whatever else lies there is not its own. */
+export function downloadedFiles(folder: string): OwnFiles {
   const known = readManifest(folder)?.files ?? {};
-  return (await filesBelow(folder)).filter((name) => name !== manifestName && !(name in known));
+  return { test: (name) => name === manifestName || Object.hasOwn(known, name) };
 }
 
 /** Remember what a folder was filled with, and the bytes of each file. */
@@ -60,17 +62,4 @@ function readManifest(folder: string): Manifest | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Paths of all files below a folder, relative to it, with `/` between folders. */
-export async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) =>
-      relative(folder, join(entry.parentPath ?? entry.path, entry.name))
-        .split(sep)
-        .join('/'),
-    )
-    .sort();
 }

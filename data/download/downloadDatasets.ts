@@ -6,9 +6,10 @@ import type { DownloadScreen } from '../../configs/cli/download.js';
 import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { withLock } from '../../setup/lock.mjs';
+import { requireOwnFolder } from '../files/ownFolder.js';
 import { replaceFolder } from '../files/writeFolder.js';
 import { byHand, downloadsFolder, listDatasetFiles, type DatasetFile, type ListHub } from './datasetFiles.js';
-import { datasetState, foreignFiles, lackingFiles, writeManifest } from './datasetState.js';
+import { datasetState, downloadedFiles, lackingFiles, writeManifest } from './datasetState.js';
 import { fetchFile, incompleteName } from './web/fetchFile.js';
 import { requireSpace } from './requireSpace.js';
 import type { Patience } from './web/retry.js';
@@ -47,7 +48,7 @@ export async function downloadDatasets(
   const { root, screen } = options;
   const wanted: Waiting[] = [];
   for (const dataset of datasets) {
-    await requireOwnFolder(dataset, join(root, dataset.folder));
+    await requireReplaceable(dataset, join(root, dataset.folder));
     if (isThere(dataset, root)) continue;
     screen.say(`${dataset.name}: ${dataset.about}\n  licence  ${dataset.licence}\n  see      ${dataset.page}`);
     const files = await orByHand(dataset, root, () => listDatasetFiles(dataset, root, options.listHub, options.mirror));
@@ -71,17 +72,13 @@ const isThere = (dataset: Dataset, root: string) =>
   ['here', 'by hand'].includes(datasetState(dataset, join(root, dataset.folder)));
 
 /** A folder that holds what this command did not put there is never replaced. */
-async function requireOwnFolder(dataset: Dataset, folder: string): Promise<void> {
+async function requireReplaceable(dataset: Dataset, folder: string): Promise<void> {
   const state = datasetState(dataset, folder);
   if (state === 'incomplete')
     throw new UserError(
       `${folder} lacks ${lackingFiles(dataset, folder).join(', ')} and was not filled by this command; complete it by hand, or move it away`,
     );
-  const foreign = state === 'damaged' ? await foreignFiles(folder) : [];
-  if (foreign.length > 0)
-    throw new UserError(
-      `${folder} is to be downloaded again, but also holds ${foreign[0]}, which is not of the data set; move that away`,
-    );
+  if (state === 'damaged') await requireOwnFolder(folder, downloadedFiles(folder));
 }
 
 async function fetchAll(wanted: readonly Waiting[], options: DatasetOptions): Promise<void> {
@@ -121,7 +118,8 @@ async function fetchDataset(
     paths.set(file, await orByHand(dataset, root, () => fetchOne(dataset, file, onProgress, options)));
     onProgress(file.bytes ?? 0);
   }
-  await replaceFolder(join(root, dataset.folder), async (partial) => {
+  const folder = join(root, dataset.folder);
+  await replaceFolder(folder, downloadedFiles(folder), async (partial) => {
     for (const [file, path] of paths) {
       const { size } = statSync(path);
       const note = (bytes: number) => show(`unpacking ${basename(path)}, ${Math.floor((100 * bytes) / size)} %`);

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { lifeOf, owner } from '../../setup/owner.mjs';
 import { explainWriteFailure } from './explainWriteFailure.js';
+import { requireOwnFolder, type OwnFiles } from './ownFolder.js';
 import { partialName, removeStalePartials, syncFolder } from './writeBeside.js';
 
 /**
@@ -12,20 +13,33 @@ import { partialName, removeStalePartials, syncFolder } from './writeBeside.js';
  * @throws UserError when the folder exists and is not empty, its place cannot be written, or the disk is full; nothing is left of it then
  */
 export async function writeFolder(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
+  await requireFreeFolder(folder);
+  await writeAndRename(folder.replace(/\/+$/, ''), write, async () => {});
+}
+
+/** @throws UserError when a folder exists and is not empty, or is a file */
+export async function requireFreeFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (found && !found.isDirectory()) throw new UserError(`${folder} is a file; name a folder`);
   if (found && (await readdir(folder)).length > 0)
     throw new UserError(`${folder} is not empty; name another folder, or empty it first`);
-  await writeAndRename(folder.replace(/\/+$/, ''), write, async () => {});
 }
 
 /**
- * As `writeFolder`, but a folder of that name is replaced: it lies beside as `<name>.replaced-<owner>` until the new one
+ * As `writeFolder`, but a folder of that name is replaced, provided that all in it is the caller's own: it lies beside as `<name>.replaced-<owner>` until the new one
  * has its name. `restoreReplaced` puts it back if the process died in between.
+ * @param own  what the caller puts there
+ * @throws UserError when it holds anything else, before anything is written
  */
-export async function replaceFolder(folder: string, write: (partial: string) => Promise<void>): Promise<void> {
+export async function replaceFolder(
+  folder: string,
+  own: OwnFiles,
+  write: (partial: string) => Promise<void>,
+): Promise<void> {
+  await requireOwnFolder(folder, own);
   const replaced = `${folder}${replacedMark}${owner}`;
   await writeAndRename(folder, write, async () => {
+    await requireOwnFolder(folder, own); // writing may have taken hours
     if (existsSync(folder)) await rename(folder, replaced);
   });
   await rm(replaced, { recursive: true, force: true });

@@ -2,13 +2,14 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { requireWholeSets } from '../files/wholeSet.js';
+import { requireApart } from '../files/requireApart.js';
 import { syncFolder } from '../files/writeBeside.js';
 import { beirFiles } from './lookup/beirJudgements.js';
 import { importRows, type ImportedRows, type ImportTask } from './importRows.js';
 import { requireLookups, type LookupFiles } from './lookup/openLookups.js';
 import { recogniseFormat, type Recognised } from './source/recogniseFormat.js';
 import { orStop, Stopped } from './source/stopped.js';
-import { inputFiles, openWorkFolder, type WorkFolder } from './write/workFolder.js';
+import { inputFiles, openWorkFolder, workFolderPath, type WorkFolder } from './write/workFolder.js';
 
 /** `rowsWithoutNegatives` need mining before they can train. */
 export interface ImportSummary extends ImportedRows {
@@ -50,10 +51,17 @@ export async function importExamples(
   for (const path of paths) recognised.push(await recogniseFormat(path, options.format));
   const { sources, lookupFiles } = await filesOf(recognised, options);
   const inputs = await inputFiles([...Object.values(lookupFiles), ...sources.map(({ file }) => file)]);
+  const rejectsFile = `${output}.rejects.jsonl`;
+  await requireApart(
+    [
+      ...[output, rejectsFile].map((path) => ({ option: '--output', path, kind: 'file' as const })),
+      { option: '--output', path: workFolderPath(output), kind: 'folder' },
+    ],
+    inputs.map(({ path }) => path),
+  );
   const work = await openWorkFolder(output, { inputs, format: options.format ?? null });
   const all = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
-  const rejectsFile = `${output}.rejects.jsonl`;
   const task: ImportTask = {
     output,
     rejectsFile,

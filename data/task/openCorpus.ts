@@ -60,7 +60,7 @@ interface ScanFile {
 
 async function writeScan(folder: string, { ids, shards }: CorpusScan): Promise<void> {
   const { bytes, begins } = ids.packed();
-  await replaceFolder(folder, async (partial) => {
+  await replaceFolder(folder, /^(ids|begins|scan\.json)$/, async (partial) => {
     await writeFile(join(partial, 'ids'), bytes);
     await writeFile(join(partial, 'begins'), begins);
     await writeFile(join(partial, 'scan.json'), JSON.stringify({ shards, begins: begins.length } satisfies ScanFile));

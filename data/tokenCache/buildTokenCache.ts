@@ -7,7 +7,8 @@ import { tryLock, type Lock } from '../../setup/lock.mjs';
 import { explainWriteFailure } from '../files/explainWriteFailure.js';
 import type { TokenizerThreads } from '../tokenizer/threads.js';
 import { syncFolder, writeBeside } from '../files/writeBeside.js';
-import { cacheFiles, type TokenCacheFacts, type TokenCachePlace } from './tokenCachePlace.js';
+import { requireOwnFolder } from '../files/ownFolder.js';
+import { cacheFiles, tokenCacheFiles, type TokenCacheFacts, type TokenCachePlace } from './tokenCachePlace.js';
 import { packRecord } from './tokenRecord.js';
 
 /** How far a cache has come: all of it is on the disk. */
@@ -54,6 +55,7 @@ export async function buildTokenCache(
       const facts: TokenCacheFacts = { file: resolve(file.path), identity, key, rows, texts, tokens, bytes };
       await writeBeside(at(cacheFiles.about), `${JSON.stringify(facts, null, 2)}\n`);
       await rm(at('progress.json'), { force: true });
+      await requireOwnFolder(folder, tokenCacheFiles);
       await rm(folder, { recursive: true, force: true });
       await rename(partial, folder);
       await rm(join(folder, 'lock'), { force: true }); // held until the name was taken

@@ -1,7 +1,7 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRange } from '../files/readRange.js';
-import { cacheFiles, type TokenCacheFacts, type TokenCachePlace } from './tokenCachePlace.js';
+import { cacheFiles, parseTokenCacheFacts, type TokenCacheFacts, type TokenCachePlace } from './tokenCachePlace.js';
 import { unpackRecord } from './tokenRecord.js';
 
 /** The tokens of every text of a training file, read row by row. */
@@ -26,7 +26,7 @@ export async function openTokenCache(
 ): Promise<TokenCache | 'damaged' | undefined> {
   const text = await readFile(join(folder, cacheFiles.about), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const facts = parseFacts(text);
+  const facts = parseTokenCacheFacts(text);
   const [rows, tokens] = await Promise.all(
     [cacheFiles.rows, cacheFiles.tokens].map((name) => open(join(folder, name)).catch(() => undefined)),
   );
@@ -61,12 +61,4 @@ export async function openTokenCache(
     },
     close,
   };
-}
-
-function parseFacts(text: string): TokenCacheFacts | undefined {
-  try {
-    return JSON.parse(text) as TokenCacheFacts;
-  } catch {
-    return undefined;
-  }
 }

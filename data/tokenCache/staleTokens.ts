@@ -1,6 +1,7 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { cacheFiles, tokensRoot, type TokenCacheFacts } from './tokenCachePlace.js';
+import { removeOwnFolder } from '../files/ownFolder.js';
+import { cacheFiles, parseTokenCacheFacts, tokenCacheFiles, tokensRoot } from './tokenCachePlace.js';
 
 /**
  * Remove what was kept of a file as it was before it changed.
@@ -10,10 +11,9 @@ export async function removeStaleTokens(file: string, identity: string, root = t
   let removed = 0;
   for (const name of await readdir(root).catch(() => [])) {
     const text = await readFile(join(root, name, cacheFiles.about), 'utf8').catch(() => undefined);
-    const facts = text === undefined ? undefined : (JSON.parse(text) as TokenCacheFacts);
-    if (!facts || facts.file !== resolve(file) || facts.identity === identity) continue;
-    await rm(join(root, name), { recursive: true, force: true });
-    removed++;
+    const facts = text === undefined ? undefined : parseTokenCacheFacts(text);
+    if (facts?.file !== resolve(file) || facts.identity === identity) continue;
+    if (await removeOwnFolder(join(root, name), tokenCacheFiles)) removed++;
   }
   return removed;
 }

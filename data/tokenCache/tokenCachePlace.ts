@@ -32,6 +32,9 @@ const FORMAT = 1;
 /** Names of the files in the folder of a cache. */
 export const cacheFiles = { about: 'about.json', rows: 'rows', tokens: 'tokens' } as const;
 
+/** All in the folder of a cache that is complete. */
+export const tokenCacheFiles = /^(about\.json|rows|tokens|lock)$/;
+
 /** The file `about.json`, written last: without it a cache is not complete. */
 export interface TokenCacheFacts {
   /** For people. */
@@ -43,4 +46,14 @@ export interface TokenCacheFacts {
   tokens: number;
   /** Of the file `tokens`. */
   bytes: number;
+}
+
+/** @returns undefined where the file is cut short or holds something else: the cache is then made anew */
+export function parseTokenCacheFacts(text: string): TokenCacheFacts | undefined {
+  try {
+    const facts = JSON.parse(text) as TokenCacheFacts | null;
+    return typeof facts === 'object' && facts !== null ? facts : undefined;
+  } catch {
+    return undefined;
+  }
 }

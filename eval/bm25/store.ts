@@ -14,6 +14,9 @@ export const bm25Root = 'data/cache/bm25';
 
 export type FieldChoice = 'flat' | 'multifield';
 
+/** All in the folder of an index. */
+const indexFiles = /^(about\.json|(contents|title|text)\.(terms|table|postings|lengths|json))$/;
+
 /** Raised when an index would come out differently. */
 const version = 1;
 
@@ -43,7 +46,7 @@ export async function ensureBm25Index(
 ): Promise<string> {
   const folder = join(root, `${corpus.hash.slice(0, 32)}-${choice}-${version}`);
   if (existsSync(folder)) return folder;
-  await replaceFolder(folder, async (partial) => {
+  await replaceFolder(folder, indexFiles, async (partial) => {
     const analyze = createAnalyzer();
     const fields = fieldsOf(choice).map((name) => ({
       name,

@@ -10,7 +10,9 @@ import { comparisonFolderName } from '../report/output/comparisonFolderName.js';
 import { comparisonTable } from '../report/output/comparisonTable.js';
 import { readPublished, type Published } from '../report/comparison/published.js';
 import { queryView } from '../report/comparison/queryView.js';
-import { requireOwnFolder } from '../report/output/writeComparison.js';
+import { requireApart } from '../../data/files/requireApart.js';
+import { requireOwnFolder } from '../../data/files/ownFolder.js';
+import { comparisonFiles } from '../report/output/writeComparison.js';
 import { findTaskData } from '../report/comparison/findTaskData.js';
 
 interface CompareArguments {
@@ -61,7 +63,13 @@ const compare: Command<CompareArguments> = {
   ],
   async handler(args) {
     const output = args.output ?? join(comparisonsRoot, comparisonFolderName(args.runs));
-    await requireOwnFolder(output);
+    await requireOwnFolder(output, comparisonFiles);
+    const read = [
+      ...args.runs,
+      ...args.runs.map((name) => join(runsRoot, name.replace(/^run:/, ''))),
+      ...args.published,
+    ];
+    await requireApart([{ option: '--output', path: output, kind: 'folder' }], read);
     const published: Published[] = [];
     for (const name of args.published) published.push(await readPublished(name));
     const comparison = await withBar('testing', (onTest) =>

@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { progressBar } from '../../configs/cli/progress.js';
 import { precisions, type Precision } from '../../configs/contract.js';
-import { UserError } from '../../configs/userError.js';
+import { requireApart } from '../../data/files/requireApart.js';
 import { encodeFile } from '../dense/encodeFile.js';
 import { scanTexts } from '../dense/textsToEncode.js';
+import { modelFolders } from '../encoder/modelFolders.js';
 import { openEncoder } from '../encoder/openEncoder.js';
 
 interface EncodeArguments {
@@ -46,8 +46,9 @@ const encodeCommand: Command<EncodeArguments> = {
     ],
   ],
   async handler({ model, input, as, output, recipe, base, precision, json }) {
+    const inputs = [input, ...modelFolders(model, base)];
+    await requireApart([{ option: '--output', path: output, kind: 'file' }], inputs);
     const texts = await scanTexts(input);
-    if (resolve(output) === resolve(input)) throw new UserError(`--output ${output} is the input; name another file`);
     const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision });
     for (const warning of warnings) console.error(`warning: ${warning}`);
     const bar = progressBar('encoding', texts.rows);

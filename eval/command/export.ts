@@ -11,6 +11,7 @@ import { refetchBase } from '../../checkpoints/hub/fetchBase.js';
 import { readRunConfig } from '../../checkpoints/run/config.js';
 import { openRun, runsRoot } from '../../checkpoints/run/folder.js';
 import { UserError } from '../../configs/userError.js';
+import { requireApart } from '../../data/files/requireApart.js';
 import { writeFolder } from '../../data/files/writeFolder.js';
 import { embedCanaries, largestDifference, smallestCosine } from '../encoder/canaries.js';
 import { openEncoder, type EncoderOptions } from '../encoder/openEncoder.js';
@@ -55,6 +56,7 @@ const exportCommand: Command<ExportArguments> = {
     if (dtype && as === 'peft') throw new UserError('--dtype has no effect with --as peft; leave it out');
     const paths = await openRun(runsRoot, run);
     const trainedOn = await refetchBase((await readRunConfig(paths.config)).base);
+    await requireApart([{ option: '--output', path: output, kind: 'folder' }], [paths.folder, trainedOn.folder]);
     const trained = await canariesOf(`run:${run}`, { precision });
     const adapter = await readAdapter(paths.adapter);
     const contract = await readContract(paths.contract);

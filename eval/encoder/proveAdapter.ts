@@ -1,4 +1,5 @@
 import { readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import { UserError } from '../../configs/userError.js';
 import { adapterProblems } from '../../checkpoints/adapter/problems.js';
 import { embedCanaries, largestDifference, smallestCosine } from './canaries.js';
 import type { Encoder } from './encoder.js';
@@ -21,14 +22,19 @@ const tolerance = 1e-6;
  * there, no lora_B is all zero, and texts get the embeddings of training and not those of the base.
  * The model comes and leaves with the trained adapter attached, which may go on being trained.
  * @param encoder  of that model
- * @throws when any of it does not hold
+ * @throws UserError when training had no effect; an error when the file does not do what training did
  */
 export async function proveAdapter(folder: string, model: Model, encoder: Encoder): Promise<AdapterProof> {
   const trained = await embedCanaries(encoder);
+  const base = await embedBy(undefined, model, encoder);
+  if (smallestCosine(base, trained) > 1 - tolerance)
+    throw new UserError(
+      'training changed nothing: texts get the embeddings of the base; raise optimizer.learningRate or the number of updates',
+    );
   const written = await readAdapter(folder);
   const problems = adapterProblems(written, model.config.layers, written.targets);
   if (problems.length > 0) throw new Error(`${folder} would not work where it is loaded: ${problems.join('; ')}`);
-  const { base, reloaded } = await embedByBoth(written, model, encoder);
+  const reloaded = await embedBy(written, model, encoder);
   const difference = largestDifference(trained, reloaded);
   const cosineToBase = smallestCosine(base, reloaded);
   if (!(difference <= tolerance))
@@ -37,13 +43,12 @@ export async function proveAdapter(folder: string, model: Model, encoder: Encode
   return { largestDifference: difference, smallestCosineToBase: cosineToBase };
 }
 
-/** The canaries by the base alone, and by the adapter. */
-async function embedByBoth(adapter: Adapter, model: Model, encoder: Encoder) {
+/** The canaries by an adapter in the place of the model's own, or by the base alone. */
+async function embedBy(adapter: Adapter | undefined, model: Model, encoder: Encoder): Promise<Float32Array[]> {
   const putBack = setAdapterAside(model);
   try {
-    const base = await embedCanaries(encoder);
-    attachAdapter(model, adapter);
-    return { base, reloaded: await embedCanaries(encoder) };
+    if (adapter) attachAdapter(model, adapter);
+    return await embedCanaries(encoder);
   } finally {
     putBack();
   }

@@ -138,7 +138,7 @@ export const taskOf = ({ taskIdentity, task, split, titles }: EvaluationSummary)
 /** Copy a task's results to another folder, in the place of older ones there. */
 export async function copyEvaluation(from: string, to: string): Promise<void> {
   if (resolve(from) === resolve(to)) return;
-  await replaceFolder(to, async (partial) => {
+  await replaceFolder(to, /^(run\.trec|per-query\.arrow|metrics\.json)$/, async (partial) => {
     await mkdir(partial, { recursive: true });
     for (const file of [runFile, perQueryFile, metricsFile]) await copyFile(join(from, file), join(partial, file));
   });

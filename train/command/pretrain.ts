@@ -1,12 +1,14 @@
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { progressBar } from '../../configs/cli/progress.js';
 import { UserError } from '../../configs/userError.js';
 import { DOMAINS, type Domain } from '../../data/demonstration/domainSource.js';
 import { languageText } from '../../data/demonstration/languageText.js';
 import { tokenizerConfig, trainTokenizer } from '../../data/demonstration/trainTokenizer.js';
-import { partialName } from '../../data/files/writeBeside.js';
+import { requireOwnFolder } from '../../data/files/ownFolder.js';
+import { requireApart } from '../../data/files/requireApart.js';
+import { replaceFolder, requireFreeFolder, writeFolder } from '../../data/files/writeFolder.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { demoSettings } from '../pretrain/demoSettings.js';
@@ -49,16 +51,19 @@ const pretrainCommand: Command<PretrainArguments> = {
     ],
   ],
   async handler(args) {
-    const { output, from, text, updates, seed } = args;
+    const { output, from, text, updates } = args;
     const warmupSteps = args['warmup-steps'];
     const learningRate = args['learning-rate'];
     if (!Number.isInteger(updates) || updates <= warmupSteps)
       throw new UserError(`--updates must be a whole number above ${warmupSteps}, the warm-up; got ${updates}`);
     if (!(learningRate > 0)) throw new UserError(`--learning-rate must be a number above 0; got ${learningRate}`);
-    if (from !== undefined && output === committed)
+    const isCommitted = resolve(output) === resolve(committed);
+    if (from !== undefined && isCommitted)
       throw new UserError(
         '--from needs --output, the folder of the sibling: the committed base is not replaced by one',
       );
+    await requireApart([{ option: '--output', path: output, kind: 'folder' }], from === undefined ? [] : [from]);
+    await (isCommitted ? requireOwnFolder(output, baseFiles) : requireFreeFolder(output));
     const engine = await startEngine();
     if (engine.name !== 'tensorflow')
       throw new UserError(
@@ -66,28 +71,42 @@ const pretrainCommand: Command<PretrainArguments> = {
       );
     const start = from === undefined ? undefined : await loadDecoder(from);
     const documents = await languageText(undefined, text && [text]);
-    const partial = partialName(output);
-    await mkdir(partial, { recursive: true });
-    await writeTokenizer(partial, from, documents);
-    const tokenizer = await loadTokenizer(partial);
-    const tokens = await tokenStream(documents, tokenizer);
-    console.error(`${documents.length} documents, ${tokens.length} tokens, ${updates} updates`);
-    const bar = progressBar('pretraining', updates);
-    let average: number | undefined;
-    const told = (update: number, loss: number) => {
-      average = average === undefined ? loss : average + (loss - average) * 0.05;
-      bar.update(update, `loss ${average.toFixed(3)}`);
+    const make = async (folder: string) => {
+      const loss = await writeBase(folder, documents, args, start);
+      console.error(`made after ${updates} updates: loss ${loss.toFixed(3)} nats a token`);
     };
-    const decoder = await pretrain(tokens, { ...demoSettings, updates, warmupSteps, learningRate, seed }, told, start);
-    bar.stop();
-    await writeDecoder(partial, decoder, tokenizer.eosId);
-    await rm(output, { recursive: true, force: true });
-    await rename(partial, output);
-    console.log(`wrote ${output}: loss ${average!.toFixed(3)} nats a token`);
+    await (isCommitted ? replaceFolder(output, baseFiles, make) : writeFolder(output, make));
+    console.log(`wrote ${output}`);
   },
 };
 
+/** @returns the loss at the end, averaged over some updates */
+async function writeBase(
+  folder: string,
+  documents: string[],
+  args: Pick<PretrainArguments, 'from' | 'updates' | 'seed'> & { warmupSteps: number; learningRate: number },
+  start: Awaited<ReturnType<typeof loadDecoder>> | undefined,
+): Promise<number> {
+  const { from, updates, warmupSteps, learningRate, seed } = args;
+  await writeTokenizer(folder, from, documents);
+  const tokenizer = await loadTokenizer(folder);
+  const tokens = await tokenStream(documents, tokenizer);
+  console.error(`${documents.length} documents, ${tokens.length} tokens, ${updates} updates`);
+  const bar = progressBar('pretraining', updates);
+  let average: number | undefined;
+  const told = (update: number, loss: number) => {
+    average = average === undefined ? loss : average + (loss - average) * 0.05;
+    bar.update(update, `loss ${average.toFixed(3)}`);
+  };
+  const decoder = await pretrain(tokens, { ...demoSettings, updates, warmupSteps, learningRate, seed }, told, start);
+  bar.stop();
+  await writeDecoder(folder, decoder, tokenizer.eosId);
+  return average!;
+}
+
 const committed = 'configs/bases/demo';
+/** All in it. */
+const baseFiles = /^(config|tokenizer|tokenizer_config)\.json$|^model\.safetensors$/;
 
 /** A sibling has the tokenizer of the base it goes on from. */
 async function writeTokenizer(folder: string, from: string | undefined, documents: string[]): Promise<void> {

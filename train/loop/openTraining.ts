@@ -10,6 +10,7 @@ import { baseReference } from '../../checkpoints/hub/baseReference.js';
 import { fetchBase, refetchBase } from '../../checkpoints/hub/fetchBase.js';
 import { adapterGaps } from '../../checkpoints/adapter/problems.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
+import { setStatesAside } from '../../checkpoints/run/setStatesAside.js';
 import { latestState, type SavedState } from '../../checkpoints/run/state.js';
 import type { Contract, Float32Products } from '../../configs/contract.js';
 import type { LoadedConfig } from '../../configs/load/loadConfig.js';
@@ -167,6 +168,7 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights);
   const { state: from, warnings } = await latestState(paths.state);
+  warnings.push(...(await setStatesAside(paths.state, from?.step ?? 0)));
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const caches = await openCaches(files, identities, contract, warnings);
   const { settings, base, adapter: start } = record;

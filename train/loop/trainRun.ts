@@ -4,6 +4,7 @@ import type { RunRecord } from '../../checkpoints/run/config.js';
 import { pruneStates, saveState, type SavedState } from '../../checkpoints/run/state.js';
 import type { EventFile } from '../../checkpoints/run/tensorboard.js';
 import type { ExampleFile } from '../../data/arrow/openExamples.js';
+import { UserError } from '../../configs/userError.js';
 import { seededRandom } from '../../data/random.js';
 import type { Position } from '../../data/stream/shuffle.js';
 import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
@@ -86,6 +87,7 @@ export async function trainRun(
   const losses: tf.Scalar[] = [];
   let reached: { update: number; position: Position } | undefined;
   let savedAt = first - 1;
+  let withoutGradient = from ? -Infinity : 0;
   try {
     for (let update = first; update <= updates; update++) {
       const startMs = performance.now();
@@ -117,6 +119,8 @@ export async function trainRun(
       gradients.clear();
       losses.length = 0;
       reached = { update, position: position! };
+      withoutGradient = gradNorm === 0 ? withoutGradient + 1 : -Infinity;
+      if (withoutGradient === Math.min(updatesWithoutGradient, updates)) throw nothingToLearn(withoutGradient);
       const tokensPerSecond = Math.round((tokens / (performance.now() - startMs)) * 1000);
       const report = { update, loss, gradNorm, learningRate, tokensPerSecond };
       log.log.info('step', { step: update, loss, gradNorm, learningRate, tokensPerSecond, tokens, masked });
@@ -142,6 +146,15 @@ export async function trainRun(
 
 /** An update that is not brought to its end: the next process makes it again, the same. */
 class GivenUp extends Error {}
+
+/** A first pool may by chance hold nothing to tell apart. */
+const updatesWithoutGradient = 10;
+
+const nothingToLearn = (updates: number) =>
+  new UserError(
+    `the first ${updates} updates had no gradient: within a pool all passages are alike, or every negative is masked as a ` +
+      'positive; see what the training data holds by npm run data -- inspect',
+  );
 
 async function save({ paths, record }: Training, update: number, state: ReturnType<typeof stateOf>) {
   await saveState(paths.state, update, state);

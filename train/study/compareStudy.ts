@@ -6,7 +6,8 @@ import type { Comparison } from '../../eval/report/comparison/comparison.js';
 import { findTaskData } from '../../eval/report/comparison/findTaskData.js';
 import { readPublished, type Published } from '../../eval/report/comparison/published.js';
 import { queryView } from '../../eval/report/comparison/queryView.js';
-import { requireOwnFolder } from '../../eval/report/output/writeComparison.js';
+import { requireOwnFolder } from '../../data/files/ownFolder.js';
+import { comparisonFiles } from '../../eval/report/output/writeComparison.js';
 import type { Task } from '../../eval/tasks/task.js';
 import { evaluationsRoot } from '../../eval/score/resultsFolder.js';
 import type { StudyCell } from './studyCells.js';
@@ -51,7 +52,7 @@ async function compareCells(
   const own = cells.filter(({ kind }) => kind !== 'bm25');
   if (cells.length < 2 || own.length === 0) return undefined;
   const folder = join(comparisonsRoot, name);
-  await requireOwnFolder(folder);
+  await requireOwnFolder(folder, comparisonFiles);
   const published: Published[] = [];
   for (const each of study.published) published.push(await readPublished(each));
   const baseline = baselineOf(study, own);

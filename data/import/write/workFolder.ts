@@ -1,9 +1,10 @@
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
 import { tryLock } from '../../../setup/lock.mjs';
 import type { Rejected } from '../../example/rejects.js';
+import { removeOwnFolder, requireOwnFolder } from '../../files/ownFolder.js';
 import { writeBeside } from '../../files/writeBeside.js';
 import { explainReadFailure } from '../../files/explainReadFailure.js';
 import { changedSource } from '../source/stopped.js';
@@ -57,18 +58,25 @@ export interface WorkFolder {
   release(): void;
 }
 
+/** What an import is made in lies beside its output. */
+export const workFolderPath = (output: string) => `${output}.import`;
+
+/** All that an import puts there, with the locks and expanded copies of texts to look up. */
+const workFiles = /^(lock(\.[\w.-]+)?|progress\.json|rows\.arrow|rejects\.jsonl|collection|queries)$/;
+
 /**
  * Make the work folder of an output, or find what a stopped import of the same order left there.
  * @throws UserError when the output cannot be written, another process is at it, or the order is not the same
  */
 export async function openWorkFolder(output: string, order: ImportOrder): Promise<WorkFolder> {
-  const folder = `${output}.import`;
+  const folder = workFolderPath(output);
   const at = (name: string) => join(folder, name);
   let taken: ReturnType<typeof tryLock>;
   try {
     await mkdir(resolve(dirname(output)), { recursive: true });
     if ((await stat(output).catch(() => undefined))?.isDirectory())
       throw new UserError(`cannot write ${output}: it is a folder; name a file`);
+    await requireOwnFolder(folder, workFiles);
     await mkdir(folder, { recursive: true });
     taken = tryLock(at('lock'));
   } catch (error) {
@@ -86,7 +94,7 @@ export async function openWorkFolder(output: string, order: ImportOrder): Promis
       at,
       progress,
       save: (reached) => writeBeside(at('progress.json'), JSON.stringify({ order, progress: reached })),
-      remove: () => rm(folder, { recursive: true, force: true }),
+      remove: async () => void (await removeOwnFolder(folder, workFiles)),
       release: () => lock.release(),
     };
   } catch (error) {

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { replaceFolder } from '../../../data/files/writeFolder.js';
-import { UserError } from '../../../configs/userError.js';
 import { stageFile } from '../../../data/files/writeBeside.js';
 import type { Comparison } from '../comparison/comparison.js';
 import { comparisonJson, differencesCsv, resultsCsv, resultsLatex } from './comparisonFiles.js';
@@ -24,8 +22,7 @@ export async function writeComparison(folder: string, comparison: Comparison, vi
     { path: 'results.tex', text: resultsLatex(comparison) },
     ...mtebFiles(comparison).map(({ path, text }) => ({ path: join('mteb', path), text })),
   ];
-  await requireOwnFolder(folder);
-  await replaceFolder(folder, async (partial) => {
+  await replaceFolder(folder, comparisonFiles, async (partial) => {
     for (const { path, text } of files) {
       await mkdir(dirname(join(partial, path)), { recursive: true });
       await (await stageFile(join(partial, path), text)).commit();
@@ -33,15 +30,5 @@ export async function writeComparison(folder: string, comparison: Comparison, vi
   });
 }
 
-/** Only an older comparison is replaced. @throws UserError when there is something else in the folder */
-export async function requireOwnFolder(folder: string): Promise<void> {
-  if (!existsSync(folder)) return;
-  const found = await readdir(folder).catch(() => {
-    throw new UserError(`--output ${folder} is a file; name a folder, which takes the report and its tables`);
-  });
-  const foreign = found.find((name) => !ownNames.has(name));
-  if (foreign !== undefined)
-    throw new UserError(`--output ${folder} holds ${foreign}, which no comparison wrote; name another folder`);
-}
-
-const ownNames = new Set(['report.html', 'report.json', 'results.csv', 'differences.csv', 'results.tex', 'mteb']);
+/** All that a comparison consists of: only an older one is replaced. */
+export const comparisonFiles = /^(report\.(html|json)|(results|differences)\.csv|results\.tex|mteb\/.+\.json)$/;

@@ -6,14 +6,7 @@ import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/p
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ownerOf } from '../../../setup/owner.mjs';
-import {
-  latestState,
-  pruneStates,
-  readState,
-  removeStatesAfter,
-  saveState,
-  type State,
-} from '../../../checkpoints/run/state.js';
+import { latestState, pruneStates, readState, saveState, type State } from '../../../checkpoints/run/state.js';
 import { UserError } from '../../../configs/userError.js';
 import { useTemporaryFolder } from '../useTemporaryFolder.js';
 
@@ -197,28 +190,6 @@ describe('pruneStates with steps to spare', () => {
     await saveState(place(), 5, state(5));
     await pruneStates(place(), 1, [5]);
     assert.deepEqual((await readdir(place())).sort(), ['step-000004', 'step-000005']);
-  });
-});
-
-describe('removeStatesAfter', () => {
-  const place = useTemporaryFolder();
-
-  it('lets pruning keep the good states when a damaged newer one was passed over', async () => {
-    await saveState(place(), 10, state(10));
-    await rm(`${await saveState(place(), 20, state(20))}/state.json`);
-    const from = (await latestState(place())).state!.step;
-    assert.equal(from, 10);
-    await removeStatesAfter(place(), from);
-    await saveState(place(), 15, state(15));
-    await pruneStates(place(), 1);
-    assert.deepEqual(await readdir(place()), ['step-000015']);
-  });
-
-  it('removes every state before a run that starts anew, and minds no absent folder', async () => {
-    await saveState(place(), 1, state(1));
-    await removeStatesAfter(place(), 0);
-    assert.deepEqual(await readdir(place()), []);
-    await removeStatesAfter(place('absent'), 0);
   });
 });
 

@@ -7,7 +7,8 @@ import { gzipSync } from 'node:zlib';
 import type { Dataset } from '../../../configs/load/datasetFile.js';
 import { UserError } from '../../../configs/userError.js';
 import type { HubDatasetFile } from '../../../data/download/datasetFiles.js';
-import { datasetState, filesBelow } from '../../../data/download/datasetState.js';
+import { datasetState } from '../../../data/download/datasetState.js';
+import { filesBelow } from '../../../data/files/filesBelow.js';
 import { downloadDatasets, type DatasetOptions } from '../../../data/download/downloadDatasets.js';
 import { UnreachableError } from '../../../data/download/web/webErrors.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
@@ -115,7 +116,10 @@ describe('downloadDatasets', () => {
     await download();
     await put('beir/tiny/notes.txt', 'mine');
     await rm(inFolder('beir/tiny/corpus.jsonl'));
-    assert.match(await refusal(download()), /but also holds notes\.txt, which is not of the data set; move that away$/);
+    assert.match(
+      await refusal(download()),
+      /holds notes\.txt, which this command did not put there, so it is not replaced; move that away/,
+    );
     assert.equal(server.asked.length, 1);
   });
 

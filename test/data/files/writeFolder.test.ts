@@ -9,6 +9,7 @@ import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 /** A process that has ended. */
 const dead = ownerOf(spawnSync(process.execPath, ['--version']).pid);
 
+const own = /^(file|older file)$/;
 const writing = (text: string) => (folder: string) => writeFile(join(folder, 'file'), text);
 
 describe('writeFolder', () => {
@@ -50,19 +51,35 @@ describe('writeFolder', () => {
 describe('replaceFolder', () => {
   const place = useTemporaryFolder();
 
+  // Whatever lay in the folder named by --output was removed without a word.
+  it('leaves alone a folder that holds what it did not put there, also what came while it wrote', async () => {
+    await writeFolder(place('a'), writing('older'));
+    const foreign = async (folder: string) => {
+      await writing('newer')(folder);
+      await mkdir(place('a/deep'));
+      await writeFile(place('a/deep/letter.txt'), 'dear');
+    };
+    const refusal = /a holds deep\/letter\.txt, which this command did not put there, so it is not replaced; move that/;
+    await assert.rejects(replaceFolder(place('a'), own, foreign), refusal);
+    await assert.rejects(replaceFolder(place('a'), own, writing('newer')), refusal);
+    assert.equal(await readFile(place('a/file'), 'utf8'), 'older');
+    assert.equal(await readFile(place('a/deep/letter.txt'), 'utf8'), 'dear');
+    assert.deepEqual(await readdir(place()), ['a']);
+  });
+
   it('replaces a folder whole', async () => {
-    await replaceFolder(place('a'), async (folder) => {
-      await writeFile(join(folder, 'only in the older'), '');
+    await replaceFolder(place('a'), own, async (folder) => {
+      await writeFile(join(folder, 'older file'), '');
     });
-    await replaceFolder(place('a'), writing('newer'));
+    await replaceFolder(place('a'), own, writing('newer'));
     assert.deepEqual(await readdir(place()), ['a']);
     assert.deepEqual(await readdir(place('a')), ['file']);
   });
 
   it('keeps the older folder when writing fails', async () => {
-    await replaceFolder(place('a'), writing('older'));
+    await replaceFolder(place('a'), own, writing('older'));
     await assert.rejects(
-      replaceFolder(place('a'), () => Promise.reject(new Error('stop'))),
+      replaceFolder(place('a'), own, () => Promise.reject(new Error('stop'))),
       /stop/,
     );
     assert.equal(await readFile(place('a/file'), 'utf8'), 'older');
@@ -74,14 +91,14 @@ describe('restoreReplaced', () => {
   const place = useTemporaryFolder();
 
   it('gives a folder its name back when the process died between the two renames', async () => {
-    await replaceFolder(place('a'), writing('older'));
+    await replaceFolder(place('a'), own, writing('older'));
     await rename(place('a'), place(`a.replaced-${dead}`));
     await restoreReplaced(place());
     assert.deepEqual(await readdir(place()), ['a']);
   });
 
   it('removes the older folder when the new one has its name', async () => {
-    await replaceFolder(place('a'), writing('newer'));
+    await replaceFolder(place('a'), own, writing('newer'));
     await mkdir(place(`a.replaced-${dead}`));
     await restoreReplaced(place());
     assert.deepEqual(await readdir(place()), ['a']);

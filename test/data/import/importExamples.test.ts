@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { compressZstd, loadZstd } from '../../../data/arrow/message/zstd.js';
+import { ownerOf } from '../../../setup/owner.mjs';
 import { UserError } from '../../../configs/userError.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
 import { scanArrow } from '../../../data/arrow/message/scanArrow.js';
@@ -349,12 +351,22 @@ describe('importExamples', () => {
       assert.ok(existsSync(at('out.arrow.import/progress.json')));
     });
 
+    it('leaves a folder alone that lies where it would work and is not its own', async () => {
+      writeFileSync(at('a.jsonl'), row('1'));
+      mkdirSync(at('out.arrow.import'));
+      writeFileSync(at('out.arrow.import/notes.txt'), 'mine');
+      await refused([at('a.jsonl')], /out\.arrow\.import holds notes\.txt, which this command did not put there/);
+      assert.equal(readFileSync(at('out.arrow.import/notes.txt'), 'utf8'), 'mine');
+    });
+
     it('is refused while another process is at the same output', async () => {
       writeFileSync(at('a.jsonl'), row('1'));
       mkdirSync(at('out.arrow.import'));
-      writeFileSync(at('out.arrow.import/lock'), '1'); // the first process of the system lives
+      const lock = (by: string) =>
+        JSON.stringify({ id: `${by}-1`, process: by, host: hostname(), pid: 1, children: [] });
+      writeFileSync(at('out.arrow.import/lock'), lock(ownerOf(process.ppid)));
       await refused([at('a.jsonl')], /is being imported by process 1; wait for it/);
-      writeFileSync(at('out.arrow.import/lock'), '4194305'); // no process has that number
+      writeFileSync(at('out.arrow.import/lock'), lock(ownerOf(4194305))); // no process has that number
       assert.equal((await importExamples([at('a.jsonl')], at('out.arrow')))!.rows, 1);
     });
   });

@@ -52,7 +52,11 @@ describe('npm run compare', function () {
     const foreign = await compare('one', 'two', '--output', 'mine');
     assert.deepEqual(
       [foreign.code, foreign.errors],
-      [2, 'error: --output mine holds notes.txt, which no comparison wrote; name another folder\n'],
+      [
+        2,
+        'error: mine holds notes.txt, which this command did not put there, so it is not replaced; ' +
+          'move that away, or name another folder\n',
+      ],
     );
     const unknown = await compare('one', 'too');
     assert.equal(unknown.code, 2);

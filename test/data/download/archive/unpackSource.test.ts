@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../../../../configs/userError.js';
-import { filesBelow } from '../../../../data/download/datasetState.js';
+import { filesBelow } from '../../../../data/files/filesBelow.js';
 import { isWholeParquet, unpackSource, type Unpacking } from '../../../../data/download/archive/unpackSource.js';
 import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
 import { makeTar, makeZip } from '../archives.js';

@@ -122,6 +122,26 @@ describe('npm run train', function () {
     assertSameAsWhole('killed');
   });
 
+  // Twenty rows with one passage for all ended in a stack, after all training.
+  it('says in one line, as soon as it shows, that nothing can be learned from the data', async () => {
+    const writer = await createExampleWriter(join(folder, 'same.arrow'));
+    const same = { id: 'same', title: '', text: 'same' };
+    for (let row = 0; row < 20; row++)
+      await writer.write({ id: `${row}`, query: `query ${row}`, positives: [same], negatives: [same, same] });
+    await writer.close();
+    const { code, errors } = await train('--base', 'base', '--data', 'same.arrow', ...tinySettings, '--run', 'same');
+    assert.match(errors, /\nerror: the first 10 updates had no gradient: within a pool all passages are alike, or /);
+    assert.equal(code, 2);
+    assert.equal(stepsLogged('same'), 9);
+  });
+
+  it('says in one line that training changed nothing', async () => {
+    const idle = [...started, '--set', 'optimizer.learningRate=1e-9', '--set', 'training.steps=3'];
+    const { code, errors } = await train(...idle, '--run', 'idle');
+    assert.match(errors, /\nerror: training changed nothing: [^\n]*; raise optimizer\.learningRate or the number of/);
+    assert.equal(code, 2);
+  });
+
   it('goes on after kill -9 while a state is saved', async () => {
     const isSaving = () =>
       existsSync(at('saving/state')) && readdirSync(at('saving/state')).some((name) => name.includes('partial'));
@@ -228,6 +248,16 @@ describe('npm run train', function () {
         'an unknown setting',
         () => [...started, '--set', 'loss.temprature=1'],
         /unknown setting loss\.temprature; did you mean temperature\?/,
+      ],
+      [
+        'a temperature at which nothing can be told apart',
+        () => [...started, '--set', 'loss.temperature=1e30'],
+        /loss\.temperature.*100.*got 1e\+30/,
+      ],
+      [
+        'a rate that changes nothing',
+        () => [...started, '--set', 'optimizer.learningRate=1e-20'],
+        /optimizer\.learningRate.*1e-9.*got 1e-20/,
       ],
       ['a temperature of 0', () => [...started, '--set', 'loss.temperature=0'], /loss\.temperature.*got 0/],
       [

@@ -113,8 +113,15 @@ export function memoryCorpus(passages: readonly Passage[], rowsPerShard = shardR
   };
 }
 
-/** SHA-256, hexadecimal, of titles and texts in their order. */
-export function textsHash(texts: readonly { title?: string; text: string }[]): string {
+/** What an embedding is made of. Its id names it and decides nothing; whatever else it holds, such as an image, does. */
+export interface Content {
+  id?: string;
+  title?: string;
+  text: string;
+}
+
+/** SHA-256, hexadecimal, of all that texts hold but their ids, in their order. */
+export function textsHash(texts: readonly Content[]): string {
   const hash = createHash('sha256');
   for (const text of texts) addTexts(hash, text);
   return hash.digest('hex');
@@ -148,6 +155,13 @@ function corpusHash(ids: IdTable, shards: readonly CorpusShard[]): string {
 }
 
 /** Lengths keep apart what would read the same one after another. */
-function addTexts(hash: Hash, { title = '', text }: { title?: string; text: string }): void {
+function addTexts(hash: Hash, { id: _, title = '', text, ...more }: Content): void {
   hash.update(`${title.length} ${text.length} `).update(title).update(text);
+  for (const [name, value] of Object.entries(more as Record<string, unknown>).sort(([one], [two]) =>
+    one < two ? -1 : 1,
+  )) {
+    if (value === undefined) continue;
+    const bytes = value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value));
+    hash.update(`${JSON.stringify(name)} ${bytes.length} `).update(bytes);
+  }
 }

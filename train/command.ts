@@ -11,7 +11,7 @@ import { prepareDemonstration } from '../eval/demonstration.js';
 import { resultTable } from '../eval/report/run/resultTable.js';
 import { requireTaskData } from '../eval/tasks/task.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
-import { startEngine } from '../model/engine/startEngine.js';
+import { engineNames, startEngine, type EngineName } from '../model/engine/startEngine.js';
 import { describePlan } from '../model/memory/memoryPlan.js';
 import { openNewRun, openOldRun, type OpenTraining } from './loop/openTraining.js';
 import { poolArithmetic } from './loop/pools.js';
@@ -25,6 +25,7 @@ interface TrainArguments {
   adapter: string | undefined;
   run: string | undefined;
   resume: boolean;
+  'allow-engine': EngineName | undefined;
   set: string[];
   precision: Precision | undefined;
   json: boolean;
@@ -48,6 +49,10 @@ const trainCommand: Command<TrainArguments> = {
       .option('adapter', { type: 'string', describe: 'folder of a PEFT adapter to start from' })
       .option('run', { type: 'string', describe: 'name of the run folder in checkpoints/runs/' })
       .option('resume', { type: 'boolean', default: false, describe: 'go on with the run that --run names' })
+      .option('allow-engine', {
+        choices: engineNames,
+        describe: 'with --resume: go on with this engine though another computed the run so far',
+      })
       .option('set', { type: 'string', array: true, default: [], describe: 'override a setting, as path=value' })
       .option('precision', {
         choices: precisions,
@@ -81,6 +86,10 @@ const trainCommand: Command<TrainArguments> = {
 };
 
 async function open(args: TrainArguments): Promise<OpenTraining> {
+  if (args['allow-engine'] !== undefined)
+    throw new UserError(
+      '--allow-engine has no effect without --resume: a new run takes the engine there is; leave it out',
+    );
   if (args.base === undefined)
     throw new UserError('--base is missing: name a base in configs/bases/ or a folder; --base demo needs nothing else');
   const base = resolveBase(args.base);
@@ -108,7 +117,7 @@ async function reopen(args: TrainArguments): Promise<OpenTraining> {
     throw new UserError(
       `--${stated ?? 'set'} has no effect with --resume: a run goes on as it was told to; leave it out`,
     );
-  return openOldRun(await announcedEngine(), args.run);
+  return openOldRun(await announcedEngine(), args.run, args['allow-engine']);
 }
 
 async function announcedEngine() {

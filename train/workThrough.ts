@@ -31,7 +31,7 @@ export type Outcome = { interruptedAfter: number } | FinishedRun;
  * with the state after the last whole update saved; a second signal ends the process at once.
  */
 export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
-  const { model, adapter, files, caches, contract, record, paths, plan, from, warnings } = opened;
+  const { model, adapter, files, caches, contract, record, paths, plan, engine, from, warnings } = opened;
   const startMs = Date.now();
   if (existsSync(paths.log)) await truncateLog(paths.log, from?.step ?? 0);
   const log = openRunLog(paths.log);
@@ -41,7 +41,7 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
   const interruption = watchSignals(screen.onInterrupt);
   try {
     const parameters = attachAdapter(model, adapter);
-    const training = { model, parameters, files, caches, threads, record, paths, plan, log, events, from };
+    const training = { model, parameters, files, caches, threads, record, paths, plan, engine, log, events, from };
     let last = from?.step ?? 0;
     const isDone = await trainRun(training, interruption.isAsked, (report) => {
       last = report.update;

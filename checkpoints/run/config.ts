@@ -15,6 +15,8 @@ const shape = z.strictObject({
     hub: z.strictObject({ id: z.string(), commit: z.string() }).optional(),
   }),
   recipe: z.string(),
+  /** What computed its first update, in words; runs of older versions do not say. */
+  engine: z.string().optional(),
   /** Training files, absolute paths. */
   data: z.array(z.string()),
   /** How often the rows of each file come in an epoch; once where absent. */

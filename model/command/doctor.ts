@@ -7,8 +7,8 @@ import { baseRows, tensorRows } from '../describe/baseRows.js';
 import { describeBase, describeTensors, type BaseDescription } from '../describe/describeBase.js';
 import { engineStatus, type EngineStatus } from '../engine/native/engineStatus.js';
 import { loadNativeBinding } from '../engine/native/loadNativeBinding.js';
-import { multiplySpeed, usesGpu } from '../engine/product/multiplySpeed.js';
-import { startEngine, type Engine } from '../engine/startEngine.js';
+import { multiplySpeed } from '../engine/product/multiplySpeed.js';
+import { describeEngine, startEngine, type Engine } from '../engine/startEngine.js';
 import { describeMachine, type Machine } from '../machine.js';
 import type { TensorReport } from '../load/tensorReport.js';
 
@@ -25,7 +25,7 @@ interface Options {
 /** Everything the doctor finds out, as `--json` prints it. */
 interface Findings {
   machine: Machine;
-  engine: Engine & { device: 'GPU' | 'CPU'; gflops: number };
+  engine: Engine & { gflops: number };
   status: EngineStatus;
   advice: string[];
   /** Bytes in the folders that fill up, by name. */
@@ -87,12 +87,11 @@ async function examine(verify: boolean): Promise<Findings> {
   if (process.env['TERCET_BACKEND'] === 'tensorflow' && !loadNativeBinding().loaded)
     delete process.env['TERCET_BACKEND'];
   const engine = await startEngine();
-  const device = usesGpu() ? 'GPU' : 'CPU';
   return {
     machine: describeMachine('.'),
-    engine: { ...engine, device, gflops: await multiplySpeed(matrixSize) },
+    engine: { ...engine, gflops: await multiplySpeed(matrixSize) },
     status,
-    advice: advice(engine, device, status),
+    advice: advice(engine, status),
     folders: Object.fromEntries(['data/cache', 'checkpoints/runs'].map((folder) => [folder, folderBytes(folder)])),
     bases: namesIn('bases'),
   };
@@ -105,11 +104,11 @@ function writtenByLibraries(): string {
 }
 
 /** What to do for the fastest engine that this machine can have; empty when it runs. */
-function advice(engine: Engine, device: 'GPU' | 'CPU', status: EngineStatus): string[] {
+function advice(engine: Engine, status: EngineStatus): string[] {
   if (status.damaged) return [`${status.damaged} in ${status.folder} is damaged; npm run setup installs it again`];
   if (process.env['TERCET_BACKEND'] === 'wasm') return ['unset TERCET_BACKEND to run on TensorFlow'];
   if (engine.name === 'wasm') return [engine.why];
-  if (status.nvidiaDriver && device === 'CPU') {
+  if (status.nvidiaDriver && engine.device === 'CPU') {
     const native = loadNativeBinding();
     const said = native.loaded ? native.written().match(/^E\d{4} .*\] (.*)$/m)?.[1] : undefined;
     return [`TensorFlow does not use the NVIDIA card (${said ?? 'it gives no reason'}); does nvidia-smi show it?`];
@@ -130,7 +129,7 @@ function rows(findings: Findings, verify: boolean): [string, string][] {
       machine.gpus.join('; ') || (status.nvidiaDriver ? 'an NVIDIA driver, but nvidia-smi shows no card' : 'none'),
     ],
     ['disk', `${gigabytes(machine.diskFree)} free`],
-    ['engine', `${engine.name} ${engine.version} on the ${engine.device}`],
+    ['engine', describeEngine(engine)],
     ['why', engine.why],
     ['precisions', engine.precisions.join(', ')],
     ['speed', `${Math.round(engine.gflops)} GFLOP/s, a quick look: float32 product of ${matrixSize} x ${matrixSize}`],

@@ -1,23 +1,29 @@
 import type { Float32Products, Precision } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { float32Products } from './product/float32Products.js';
+import { usesGpu } from './product/multiplySpeed.js';
 import { loadNativeBinding } from './native/loadNativeBinding.js';
 import { nativeBackend } from './native/rawTensors.js';
 import { startWasm } from './wasm/startWasm.js';
 import { tf } from './tf.js';
 
-export type EngineName = 'tensorflow' | 'wasm';
+export const engineNames = ['tensorflow', 'wasm'] as const;
+export type EngineName = (typeof engineNames)[number];
 
 export interface Engine {
   name: EngineName;
   /** Why this engine and not the other, for people. */
   why: string;
   version: string;
+  device: 'CPU' | 'GPU';
   /** Arithmetic that the engine offers for frozen weights. */
   precisions: Precision[];
   /** Arithmetic that products of float32 matrices have. */
   float32Products: Float32Products;
 }
+
+/** What decides how numbers are rounded, in words. */
+export const describeEngine = ({ name, version, device }: Engine): string => `${name} ${version} on the ${device}`;
 
 let started: Promise<Engine> | undefined;
 
@@ -53,6 +59,7 @@ async function tensorflowEngine(): Promise<Engine> {
     name: 'tensorflow',
     why: 'its native binding is installed',
     version: native.version,
+    device: usesGpu() ? 'GPU' : 'CPU',
     precisions,
     float32Products: float32Products(),
   };
@@ -61,5 +68,5 @@ async function tensorflowEngine(): Promise<Engine> {
 async function wasmEngine(why: string): Promise<Engine> {
   await startWasm();
   const version = tf.version['tfjs-core'];
-  return { name: 'wasm', why, version, precisions: ['float32'], float32Products: 'float32' };
+  return { name: 'wasm', why, version, device: 'CPU', precisions: ['float32'], float32Products: 'float32' };
 }

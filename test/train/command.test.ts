@@ -3,8 +3,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, trunc
 import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { readAdapter } from '../../checkpoints/adapter/adapter.js';
+import { readLog } from '../../checkpoints/run/log.js';
 import { createExampleWriter } from '../../data/arrow/writeExamples.js';
 import { startEngine } from '../../model/engine/startEngine.js';
+import { engineFolder } from '../../setup/engineFolder.mjs';
 import { assertClose, assertCloseToLargest } from '../assertions.js';
 import { runCommand, startCommand } from '../runCommand.js';
 import { makeTinyRun, tinySettings } from '../tinyRun.js';
@@ -175,6 +177,31 @@ describe('npm run train', function () {
     assert.equal(code, 2);
   });
 
+  // A run went on with WebAssembly by itself where TensorFlow could not be set up, and its losses parted unseen.
+  it('goes on with another engine only where that is allowed by name, and logs it', async function () {
+    this.timeout(240_000);
+    const other = process.env['TERCET_BACKEND'] === 'wasm' ? 'tensorflow' : 'wasm';
+    if (other === 'tensorflow' && !existsSync(engineFolder().bindingRecord)) this.skip();
+    await killWhen([...started, '--run', 'moved'], () => stepsLogged('moved') >= 4, 'SIGTERM');
+    const onOther = (...args: string[]) =>
+      runCommand(command, ['--run', 'moved', '--resume', ...args], folder, { TERCET_BACKEND: other });
+    const before = readFileSync(at('moved/log.jsonl'), 'utf8');
+    const refused = await onOther();
+    assert.match(
+      refused.errors,
+      new RegExp(`\nerror: run moved was computed by [^\n]*, and here ${other} [^\n]*--allow-engine ${other}\n$`),
+    );
+    assert.equal(refused.code, 2);
+    assert.equal(readFileSync(at('moved/log.jsonl'), 'utf8'), before);
+    const gone = await onOther('--allow-engine', other);
+    assert.equal(gone.code, 0, gone.errors);
+    const said = (await readLog(at('moved/log.jsonl'))).filter(({ event }) => event === 'warning');
+    assert.match(String(said.at(-1)?.['text']), new RegExp(`and goes on with ${other} .* as allowed`));
+    // Its states are the other engine's now: the first one is refused in turn.
+    const back = await train('--run', 'moved', '--resume');
+    assert.match(back.errors, new RegExp(`\nerror: run moved was computed by ${other} `));
+  });
+
   it('starts from an adapter and keeps its rank', async () => {
     const { code, errors } = await train(...started, '--adapter', at('whole/adapter'), '--run', 'second');
     assert.equal(code, 0, errors);
@@ -286,6 +313,11 @@ describe('npm run train', function () {
         'settings on a resumed run',
         () => ['--run', 'whole', '--resume', '--set', 'seed=1'],
         /--set has no effect with --resume/,
+      ],
+      [
+        'an allowed engine on a new run',
+        () => [...started, '--allow-engine', 'wasm'],
+        /--allow-engine has no effect without --resume/,
       ],
       [
         'an adapter of another base',

@@ -26,13 +26,14 @@ import { openTokenCache, type TokenCache } from '../../data/tokenCache/openToken
 import { tokenCachePlace } from '../../data/tokenCache/tokenCachePlace.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { requireWholeSets } from '../../data/files/wholeSet.js';
-import type { Engine } from '../../model/engine/startEngine.js';
+import { describeEngine, type Engine, type EngineName } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { freshAdapter, requireFit } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { planTraining } from './planTraining.js';
 import { poolBeyondData, updatesOf } from './pools.js';
+import { requireSameEngine } from './sameEngine.js';
 
 /** A run ready to train: everything read and checked, the adapter not yet on the device. */
 export interface OpenTraining {
@@ -46,6 +47,7 @@ export interface OpenTraining {
   record: RunRecord;
   paths: RunFolder;
   plan: MemoryPlan;
+  engine: Engine;
   from: SavedState | undefined;
   /** For people: what was not as asked. */
   warnings: string[];
@@ -105,6 +107,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const record: RunRecord = {
     base: recorded,
     recipe,
+    engine: describeEngine(engine),
     data: asked.data.map(({ path }) => resolve(path)),
     ...(weights.some((weight) => weight !== 1) && { weights }),
     identities,
@@ -122,26 +125,35 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     lock.release();
     throw error;
   }
-  return { model, adapter, files, caches, contract, record, paths, plan, from: undefined, warnings, lock };
+  return { model, adapter, files, caches, contract, record, paths, plan, engine, from: undefined, warnings, lock };
 }
 
 /**
  * Open a run that stopped, as it was told to run.
- * @throws UserError when its base, data or tokenizer are not what they were
+ * @param allowed  an engine that it may go on with though another computed it
+ * @throws UserError when its engine, base, data or tokenizer are not what they were
  */
-export async function openOldRun(engine: Engine, run: string): Promise<OpenTraining> {
+export async function openOldRun(engine: Engine, run: string, allowed?: EngineName): Promise<OpenTraining> {
   const paths = await openRun(runsRoot, run);
   const lock = lockRun(paths.folder);
   try {
-    return { ...(await readOldRun(engine, run, paths)), lock };
+    return { ...(await readOldRun(engine, run, paths, allowed)), lock };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promise<Omit<OpenTraining, 'lock'>> {
+async function readOldRun(
+  engine: Engine,
+  run: string,
+  paths: RunFolder,
+  allowed: EngineName | undefined,
+): Promise<Omit<OpenTraining, 'lock'>> {
   const written = await readRunConfig(paths.config);
+  const { state: from, warnings } = await latestState(paths.state);
+  const otherEngine = requireSameEngine(run, written, from, engine, allowed);
+  if (otherEngine !== undefined) warnings.push(otherEngine);
   const record = { ...written, base: await refetchBase(written.base) };
   const contract = await readContract(paths.contract);
   if (!engine.precisions.includes(contract.precision))
@@ -167,7 +179,6 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
     throw new UserError(`the weights in ${record.base.folder} are not those run ${run} began with; put them back`);
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights);
-  const { state: from, warnings } = await latestState(paths.state);
   warnings.push(...(await setStatesAside(paths.state, from?.step ?? 0)));
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const caches = await openCaches(files, identities, contract, warnings);
@@ -177,7 +188,7 @@ async function readOldRun(engine: Engine, run: string, paths: RunFolder): Promis
     ? stateAdapter(from, like)
     : startOf(start === undefined ? undefined : await readAdapter(start), model, settings, base);
   requireFit(model, adapter);
-  return { model, adapter, files, caches, contract, record, paths, plan, from, warnings };
+  return { model, adapter, files, caches, contract, record, paths, plan, engine, from, warnings };
 }
 
 /** @throws UserError where float32 matrices are not multiplied as the run did, so that it could not go on as it was */

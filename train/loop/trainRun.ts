@@ -12,6 +12,7 @@ import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { tokenPools, type TokenPool } from '../../data/stream/tokenPools.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
+import { describeEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import { inTurns } from '../../model/pass/stepwise.js';
 import type { Model } from '../../model/layer/decoder.js';
@@ -20,6 +21,7 @@ import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { adamW } from '../step/optimizer.js';
 import { poolWithinMemory } from '../step/poolWithinMemory.js';
 import { poolsOf } from './pools.js';
+import { withEngine } from './sameEngine.js';
 import { savedOptimizer, savedPosition, stateOf } from './savedState.js';
 import { rateShare } from '../step/schedule.js';
 import { applyUpdate } from '../step/update.js';
@@ -37,6 +39,7 @@ export interface Training {
   log: RunLog;
   events: EventFile;
   plan: MemoryPlan;
+  engine: Engine;
   /** Go on from here. */
   from: SavedState | undefined;
 }
@@ -156,8 +159,8 @@ const nothingToLearn = (updates: number) =>
       'positive; see what the training data holds by npm run data -- inspect',
   );
 
-async function save({ paths, record }: Training, update: number, state: ReturnType<typeof stateOf>) {
-  await saveState(paths.state, update, state);
+async function save({ paths, record, engine }: Training, update: number, state: ReturnType<typeof stateOf>) {
+  await saveState(paths.state, update, withEngine(state, describeEngine(engine)));
   await pruneStates(paths.state, record.settings.training.keepStates);
 }
 

@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { RecordBatchFileWriter, RecordBatchStreamWriter, tableFromArrays } from 'apache-arrow';
+import {
+  Data,
+  Dictionary,
+  Int32,
+  RecordBatchFileWriter,
+  RecordBatchStreamWriter,
+  tableFromArrays,
+  Utf8,
+  Utf8View,
+  vectorFromArray,
+  type RecordBatch,
+} from 'apache-arrow';
 import { UserError } from '../../../configs/userError.js';
 import { encodeExamples } from '../../../data/arrow/encodeExamples.js';
 import { exampleSchema } from '../../../data/arrow/exampleSchema.js';
+import { firstNoUtf8 } from '../../../data/arrow/message/firstNoUtf8.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
 import { scanArrow } from '../../../data/arrow/message/scanArrow.js';
 import type { Example } from '../../../data/example/example.js';
@@ -211,6 +223,85 @@ describe('openExamples', () => {
       { id: textId(Buffer.from('a')), query: 'a', positives: [text('p')], negatives: [text('m')] },
       { id: textId(Buffer.from('b')), query: 'b', positives: [text('q')], negatives: [text('n'), text('o')] },
     ]);
+  });
+
+  describe('refuses what the import leaves out', () => {
+    // Training took such rows without a word: empty queries, U+FFFD in place of bytes, scores that are no numbers.
+    const readOne = async (batch: RecordBatch) => {
+      const writer = new RecordBatchStreamWriter();
+      writer.write(batch);
+      writer.close();
+      await writeFile(at('odd'), await writer.toUint8Array());
+      const file = await openExamples(at('odd'));
+      return file.read(0).finally(() => file.close());
+    };
+    const blank = { id: 'b', title: ' ', text: '\t' };
+
+    for (const [what, changes, message] of [
+      ['an empty query', { query: ' \n' }, /odd: row 2 has an empty query$/],
+      ['an empty passage', { negatives: [passage('n'), blank] }, /odd: row 2 has an empty passage$/],
+      [
+        'a score without end',
+        { positives: [{ ...passage('p'), score: Infinity }] },
+        /row 2 has a score that is no finite/,
+      ],
+    ] as const)
+      it(what, async () => {
+        const odd = { ...example('2'), ...changes } as Example;
+        await assert.rejects(readOne(encodeExamples([example('1'), odd], schema)), { name: 'UserError', message });
+      });
+
+    it('text that is no UTF-8, in the query or in a passage of a list', async () => {
+      const rows = [example('1', ['x', 'y']), example('2', []), example('3', ['zebra'])];
+      const broken = async (find: string) => {
+        const bytes = Buffer.from(await arrow('stream', [rows]));
+        bytes[bytes.indexOf(find)] = 0xff;
+        await writeFile(at('broken'), bytes);
+        const file = await openExamples(at('broken'));
+        return file.read(0).finally(() => file.close());
+      };
+      await assert.rejects(broken('query 3'), /broken: row 3 has text in query that is no UTF-8$/);
+      await assert.rejects(broken('text of y'), /broken: row 1 has text in negatives that is no UTF-8$/);
+      await assert.rejects(broken('text of zebra'), /broken: row 3 has text in negatives that is no UTF-8$/);
+      await assert.rejects(broken('text of p2'), /broken: row 2 has text in positives that is no UTF-8$/);
+    });
+
+    it('a text that begins within a character, though all bytes together are UTF-8', async () => {
+      const batch = encodeExamples(
+        [
+          { ...example('1'), query: 'é' },
+          { ...example('2'), query: 'é' },
+        ],
+        schema,
+      );
+      (batch.data.children[1]!.valueOffsets as Int32Array)[1] = 3;
+      await assert.rejects(readOne(batch), /odd: row 1 has text in query that is no UTF-8$/);
+    });
+
+    it('a text of a view or a dictionary', () => {
+      const views = (bytes: number[], isLong: boolean) => {
+        const view = Buffer.alloc(16);
+        view.writeInt32LE(bytes.length);
+        if (!isLong) view.set(bytes, 4);
+        const behind = isLong ? [Uint8Array.from(bytes)] : [];
+        return new Data(new Utf8View(), 0, 1, 0, [undefined, view] as never, [], undefined, behind);
+      };
+      const long = [...Buffer.from('thirteen byte')];
+      assert.equal(firstNoUtf8(views([0x61, 0xc3, 0xa9], false)), null);
+      assert.equal(firstNoUtf8(views([0x61, 0xc3], false)), 0);
+      assert.equal(firstNoUtf8(views(long, true)), null);
+      assert.equal(firstNoUtf8(views([...long.slice(1), 0xff], true)), 0);
+      const words = vectorFromArray(['a', 'b', 'a', 'b'], new Dictionary(new Utf8(), new Int32()));
+      assert.equal(firstNoUtf8(words.data[0]!), null);
+      (words.data[0]!.dictionary!.data[0]!.values as Uint8Array)[1] = 0xff;
+      assert.equal(firstNoUtf8(words.data[0]!), 1);
+    });
+  });
+
+  it('leaves out passages of blanks alone in columns of texts', async () => {
+    const table = tableFromArrays({ anchor: ['a'], positive: ['p'], negative_1: ['  '], negative_2: ['n'] });
+    await writeFile(at('columns'), await RecordBatchStreamWriter.writeAll(table as never).toUint8Array());
+    assert.deepEqual((await readAll(at('columns')))[0]![0]!.negatives, [{ id: '', title: '', text: 'n' }]);
   });
 
   it('refuses what is no file or no Arrow file', async () => {

@@ -1,7 +1,8 @@
 import type { Passage } from '../../data/example/example.js';
 import { createAnalyzer, type Analyzer } from './analyze.js';
 import { decodeLength, encodeLength } from './lengthByte.js';
-import { idRanks, topRows } from '../measure/topRows.js';
+import { topRows } from '../measure/topRows.js';
+import { bestRows, inAnseriniOrder } from './ties.js';
 
 export interface Bm25Settings {
   /** How soon repeats of a word stop counting, 0 or more. */
@@ -23,8 +24,6 @@ export interface Bm25Index {
   rows: Uint32Array;
   /** [postings]: what the term adds to the score of that row */
   impacts: Float32Array;
-  /** [documents]: place of each id in ascending order, for ties */
-  idRanks: Uint32Array;
   analyze: Analyzer;
 }
 
@@ -38,17 +37,17 @@ export function buildBm25Index(corpus: readonly Passage[], settings: Bm25Setting
   const counted = countTerms(corpus, analyze);
   const postings = invert(counted, settings);
   const ids = corpus.map(({ id }) => id);
-  return { ids, terms: counted.terms, ...postings, idRanks: idRanks(ids), analyze };
+  return { ids, terms: counted.terms, ...postings, analyze };
 }
 
 /**
- * A search for the `depth` best documents that share a term with the query, as rows of the corpus; ties by document id,
- * descending. It keeps its scratch space between queries.
+ * A search for the `depth` best documents that share a term with the query, as rows of the corpus, in the order of
+ * Anserini's run files, with the scores before ties were told apart. It keeps its scratch space between queries.
  */
 export function bm25Searcher(index: Bm25Index, depth: number): (query: string) => { row: number; score: number }[] {
   const scores = new Float64Array(index.ids.length);
   const touched = new Uint32Array(index.ids.length);
-  const top = topRows(Math.min(depth, index.ids.length), index.idRanks);
+  const top = topRows(Math.min(depth, index.ids.length));
   return (query) => {
     let count = 0;
     for (const text of index.analyze(query)) {
@@ -60,12 +59,10 @@ export function bm25Searcher(index: Bm25Index, depth: number): (query: string) =
         scores[row]! += index.impacts[at]!;
       }
     }
-    for (let at = 0; at < count; at++) {
-      const row = touched[at]!;
-      top.offer(row, Math.fround(scores[row]!));
-      scores[row] = 0;
-    }
-    return top.take();
+    const best = bestRows(top, touched, count, scores, (row) => index.ids[row]!);
+    for (let at = 0; at < count; at++) scores[touched[at]!] = 0;
+    const ordered = inAnseriniOrder(best.map((hit) => ({ ...hit, id: index.ids[hit.row]!, exact: hit.score })));
+    return ordered.map(({ row, exact }) => ({ row, score: exact }));
   };
 }
 

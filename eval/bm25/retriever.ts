@@ -1,12 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
+import type { IdTable } from '../../data/task/idTable.js';
 import { createAnalyzer } from './analyze.js';
 import { bm25Defaults, type Bm25Settings } from './index.js';
 import { openPostings, type FieldPostings } from './postings.js';
 import { bm25Root, ensureBm25Index, fieldsOf, type FieldChoice } from './store.js';
 import { decodeLength } from './lengthByte.js';
 import { packedRun } from '../measure/packedRun.js';
-import { lowerIdFirst, type Retriever } from '../measure/ranking.js';
+import type { Retriever } from '../measure/ranking.js';
 import { topRows } from '../measure/topRows.js';
+import { bestRows, inAnseriniOrder } from './ties.js';
 
 export interface Bm25Options extends Bm25Settings {
   /** `flat`: title and text as one field. `multifield`: a field each, their scores added. */
@@ -17,7 +19,7 @@ export interface Bm25Options extends Bm25Settings {
 
 /**
  * BM25 as a retriever: indexes the corpus of the task on the disk, unless that was done before, then answers its queries
- * from the postings of their terms alone. Ties are ordered as Anserini does, by document id, ascending.
+ * from the postings of their terms alone. Ties are as in Anserini's run files.
  * Source: Anserini's BEIR regressions, flat and multifield.
  */
 export function bm25Retriever(options: Partial<Bm25Options> = {}): Retriever {
@@ -25,18 +27,18 @@ export function bm25Retriever(options: Partial<Bm25Options> = {}): Retriever {
   const name = `bm25 k1=${k1} b=${b} fields=${fields} lucene-english`;
   return {
     name,
-    identity: `${name} ties=lower-id`,
+    identity: `${name} ties=anserini`,
     async retrieve({ corpus, queries }, depth, onProgress = () => {}) {
       // Indexing is counted like the queries' share of the work: both are in documents and queries done.
       const all = corpus.ids.size + queries.length;
       const folder = await ensureBm25Index(root, corpus, fields, (documents) => onProgress(documents, all));
       const indexes = await Promise.all(fieldsOf(fields).map((field) => openPostings(folder, field)));
       try {
-        const search = searcher(indexes, corpus.ids.size, { k1, b }, depth);
+        const search = searcher(indexes, corpus.ids, { k1, b }, depth);
         const run = packedRun(corpus.ids);
         for (const { id, text } of queries) {
           const hits = search(text);
-          run.add(id, lowerIdFirst(hits.map((hit) => ({ ...hit, id: corpus.ids.get(hit.row) }))));
+          run.add(id, inAnseriniOrder(hits.map((hit) => ({ ...hit, id: corpus.ids.get(hit.row) }))));
           if (run.size % 64 === 0) await setImmediate(); // lets progress and interruption through
           onProgress(corpus.ids.size + run.size, all);
         }
@@ -48,8 +50,9 @@ export function bm25Retriever(options: Partial<Bm25Options> = {}): Retriever {
   };
 }
 
-/** A search that keeps its scratch space between queries. Equal scores: the document that comes first in the corpus. */
-function searcher(indexes: FieldPostings[], documents: number, settings: Bm25Settings, depth: number) {
+/** A search that keeps its scratch space between queries. Equal scores: the lower id. */
+function searcher(indexes: FieldPostings[], ids: IdTable, settings: Bm25Settings, depth: number) {
+  const documents = ids.size;
   const analyze = createAnalyzer();
   const norms = indexes.map((index) => lengthNorms(index.meanLength, settings));
   const scores = new Float64Array(documents);
@@ -86,13 +89,12 @@ function searcher(indexes: FieldPostings[], documents: number, settings: Bm25Set
       }
     });
     const sums = indexes.length === 1 ? scores : totals;
+    const best = bestRows(top, touched, count, sums, (row) => ids.get(row));
     for (let at = 0; at < count; at++) {
-      const row = touched[at]!;
-      top.offer(row, Math.fround(sums[row]!));
-      sums[row] = 0;
-      seen[row] = 0;
+      sums[touched[at]!] = 0;
+      seen[touched[at]!] = 0;
     }
-    return top.take();
+    return best;
   };
 }
 

@@ -29,21 +29,6 @@ export function inTrecOrder<T extends Ranking[number]>(ranking: readonly T[]): T
     .sort((one, two) => two.score - one.score || compareBytes(two.id, one.id));
 }
 
-/**
- * Order ties by document id, ascending, and lower scores by the least that a 32-bit float can be lowered so that
- * trec_eval keeps that order. Source: Anserini's `ScoreTiesAdjusterReranker`, which does so with larger steps.
- */
-export function lowerIdFirst<T extends Ranking[number]>(ranking: readonly T[]): T[] {
-  let last = Infinity;
-  return ranking
-    .map((document) => ({ ...document, score: Math.fround(document.score) }))
-    .sort((one, two) => two.score - one.score || compareBytes(one.id, two.id))
-    .map((document) => ({
-      ...document,
-      score: (last = document.score < last ? document.score : nextBelow(last)),
-    }));
-}
-
 /** Negative where the first comes before the second in the order of their UTF-8 bytes. */
 export function compareBytes(one: string, two: string): number {
   if (isSurrogateFree(one) && isSurrogateFree(two)) return one < two ? -1 : one > two ? 1 : 0;
@@ -52,14 +37,3 @@ export function compareBytes(one: string, two: string): number {
 
 /** UTF-16 units are then in the order of the bytes. */
 const isSurrogateFree = (text: string) => !/[\ud800-\udfff]/.test(text);
-
-const float = new Float32Array(1);
-const bits = new Int32Array(float.buffer);
-
-/** The next smaller 32-bit float. */
-function nextBelow(value: number): number {
-  float[0] = value;
-  if (value === 0) return -(2 ** -149);
-  bits[0]! += value > 0 ? -1 : 1;
-  return float[0];
-}

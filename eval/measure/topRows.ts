@@ -9,17 +9,15 @@ export interface TopRows {
 
 /**
  * A heap with the worst row kept on top, so that most rows cost one comparison.
- * @param depth     rows to keep
- * @param tieRanks  [rows]: of two rows with equal scores the one with the higher rank is better; the lower row where not given
+ * @param depth  rows to keep; of two with equal scores the lower row is better
  */
-export function topRows(depth: number, tieRanks?: Uint32Array): TopRows {
+export function topRows(depth: number): TopRows {
   const rows = new Uint32Array(depth);
   const scores = new Float32Array(depth);
   let size = 0;
 
-  const wins = (row: number, other: number) => (tieRanks ? tieRanks[row]! > tieRanks[other]! : row < other);
   const better = (score: number, row: number, place: number) =>
-    score > scores[place]! || (score === scores[place]! && wins(row, rows[place]!));
+    score > scores[place]! || (score === scores[place]! && row < rows[place]!);
   const put = (place: number, row: number, score: number) => {
     rows[place] = row;
     scores[place] = score;
@@ -65,17 +63,7 @@ export function topRows(depth: number, tieRanks?: Uint32Array): TopRows {
     take() {
       const kept = Array.from({ length: size }, (_, place) => ({ row: rows[place]!, score: scores[place]! }));
       size = 0;
-      return kept.sort((one, two) => two.score - one.score || (wins(one.row, two.row) ? -1 : 1));
+      return kept.sort((one, two) => two.score - one.score || one.row - two.row);
     },
   };
-}
-
-/** @returns [ids]: the place of each id among all ids in ascending order, the tie rank that trec_eval's order needs */
-export function idRanks(ids: readonly string[]): Uint32Array {
-  const order = Uint32Array.from(ids, (_, row) => row).sort((one, two) =>
-    ids[one]! < ids[two]! ? -1 : ids[one]! > ids[two]! ? 1 : one - two,
-  );
-  const ranks = new Uint32Array(ids.length);
-  order.forEach((row, rank) => (ranks[row] = rank));
-  return ranks;
 }

@@ -39,11 +39,11 @@ describe('bm25Searcher', () => {
     );
   });
 
-  it('keeps the best and breaks ties by document id, descending', () => {
+  it('keeps the best and breaks ties by document id, ascending, as Anserini does', () => {
     const same = buildBm25Index(['d1', 'd3', 'd2', 'd10'].map((id) => passage(id, 'same words')));
     assert.deepEqual(
       searchBm25(same, 'word', 3).map(({ id }) => id),
-      ['d3', 'd2', 'd10'],
+      ['d1', 'd10', 'd2'],
     );
   });
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { contentHash } from '../../data/files/contentHash.js';
 import { requireWholeSets } from '../../data/files/wholeSet.js';
 import { readSafetensorsIndex } from '../tensors/safetensors.js';
 import type { TensorEntry } from '../tensors/safetensorsHeader.js';
@@ -82,31 +83,19 @@ async function readShards(folder: string): Promise<Map<string, TensorEntry>> {
   return tensors;
 }
 
-const sampleBytes = 4096;
-
 /**
- * SHA-256 over name, kind, shape and the first and last 4 KiB of every tensor, by name. It tells models apart in a
- * fraction of a second and does not depend on how the weights are cut into shards; it is identity, not integrity:
- * a changed number in the middle of a large tensor goes unseen.
+ * SHA-256 over the hashes of the files that hold tensors: every byte counts, their names and order do not. Other cuts
+ * into shards are another base. A file in the hub's cache is called after its SHA-256, which the download checked;
+ * any other is read, and remembered as `contentHash` says.
  */
 async function hashWeights(tensors: Map<string, TensorEntry>): Promise<string> {
-  const hash = createHash('sha256');
-  const files = new Map(await Promise.all([...new Set([...tensors.values()].map((t) => t.file))].map(openNamed)));
-  try {
-    for (const name of [...tensors.keys()].sort()) {
-      const { dtype, shape, file, begin, end } = tensors.get(name)!;
-      hash.update(JSON.stringify([name, dtype, shape]));
-      const middle = Math.min(end, begin + sampleBytes);
-      for (const [from, to] of [[begin, middle] as const, [Math.max(middle, end - sampleBytes), end] as const]) {
-        const bytes = new Uint8Array(to - from);
-        await files.get(file)!.read(bytes, 0, bytes.length, from);
-        hash.update(bytes);
-      }
-    }
-  } finally {
-    for (const handle of files.values()) await handle.close();
-  }
-  return hash.digest('hex');
+  const files = new Set([...tensors.values()].map(({ file }) => file));
+  const hashes: string[] = [];
+  for (const file of files) hashes.push((await hashOfBlob(file)) ?? (await contentHash(file)));
+  return createHash('sha256').update(hashes.sort().join(' ')).digest('hex');
 }
 
-const openNamed = async (file: string) => [file, await open(file, 'r')] as const;
+/** models--OWNER--NAME/snapshots/COMMIT/FILE leads to models--OWNER--NAME/blobs/SHA256. */
+async function hashOfBlob(file: string): Promise<string | undefined> {
+  return /[/\\]models--[^/\\]+[/\\]blobs[/\\]([0-9a-f]{64})$/.exec(await realpath(file))?.[1];
+}

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBaseFolder } from '../../../checkpoints/base/baseFolder.js';
 import { writeSafetensors } from '../../../checkpoints/tensors/safetensors.js';
@@ -43,19 +45,48 @@ describe('openBaseFolder', () => {
       return true;
     });
 
-  it('opens a single file and shards alike: same tensors, same hash', async () => {
+  it('opens a single file and shards alike: same tensors', async () => {
     const single = await openBaseFolder(await writeSingle(place('single')));
     const shards = await openBaseFolder(await writeShards(place('shards'), allPlaces));
     assert.deepEqual(single.config, { hidden_size: 4 });
     assert.deepEqual([...single.tensors.keys()].sort(), ['a', 'b', 'c']);
     assert.equal(shards.tensors.get('c')!.file, join(place('shards'), 'two.safetensors'));
-    assert.equal(shards.weightsHash, single.weightsHash);
   });
 
   it('gives other weights another hash', async () => {
     const one = await openBaseFolder(await writeSingle(place('one'), 1));
     const other = await openBaseFolder(await writeSingle(place('other'), 5));
     assert.notEqual(other.weightsHash, one.weightsHash);
+  });
+
+  it('tells bases apart that differ in one byte deep inside a tensor, and knows a copy', async () => {
+    // Hashes of the first and last 4 KiB took such bases for one: kept embeddings of one were scored as the other's.
+    const open = async (name: string, middle: number) => {
+      const values = Array.from({ length: 20_000 }, (_, at) => (at === 10_000 ? middle : 7));
+      await mkdir(place(name));
+      await writeFile(join(place(name), 'config.json'), '{}');
+      await writeSafetensors(join(place(name), 'model.safetensors'), [tensor('a', ...values)]);
+      return openBaseFolder(place(name));
+    };
+    const one = await open('one', 1);
+    assert.equal((await open('copy', 1)).weightsHash, one.weightsHash);
+    assert.notEqual((await open('other', 2)).weightsHash, one.weightsHash);
+  });
+
+  it('takes the name that a file has among the blobs of the hub for its hash', async () => {
+    const folder = await writeSingle(place('models--a--b/snapshots/c'));
+    const own = (await openBaseFolder(folder)).weightsHash;
+    const file = join(folder, 'model.safetensors');
+    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    await mkdir(place('models--a--b/blobs'));
+    await rename(file, place(`models--a--b/blobs/${sha256}`));
+    await symlink(`../../blobs/${sha256}`, file);
+    assert.equal((await openBaseFolder(folder)).weightsHash, own);
+    await rename(place(`models--a--b/blobs/${sha256}`), place(`models--a--b/blobs/${'0'.repeat(64)}`));
+    await rm(file);
+    await symlink(`../../blobs/${'0'.repeat(64)}`, file);
+    const zeros = createHash('sha256').update('0'.repeat(64)).digest('hex');
+    assert.equal((await openBaseFolder(folder)).weightsHash, zeros); // it was not read
   });
 
   it('names the shard that is missing', async () => {

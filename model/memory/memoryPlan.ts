@@ -144,8 +144,7 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
   const widened = facts.widens ? float * 2 * hidden * intermediate : 0;
   const allKept = kept >= inputBytes(config, facts.poolTokens);
   const secondPass = allKept ? 0 : inputBytes(config, chunk) + tracedLayers * traceBytes(config, chunk);
-  // On the way back through the feed-forward half: gate and up, their gradients, the gated product and its gradient.
-  const working = float * chunk * (6 * intermediate + 6 * hidden) + traceBytes(config, chunk) + widened;
+  const working = (facts.traces ? packedLayerBytes(config, chunk) : paddedLayerBytes(facts, chunk)) + widened;
   return {
     process: processBytes,
     weights: weightBytes * layers * perLayer,
@@ -156,6 +155,22 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
     embeddings: float * (poolQueries + poolPassages) * hidden * 2,
     loss: Math.max(0, lossBytes(facts) - working - secondPass),
   };
+}
+
+/** On the way back through the feed-forward half: gate and up, their gradients, the gated product and its gradient. */
+function packedLayerBytes(config: ModelConfig, tokens: number): number {
+  return float * tokens * (6 * config.intermediate + 6 * config.hidden) + traceBytes(config, tokens);
+}
+
+/**
+ * The way back through a layer under the tape, which lets go of nothing before its end: values, masks and gradients of
+ * every operation, and four tables of attention scores beside the causal mask. Counted on bases of four shapes and texts
+ * of two lengths, all within 1 %.
+ */
+function paddedLayerBytes({ config, longestText }: PlanFacts, tokens: number): number {
+  const { hidden, intermediate, heads, kvHeads, headDim } = config;
+  const numbers = 62 * hidden + 24 * intermediate + 27 * heads * headDim + 4 * heads * longestText;
+  return float * (tokens * numbers + (heads / kvHeads) * longestText ** 2);
 }
 
 /** Tables of a block of the loss and, where there are several blocks, sums of gradients while the next one is added. */

@@ -105,6 +105,15 @@ describe('memoryPlan', () => {
     assert.ok(plan.keptBytes <= inputBytes(config, 5000));
   });
 
+  // A layer under the tape was planned with a quarter of what it took, with texts of a thousand tokens an eighth.
+  it('counts all that the tape of a padded layer holds, scores of attention by the longest text', () => {
+    const working = (longestText: number) =>
+      planMemory({ ...facts, traces: false, widens: false, longestText }, 1e12, { chunkTokens: 3000 })!.bytes.working;
+    // hidden 10, intermediate 20, heads 2 of 4 over 1 key head
+    assert.equal(working(100), 4 * (3000 * (62 * 10 + 24 * 20 + 27 * 8 + 4 * 2 * 100) + 2 * 100 * 100));
+    assert.equal(working(2000), 4 * (3000 * (62 * 10 + 24 * 20 + 27 * 8 + 4 * 2 * 2000) + 2 * 2000 * 2000));
+  });
+
   it('is told in one line, parts of at least 5 MB from the largest on', () => {
     const bytes = {
       process: 6e8,

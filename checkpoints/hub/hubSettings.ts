@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { UserError } from '../../configs/userError.js';
 
 /** Where the Hugging Face hub is, and where this machine keeps what came from it. */
 export interface HubSettings {
@@ -29,11 +30,18 @@ export function hubSettings(environment: Environment = process.env): HubSettings
   const cache = set('HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE');
   const isTrue = (name: string) => /^(1|on|yes|true)$/i.test(set(name) ?? '');
   return {
-    endpoint: (set('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, ''),
+    endpoint: endpointOf(set('HF_ENDPOINT') ?? 'https://huggingface.co'),
     cache: cache === undefined ? join(home, 'hub') : expand(cache, environment),
     ...findToken(set, join(home, 'token'), environment, isTrue('HF_HUB_DISABLE_IMPLICIT_TOKEN')),
     offline: isTrue('HF_HUB_OFFLINE') || isTrue('TRANSFORMERS_OFFLINE'),
   };
+}
+
+/** @throws UserError for what is no URL, whose own message would show all of it, a password included */
+function endpointOf(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new UserError('HF_ENDPOINT must be a URL that begins with http:// or https://; set it to one, or unset it');
+  return text.replace(/\/+$/, '');
 }
 
 function findToken(

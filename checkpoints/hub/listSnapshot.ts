@@ -4,6 +4,7 @@ import { readUrl } from '../../data/download/web/openUrl.js';
 import { defaultPatience, retry, type Patience } from '../../data/download/web/retry.js';
 import type { ExpectedHash } from '../../data/download/web/fetchFile.js';
 import type { HubPlace } from '../../configs/load/resolveBase.js';
+import { requireFileName } from '../../data/files/requireFileName.js';
 import { explainHubFailure } from './explainHubFailure.js';
 import type { HubSettings } from './hubSettings.js';
 
@@ -68,12 +69,18 @@ export const fileUrl = (id: string, commit: string, name: string, { endpoint }: 
   `${endpoint}/${id}/resolve/${commit}/${encodeURIComponent(name)}`;
 
 /** Large files are known by the SHA-256 of their bytes, others by the hash that git gives a blob. */
-export const hubFile = (name: string, bytes: number, oid: string, sha256: string | undefined): HubFile => ({
-  name,
-  bytes,
-  blob: sha256 ?? oid,
-  hash: sha256 ? { algorithm: 'sha256', hex: sha256 } : { algorithm: 'sha1', hex: oid, preamble: `blob ${bytes}\0` },
-});
+export function hubFile(name: string, bytes: number, oid: string, sha256: string | undefined): HubFile {
+  requireFileName(name);
+  // They become names of files in a cache that other tools share.
+  if (!/^[0-9a-f]{40}$/.test(oid) || (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)))
+    throw new UserError(`the hub names ${JSON.stringify(sha256 ?? oid)} as the hash of ${name}, which is none`);
+  return {
+    name,
+    bytes,
+    blob: sha256 ?? oid,
+    hash: sha256 ? { algorithm: 'sha256', hex: sha256 } : { algorithm: 'sha1', hex: oid, preamble: `blob ${bytes}\0` },
+  };
+}
 
 /** The header that carries the token, where there is one. */
 export const tokenHeader = ({ token }: HubSettings): Record<string, string> =>

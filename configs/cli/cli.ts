@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import yargs, { type Argv, type ArgumentsCamelCase } from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { withoutCredentials } from '../withoutCredentials.js';
 import { UserError } from '../userError.js';
 import { faultNotes } from './faultNotes.js';
 
@@ -60,7 +62,7 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
       .parseAsync();
   } catch (error) {
     const isMistake = error instanceof UserError;
-    console.error(isMistake ? `error: ${error.message}` : error);
+    console.error(withoutCredentials(isMistake ? `error: ${error.message}` : inspect(error)));
     if (!isMistake) for (const note of faultNotes()) console.error(note);
     code = isMistake ? 2 : 1;
   }

@@ -1,4 +1,5 @@
 import { progressBar } from './progress.js';
+import { withoutCredentials } from '../withoutCredentials.js';
 import { stopSignals } from '../stopSignals.js';
 
 /** What a download shows while it goes on. */
@@ -18,7 +19,7 @@ const megabyte = 1e6;
  * Download progress on standard error. A signal to stop ends the process with 130; what has come by then stays.
  */
 export const downloadScreen: DownloadScreen = {
-  say: (line) => console.error(line),
+  say: (line) => console.error(withoutCredentials(line)),
   bar(total, present) {
     const whole = Math.max(1, Math.ceil(total / megabyte));
     const bar = progressBar('downloading, MB', whole, Math.floor(present / megabyte));

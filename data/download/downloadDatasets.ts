@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import type { DownloadScreen } from '../../configs/cli/download.js';
 import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
+import { withoutCredentials } from '../../configs/withoutCredentials.js';
 import { withLock } from '../../setup/lock.mjs';
 import { requireOwnFolder } from '../files/ownFolder.js';
 import { replaceFolder } from '../files/writeFolder.js';
@@ -128,7 +129,7 @@ async function fetchDataset(
     await writeManifest(
       partial,
       dataset.name,
-      files.map(({ url, name }) => url ?? name),
+      files.map(({ url, name }) => withoutCredentials(url ?? name)),
     );
   });
   await rm(fetchedFolder(root, dataset.name), { recursive: true, force: true });
@@ -138,7 +139,7 @@ async function fetchDataset(
 /** @returns where the file lies: as a user put it there, or as it was fetched now or before */
 async function fetchOne(
   { name: set }: Dataset,
-  { name, url, headers, hash }: DatasetFile,
+  { name, url, headers, hash, bytes }: DatasetFile,
   onProgress: (bytes: number) => void,
   { root, screen, patience }: DatasetOptions,
 ): Promise<string> {
@@ -153,12 +154,12 @@ async function fetchOne(
   }
   const path = join(fetchedFolder(root, set), name);
   if (existsSync(path)) return path;
-  if (!hash) screen.say(`${name}: no checksum was published, so only its length is checked`);
+  if (!hash) screen.say(`${name}: no checksum was published, so only its length and its beginning are checked`);
   await fetchFile({
     url: url!,
     path,
     headers,
-    ...(hash && { hash }),
+    ...(hash ? { hash } : bytes !== undefined && { size: bytes }),
     ...(patience && { patience }),
     onProgress,
     onWait: (why, waitMs) => screen.say(`${why}; trying again in ${Math.ceil(waitMs / 1000)} s`),

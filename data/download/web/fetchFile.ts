@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
 import { syncFolder } from '../../files/writeBeside.js';
+import { contentFault } from './contentFault.js';
 import { openUrl, type OpenUrl, type UrlOptions } from './openUrl.js';
 import { defaultPatience, retry, type Patience } from './retry.js';
 import { PassingFailure } from './webErrors.js';
@@ -33,7 +34,8 @@ export const incompleteName = (path: string) => `${path}.incomplete`;
 
 /**
  * Fetch a file to `<path>.incomplete`, check it, and give it its name. What an earlier process left there is gone on
- * with, provided that a hash can tell whether the whole is right. The caller keeps other processes away.
+ * with, provided that a hash can tell whether the whole is right, or the server that the file is still the same. The
+ * caller keeps other processes away.
  * @throws UserError when the server refuses, cannot be reached, or gives other bytes than expected, and when the disk
  *   is full; what has come stays, unless it is wrong
  */
@@ -54,11 +56,13 @@ export async function fetchFile(file: FileToFetch): Promise<void> {
         await rm(partial, { force: true });
         throw wrongHash(file, growing);
       }
+      if (!hash) await requireContent(growing, file, partial);
       await growing.handle.sync();
     } finally {
       await growing.handle.close();
     }
     await rename(partial, path);
+    await rm(etagFile(partial), { force: true });
     await syncFolder(dirname(path));
   } catch (error) {
     throw explainWriteFailure(error, partial, size);
@@ -72,6 +76,8 @@ interface Growing {
   digest: Hash | undefined;
   /** Computed once the file is complete. */
   hex?: string | undefined;
+  /** Most bytes that were there at any time. */
+  furthest?: number;
   /** Of the answer that the bytes come from: without a hash, the server must say that the file is still the same. */
   etag?: string | null;
 }
@@ -81,7 +87,9 @@ async function openGrowing(partial: string, { size, hash, onProgress }: FileToFe
   const growing: Growing = { handle, length: 0, digest: undefined };
   try {
     const { size: there } = await handle.stat();
-    if (!hash || (size !== undefined && there > size)) await startOver(growing, hash);
+    const etag = hash ? undefined : await readFile(etagFile(partial), 'utf8').catch(() => undefined);
+    if ((!hash && !etag) || (size !== undefined && there > size)) await startOver(growing, hash);
+    else if (!hash) Object.assign(growing, { etag, length: there });
     else {
       growing.digest = startDigest(hash);
       const piece = Buffer.allocUnsafe(1 << 20);
@@ -122,7 +130,7 @@ async function fetchOnce(growing: Growing, file: FileToFetch): Promise<void> {
   const answer = await openUrl(url, { ...file, headers: { ...file.headers, ...(resumes && range) }, accept: [416] });
   const total = await agreeOnTotal(answer, growing, file);
   if (total === growing.length) return await answer.cancel();
-  const before = growing.length;
+  const before = Math.max(growing.length, growing.furthest ?? 0); // bytes that come again are no progress
   try {
     for await (const piece of answer.body) {
       if (size !== undefined && growing.length + piece.length > size) throw wrongSize(url, size, 'more');
@@ -135,6 +143,7 @@ async function fetchOnce(growing: Growing, file: FileToFetch): Promise<void> {
     if (!(error instanceof PassingFailure)) throw error;
     throw new PassingFailure(error.message, error.waitMs, growing.length > before);
   }
+  growing.furthest = Math.max(before, growing.length);
   if (growing.length !== (size ?? total ?? growing.length))
     throw new PassingFailure(`${new URL(url).host} ended early`, undefined, growing.length > before);
 }
@@ -159,8 +168,36 @@ async function agreeOnTotal(answer: OpenUrl, growing: Growing, file: FileToFetch
     await startOver(growing, file.hash);
     throw new PassingFailure(`${new URL(file.url).host} gives another part than was asked for`);
   }
+  if (status === 200 && !file.hash) await requireNoPage(answer, file);
   growing.etag = headers.get('etag');
+  if (!file.hash) await keepEtag(growing, incompleteName(file.path));
   return total;
+}
+
+/** For a later process, which has no hash to tell that what came before is of the same file. Weak ones tell nothing. */
+async function keepEtag({ etag }: Growing, partial: string): Promise<void> {
+  if (etag?.startsWith('"')) await writeFile(etagFile(partial), etag);
+  else await rm(etagFile(partial), { force: true });
+}
+
+const etagFile = (partial: string) => `${partial}.etag`;
+
+async function requireNoPage(answer: OpenUrl, { url, path }: FileToFetch): Promise<void> {
+  const type = answer.headers.get('content-type') ?? '';
+  if (!/^(text\/html|application\/xhtml)/i.test(type) || /\.x?html?$/i.test(path)) return;
+  await answer.cancel();
+  throw new UserError(`${url} answers with a web page (${type}), as for a login; ${published}`);
+}
+
+/** @throws UserError when the first bytes are not those of such a file; nothing of it stays */
+async function requireContent({ handle, length }: Growing, { url, path }: FileToFetch, partial: string): Promise<void> {
+  const head = Buffer.alloc(Math.min(length, 512));
+  await handle.read(head, 0, head.length, 0);
+  const fault = contentFault(path, head);
+  if (fault === undefined) return;
+  await rm(partial, { force: true });
+  await rm(etagFile(partial), { force: true });
+  throw new UserError(`${url} cannot be used: ${fault}; ${published}`);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

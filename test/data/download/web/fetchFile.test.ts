@@ -23,7 +23,7 @@ describe('fetchFile', () => {
     answer = whole;
     server = createServer((request, response) => answer(request, response, asked.push(request)));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/data.zip`;
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/data.bin`;
   });
   afterEach(() => {
     server.closeAllConnections();
@@ -41,7 +41,7 @@ describe('fetchFile', () => {
   };
 
   const patience = { tries: 3, firstWaitMs: 1, longestWaitMs: 100 };
-  const path = () => inFolder('below/data.zip');
+  const path = () => inFolder('below/data.bin');
   const fetchIt = (more: Partial<FileToFetch> = {}) => fetchFile({ url, path: path(), patience, ...more });
   const refusal = async (work: Promise<void>) => {
     const error: unknown = await work.then(
@@ -53,11 +53,50 @@ describe('fetchFile', () => {
     return error.message.replaceAll(url, 'URL').replaceAll(new URL(url).host, 'HOST');
   };
 
+  // A page that asks for a login came in the place of two million bytes, and was taken for them.
+  it('refuses what is no such file, where no hash tells: a web page, another size, another beginning', async () => {
+    const send = (bytes: string, type: string) => {
+      answer = (_, response) => response.writeHead(200, { 'content-type': type }).end(bytes);
+    };
+    send('<!DOCTYPE html><title>log in</title>', 'text/html; charset=utf-8');
+    assert.match(
+      await refusal(fetchIt()),
+      /^URL answers with a web page \(text\/html; charset=utf-8\), as for a login; /,
+    );
+    send('\n<html>log in</html>', 'application/octet-stream');
+    assert.match(
+      await refusal(fetchIt()),
+      /^URL cannot be used: it is a web page; it is not the file that was published/,
+    );
+    // Of no stated length, again and again: it was asked for without end.
+    assert.match(await refusal(fetchIt({ size: 2_000_000 })), /^HOST ended early$/);
+    send('plain', 'application/octet-stream');
+    const gzip = fetchIt({ path: inFolder('below/rows.tsv.gz') });
+    assert.match(await refusal(gzip), /cannot be used: it does not begin as \.gz files do/);
+    assert.ok(!existsSync(path()) && !existsSync(inFolder('below/rows.tsv.gz')));
+  });
+
+  it('without a hash goes on in a later process with what the server says is the same file', async () => {
+    const etag = '"v1"';
+    answer = (_, response) => cut(response, 80_000, { etag });
+    await refusal(fetchIt({ patience: { ...patience, tries: 1 } }));
+    const from: unknown[] = [];
+    answer = (request, response) => {
+      from.push([request.headers.range, request.headers['if-range']]);
+      response.setHeader('etag', etag);
+      whole(request, response);
+    };
+    await fetchIt();
+    assert.deepEqual(from, [['bytes=80000-', etag]]);
+    assert.deepEqual(await readFile(path()), content);
+    assert.deepEqual(await readdir(inFolder('below')), ['data.bin']);
+  });
+
   it('writes a file of unknown size and hash under its name, and nothing beside it', async () => {
     const seen: number[] = [];
     await fetchIt({ onProgress: (bytes) => seen.push(bytes) });
     assert.deepEqual(await readFile(path()), content);
-    assert.deepEqual(await readdir(inFolder('below')), ['data.zip']);
+    assert.deepEqual(await readdir(inFolder('below')), ['data.bin']);
     assert.equal(seen[0], 0);
     assert.equal(seen.at(-1), content.length);
   });
@@ -128,7 +167,7 @@ describe('fetchFile', () => {
       await refusal(fetchIt({ hash: wrong })),
       `URL must have the md5 ${wrong.hex}; got ${md5.hex}; it is not the file that was published; try again later, or from elsewhere`,
     );
-    assert.deepEqual(await readdir(inFolder('below')), ['data.zip']);
+    assert.deepEqual(await readdir(inFolder('below')), ['data.bin']);
     assert.deepEqual(await readFile(path()), content);
   });
 
@@ -139,10 +178,10 @@ describe('fetchFile', () => {
 
   it('tells a refusal at once, and an error of the server after some tries', async () => {
     answer = (_, response) => response.writeHead(404, { 'x-error-message': 'Entry not found' }).end();
-    assert.equal(await refusal(fetchIt()), 'HOST answers 404 Not Found for /data.zip: Entry not found');
+    assert.equal(await refusal(fetchIt()), 'HOST answers 404 Not Found for /data.bin: Entry not found');
     assert.equal(asked.length, 1);
     answer = (_, response) => response.writeHead(503).end();
-    assert.equal(await refusal(fetchIt()), 'HOST answers 503 Service Unavailable for /data.zip');
+    assert.equal(await refusal(fetchIt()), 'HOST answers 503 Service Unavailable for /data.bin');
     assert.equal(asked.length, 1 + patience.tries);
   });
 

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
 import { writeBeside } from '../../data/files/writeBeside.js';
-import { claim, release } from './claims.js';
+import { claim, isClaimed, release } from './claims.js';
 import { aboutFile, makeRoom } from './makeRoom.js';
 import { formatBytes, packVectors, unpackVectors, type VectorFormat } from './vectorFormat.js';
 
@@ -35,6 +35,8 @@ export interface EmbeddingCache {
   has(texts: KeptTexts): boolean;
   /** @returns [rows, dimensions]; undefined where they are not kept, or damaged: these are removed */
   read(texts: KeptTexts): Promise<Float32Array | undefined>;
+  /** Whether a process, perhaps this one, is making them. */
+  isClaimed(texts: KeptTexts): boolean;
   /** Take on the making of what is not there. @returns false where another process is at it, or has just done it */
   claim(texts: KeptTexts): boolean;
   /** Keep what was claimed, and give up the claim. */
@@ -96,6 +98,7 @@ export async function openEmbeddingCache(
       await utimes(fileOf(texts), new Date(), new Date()).catch(() => {}); // it may have been removed since
       return unpackVectors(aligned(packed), by.format);
     },
+    isClaimed: (texts) => refusal === undefined && isClaimed(claimOf(texts)),
     claim(texts) {
       if (refusal !== undefined) return true;
       if (!claim(claimOf(texts))) return false;

@@ -11,6 +11,7 @@ export function memoryCache({ format }: Pick<EmbeddedBy, 'format'>): EmbeddingCa
       const packed = kept.get(key);
       return packed && unpackVectors(packed, format);
     },
+    isClaimed: () => false,
     claim: () => true,
     async write({ key }, vectors) {
       kept.set(key, packVectors(vectors, format));

@@ -65,13 +65,13 @@ async function* onePass(
 ): AsyncGenerator<{ shard: number; vectors: Float32Array }> {
   const wanted = new Set(shards);
   const decided = new Map<number, boolean>();
-  /** Decided once for each shard, when its turn comes or its texts could be read. */
-  const isMine = (shard: number): boolean => {
+  /** Decided once for each shard, when its turn comes or its texts could be read. It is claimed in its turn alone. */
+  const isToBeRead = (shard: number): boolean => {
     const texts = keptShard(corpus.shards[shard]!);
-    if (!decided.has(shard)) decided.set(shard, !cache || (!cache.has(texts) && cache.claim(texts)));
+    if (!decided.has(shard)) decided.set(shard, !cache || (!cache.has(texts) && !cache.isClaimed(texts)));
     return decided.get(shard)!;
   };
-  const reader = corpus.read((shard) => wanted.has(shard) && isMine(shard));
+  const reader = corpus.read((shard) => wanted.has(shard) && isToBeRead(shard));
   const readNext = () => {
     const next = reader.next();
     next.catch(() => {}); // it is thrown where it is awaited, if the work gets there
@@ -81,15 +81,17 @@ async function* onePass(
   try {
     for (const shard of shards) {
       const texts = keptShard(corpus.shards[shard]!);
-      if (isMine(shard)) {
+      if (isToBeRead(shard)) {
         const { passages } = (await (next ?? readNext())).value as { passages: Passage[] };
         next = readNext();
-        yield { shard, vectors: await makeAndKeep(cache, texts, () => make(passages)) };
-      } else {
-        const vectors = await cache!.read(texts);
-        if (vectors) yield { shard, vectors };
-        else later.push(shard);
+        if (!cache || cache.claim(texts)) {
+          yield { shard, vectors: await makeAndKeep(cache, texts, () => make(passages)) };
+          continue;
+        }
       }
+      const vectors = await cache!.read(texts);
+      if (vectors) yield { shard, vectors };
+      else later.push(shard);
     }
   } finally {
     await reader.return(undefined);

@@ -194,14 +194,19 @@ describe('denseRetriever', () => {
   });
 
   it('shares the work between two that begin at the same time', async () => {
-    // Both encoded everything.
+    // Both encoded everything. Of two shards each takes one: what is read ahead is not claimed yet.
+    const halves = memoryCorpus(
+      words.map((text) => ({ id: `id-${text}`, title: '', text })),
+      3,
+    );
+    const asked = { ...task, corpus: halves };
     const [one, other] = [fakeEncoder(), fakeEncoder()];
     let second: Promise<string[]> | undefined;
-    const begun = () => void (second ??= retrieve(slow(other.encoder)));
-    const results = [await retrieve(slow(one.encoder, begun)), await second];
+    const begun = () => void (second ??= retrieve(slow(other.encoder), {}, asked));
+    const results = [await retrieve(slow(one.encoder, begun), {}, asked), await second];
     for (const result of results) assert.deepEqual(result, ['id-ffff', 'id-e', 'id-d']);
     assert.deepEqual([...one.encoded, ...other.encoded].sort(), [...words, 'z'].sort());
-    assert.ok(other.encoded.length >= 2, 'the second had a share');
+    assert.equal(other.encoded.length, 3, 'the second had a share');
   });
 
   it('goes on without keeping, and says so, when the disk takes no more', async () => {

@@ -18,7 +18,8 @@ import type { Retriever } from './measure/ranking.js';
 import type { ResultRow } from './score/reportData.js';
 import { resultsFolder } from './score/resultsFolder.js';
 import { resultTable } from './report/run/resultTable.js';
-import { evaluateRetriever, type EvaluationSummary } from './score/scoreModel.js';
+import { sharedIdsWarning, warningsOf } from './score/counts.js';
+import { evaluateRetriever } from './score/scoreModel.js';
 import { taskFolderName } from './tasks/folderName.js';
 import { requireTaskData, type Task } from './tasks/task.js';
 import { isSet, type TaskNode } from './tasks/taskFile.js';
@@ -30,6 +31,7 @@ interface EvalArguments {
   model: string;
   tasks: string[];
   'tasks-dir': string | undefined;
+  'ignore-identical-ids': boolean | undefined;
   recipe: string | undefined;
   base: string | undefined;
   precision: Precision | undefined;
@@ -61,6 +63,11 @@ const evalCommand: Command<EvalArguments> = {
           'names in configs/tasks/ such as scifact or the sets beir, coir, msmarco; or folders; commas separate',
       })
       .option('tasks-dir', { type: 'string', describe: 'holds folders in the layout of BEIR or CoIR' })
+      .option('ignore-identical-ids', {
+        type: 'boolean',
+        describe:
+          "of folders: leave out the document that has the query's own id [default: as the named task, else no]",
+      })
       .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
       .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
       .option('precision', {
@@ -91,7 +98,9 @@ const evalCommand: Command<EvalArguments> = {
   ],
   async handler(args) {
     const names = args.tasks.flatMap((text) => text.split(',')).filter((name) => name !== '');
-    const { nodes, tasks } = loadTaskList(names, args['tasks-dir']);
+    const { nodes, tasks } = loadTaskList(names, args['tasks-dir'], {
+      ignoreIdenticalIds: args['ignore-identical-ids'],
+    });
     if (tasks.length === 0) throw new UserError('--tasks names no task');
     if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
     for (const task of tasks) requireTaskData(task);
@@ -176,18 +185,9 @@ async function score(
     console.error(
       `warning: results of ${replaced} on other data that is also called ${task.name} were replaced; --output keeps both`,
     );
-  for (const warning of warningsOf(summary)) console.error(`warning: ${warning}`);
+  const shared = task.isFolder ? sharedIdsWarning(task.name, summary.counts, task.ignoreIdenticalIds) : [];
+  for (const warning of [...warningsOf(task.name, summary.counts), ...shared]) console.error(`warning: ${warning}`);
   return { task: task.name, model, metrics: summary.metrics, perQuery };
-}
-
-function warningsOf({ task, counts }: EvaluationSummary): string[] {
-  const { queriesWithoutResults, judgementsOfAbsentDocuments, queries, judgements } = counts;
-  return [
-    ...(queriesWithoutResults > 0 ? [`${task}: ${queriesWithoutResults} of ${queries} queries got no results`] : []),
-    ...(judgementsOfAbsentDocuments > 0
-      ? [`${task}: ${judgementsOfAbsentDocuments} of ${judgements} judgements are of documents that the corpus lacks`]
-      : []),
-  ];
 }
 
 async function writeAverages(root: string, node: TaskNode, rows: readonly ResultRow[]): Promise<void> {

@@ -40,12 +40,9 @@ export function scoreRun(run: Run, qrels: Qrels, metricNames: readonly string[])
   return { perQuery, mean };
 }
 
-/** A run without the document that has its query's own id (ArguAna, Quora), unless it is judged relevant. */
-export function withoutIdenticalIds(run: Run, qrels: Qrels): Run {
-  return mapRun(run, (ranking, queryId) =>
-    ranking.filter(({ id }) => id !== queryId || (qrels.get(queryId)?.get(id) ?? 0) > 0),
-  );
-}
+/** A run without the document that has its query's own id (ArguAna, Quora), judged or not. Source: BEIR `evaluation.py`. */
+export const withoutIdenticalIds = (run: Run): Run =>
+  mapRun(run, (ranking, queryId) => ranking.filter(({ id }) => id !== queryId));
 
 /** How deep a run must go for these metrics. @throws UserError on an unknown name */
 export function metricDepth(metricNames: readonly string[]): number {

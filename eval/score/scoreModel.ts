@@ -5,13 +5,14 @@ import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import { replaceFolder } from '../../data/files/writeFolder.js';
 import { stageFile, writeTogether } from '../../data/files/writeBeside.js';
 import type { Contract } from '../../configs/contract.js';
-import { countAbsent, readTask, taskHash, type RetrievalTask } from '../../data/task/readTask.js';
+import { readTask, taskHash } from '../../data/task/readTask.js';
 import { describeMetric, metricDepth, scoreRun, withoutIdenticalIds } from '../measure/metrics.js';
 import { perQueryBytes, readPerQuery, type PerQuery } from '../measure/perQuery.js';
 import { mapRun } from '../measure/packedRun.js';
 import type { Retriever, Run } from '../measure/ranking.js';
 import { identityOfName, type TaskIdentity } from '../tasks/identity.js';
 import { requireTaskData, type Task } from '../tasks/task.js';
+import { countsOf, type Counts } from './counts.js';
 import { judgedOn, type JudgedOn } from './judgedOn.js';
 import { requireTrecId, stageTrecRun } from './trecRun.js';
 
@@ -33,14 +34,7 @@ export interface EvaluationSummary {
   definitions: Record<string, string>;
   /** What holds for all metrics: ties, queries without results, own documents, titles. */
   rules: string[];
-  counts: {
-    queries: number;
-    documents: number;
-    judgements: number;
-    queriesWithoutResults: number;
-    /** Judgements of documents that the corpus does not hold. */
-    judgementsOfAbsentDocuments: number;
-  };
+  counts: Counts;
   /** Hash of corpus, queries and judgements: equal where two models were judged on the same task. */
   taskHash: string;
   /** Of that and the rules: scores may be set beside each other where it is the same. */
@@ -100,6 +94,7 @@ export async function evaluateRetriever(
     ignoreIdenticalIds: task.ignoreIdenticalIds,
     titles: task.titles,
     definitions: Object.fromEntries(task.metrics.map((name) => [name, describeMetric(name)])),
+    rules: rulesOf(task),
   };
   const older = again ? undefined : await readEvaluation(folder, known);
   if (older) return { ...older, isReused: true };
@@ -111,14 +106,13 @@ export async function evaluateRetriever(
   const found = await retriever.retrieve(data, depth + (task.ignoreIdenticalIds ? 1 : 0), onProgress);
   const finished = clock();
 
-  const run = firstOf(task.ignoreIdenticalIds ? withoutIdenticalIds(found, data.qrels) : found, depth);
+  const run = firstOf(task.ignoreIdenticalIds ? withoutIdenticalIds(found) : found, depth);
   const { mean, perQuery } = scoreRun(run, data.qrels, task.metrics);
   const summary: EvaluationSummary = {
     ...known,
     taskIdentity: task.identity,
     judgedOn: judgedOn(known),
     metrics: mean,
-    rules: rulesOf(task),
     counts: countsOf(data, run),
     seconds: (finished - started) / 1000,
     finished: new Date(finished).toISOString(),
@@ -181,26 +175,10 @@ function rulesOf({ ignoreIdenticalIds, titles }: Task): string[] {
     'equal scores: the higher document id first, as trec_eval orders them',
     'queries without results count 0 (trec_eval -c)',
     ignoreIdenticalIds
-      ? "the document with the query's own id is left out, unless it is judged relevant"
+      ? "the document with the query's own id is left out, judged or not, as BEIR does"
       : "the document with the query's own id is kept",
     titles === 'use' ? 'titles are searched' : 'titles are left out',
   ];
 }
 
 const firstOf = (run: Run, depth: number): Run => mapRun(run, (ranking) => ranking.slice(0, depth));
-
-function countsOf(data: RetrievalTask, run: Run): EvaluationSummary['counts'] {
-  let judgements = 0;
-  let queriesWithoutResults = 0;
-  for (const [queryId, grades] of data.qrels) {
-    judgements += grades.size;
-    if ((run.get(queryId) ?? []).length === 0) queriesWithoutResults++;
-  }
-  return {
-    queries: data.qrels.size,
-    documents: data.corpus.ids.size,
-    judgements,
-    queriesWithoutResults,
-    judgementsOfAbsentDocuments: countAbsent(data),
-  };
-}

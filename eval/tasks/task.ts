@@ -4,7 +4,7 @@ import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
 import { findTaskFiles, holdsTask, missingParts, requireTaskParts, splitsOf } from '../../data/task/taskFiles.js';
 import { taskIdentity } from './identity.js';
-import { defaultMetrics, isSet, namedTask, taskNames, type Task, type TaskNode } from './taskFile.js';
+import { defaultMetrics, dropsOwnDocument, isSet, namedTask, taskNames, type Task, type TaskNode } from './taskFile.js';
 
 export type { Task } from './taskFile.js';
 
@@ -57,13 +57,14 @@ function folderTasks(folder: string, split?: string): Task[] {
   const name = basename(resolve(folder));
   if (name === '') throw new UserError(`${folder} has no name that results could bear; put the task into a folder`);
   const task = (as: string, chosen: string): Task => {
+    const identity = taskIdentity({ set: name, part: null, split: chosen, titles: 'use' });
     const found: Task = {
       name: as,
-      identity: taskIdentity({ set: name, part: null, split: chosen, titles: 'use' }),
+      identity,
       folder,
       split: chosen,
       metrics: defaultMetrics,
-      ignoreIdenticalIds: true,
+      ignoreIdenticalIds: dropsOwnDocument(identity.set),
       titles: 'use',
       isFolder: true,
     };

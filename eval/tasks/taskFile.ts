@@ -21,7 +21,7 @@ export interface Task {
   split: string;
   /** Names that `scoreRun` knows; the first is the one that models are compared by. */
   metrics: string[];
-  /** Leave out the document that has the query's own id, as BEIR does. */
+  /** Leave out the document that has the query's own id, as BEIR does, judged or not. */
   ignoreIdenticalIds: boolean;
   /** CoIR's own harness leaves titles out, mteb and BEIR join them with the text. */
   titles: TitleUse;
@@ -71,6 +71,13 @@ export function taskNames(): string[] {
   const named = namesIn('tasks');
   const twins = named.filter((name) => leavesTitlesOut(name)).map((name) => name + titled);
   return [...named, ...twins].sort();
+}
+
+/** Whether the named task of a set leaves out the document with the query's own id; a set without a name keeps it. */
+export function dropsOwnDocument(set: string): boolean {
+  if (!namesIn('tasks').includes(set)) return false;
+  const raw = YAML.parse(readFileSync(fileOf(set), 'utf8')) as { ignoreIdenticalIds?: boolean };
+  return raw?.ignoreIdenticalIds ?? false;
 }
 
 /** The task or set of a name in configs/tasks/; its data may still have to be fetched. */

@@ -5,6 +5,12 @@ import { taskFolderName } from './folderName.js';
 import { loadTaskTree, tasksOf } from './task.js';
 import { isSet, type Task, type TaskNode } from './taskFile.js';
 
+/** What a user may say of tasks besides their names. */
+export interface TaskOptions {
+  /** Instead of what is usual for folders; what configs/tasks/ says of a named task stands. */
+  ignoreIdenticalIds?: boolean | undefined;
+}
+
 /** Tasks that are judged in one go. */
 export interface TaskList {
   /** As they were asked for: tasks and sets, each once. */
@@ -18,8 +24,9 @@ export interface TaskList {
  * so that none takes another's place: `./small/scifact` and `./other/scifact` are small/scifact and other/scifact.
  * @throws UserError when one is not found, or two cannot be told apart
  */
-export function loadTaskList(names: readonly string[], tasksDir?: string): TaskList {
-  const found = names.flatMap((name) => loadTaskTree(name, tasksDir));
+export function loadTaskList(names: readonly string[], tasksDir?: string, options: TaskOptions = {}): TaskList {
+  const found = names.flatMap((name) => loadTaskTree(name, tasksDir)).map((node) => changed(node, options));
+  requireEffect(found.flatMap(tasksOf), options);
   const all = found.flatMap(tasksOf);
   const unique = [...new Map(all.map((task) => [`${task.name} ${keyOf(task)}`, task])).values()];
   const longer = new Map<string, string>();
@@ -40,6 +47,20 @@ export function loadTaskList(names: readonly string[], tasksDir?: string): TaskL
         'evaluate them one after the other, each with an --output of its own, or rename a folder',
     );
   return { nodes, tasks };
+}
+
+function changed(node: TaskNode, options: TaskOptions): TaskNode {
+  if (isSet(node)) return { ...node, members: node.members.map((member) => changed(member, options)) };
+  const { ignoreIdenticalIds = node.ignoreIdenticalIds } = node.isFolder ? options : {};
+  return { ...node, ignoreIdenticalIds };
+}
+
+function requireEffect(tasks: readonly Task[], { ignoreIdenticalIds }: TaskOptions): void {
+  const named = tasks.find(({ isFolder }) => !isFolder);
+  if (ignoreIdenticalIds === undefined || !named) return;
+  throw new UserError(
+    `--${ignoreIdenticalIds ? '' : 'no-'}ignore-identical-ids has no effect on ${named.name}, whose file in configs/tasks/ says it; leave it out, or name a folder`,
+  );
 }
 
 /** Equal for tasks that are judged alike on the same data. */

@@ -40,6 +40,11 @@ describe('evaluateRetriever', () => {
       judgements: 3,
       queriesWithoutResults: 0,
       judgementsOfAbsentDocuments: 0,
+      queriesWithoutRelevant: 0,
+      queriesNamedAsDocuments: 1,
+      ranked: 4,
+      rankedUnknown: 0,
+      rankedTied: 0,
     });
     assert.deepEqual(
       [summary.task, summary.split, summary.model, summary.depth, summary.seconds],

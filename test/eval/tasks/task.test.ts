@@ -34,6 +34,13 @@ describe('loadTasks', () => {
     ]);
   });
 
+  // A folder's own documents were dropped in silence: true competitors where queries and documents are numbered from 1.
+  it("leaves out documents with the query's own id where the named task of a folder's set does so, else never", async () => {
+    await make(...whole, 'fiqa/qrels/test.tsv', 'own/corpus.jsonl', 'own/queries.jsonl', 'own/qrels/test.tsv');
+    const drops = (name: string) => loadTasks(place(name))[0]!.ignoreIdenticalIds;
+    assert.deepEqual([drops('fiqa'), drops('own')], [true, false]);
+  });
+
   it('takes every split of a folder that has no test', async () => {
     await make(...whole, 'fiqa/qrels/dl20.tsv', 'fiqa/qrels/dl19.tsv', 'fiqa/qrels/notes.txt');
     assert.deepEqual(splits('fiqa'), [

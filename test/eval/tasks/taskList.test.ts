@@ -39,6 +39,18 @@ describe('loadTaskList', () => {
     assert.deepEqual(namesOf(`${await make('a/t')}/dev`, await make('b/t-dev')), ['a/t/dev', 'b/t-dev']);
   });
 
+  it("lets the user say whether a folder's documents with the query's own id count, but not of a named task", async () => {
+    const drops = (path: string, ignoreIdenticalIds: boolean) =>
+      loadTaskList([path], undefined, { ignoreIdenticalIds }).tasks[0]!.ignoreIdenticalIds;
+    const [fiqa, own] = [await make('fiqa'), await make('own')];
+    assert.deepEqual([drops(fiqa, false), drops(fiqa, true), drops(own, true)], [false, true, true]);
+    assert.throws(() => drops('demo-code', true), {
+      name: 'UserError',
+      message:
+        '--ignore-identical-ids has no effect on demo-code, whose file in configs/tasks/ says it; leave it out, or name a folder',
+    });
+  });
+
   it('takes one task once, also by a link or as part of a set', async () => {
     const task = await make('scifact');
     await symlink(task, place('linked'));

@@ -16,7 +16,7 @@ export interface LoadedConfig {
 /**
  * Read a recipe, apply `path=value` overrides in order, fill defaults and check every value.
  * @param recipe     a name in configs/recipes/ or the path of a YAML file
- * @param overrides  such as `lora.rank=8`; the value is YAML
+ * @param overrides  such as `lora.rank=8`; a text is taken as it is, any other value is YAML
  * @throws UserError naming the first setting that cannot be used
  */
 export function loadConfig(recipe: string, overrides: readonly string[] = []): LoadedConfig {
@@ -66,20 +66,47 @@ function setPath(raw: Record<string, unknown>, override: string): string {
       throw new UserError(`--set ${override}: ${name} is a setting, not a group of settings`);
     place = next as Record<string, unknown>;
   }
-  place[path.at(-1)!] = parseValue(parts[2]!, override);
+  place[path.at(-1)!] = parseValue(path, parts[2]!, override);
   return parts[1]!;
 }
 
-/** YAML would take `Query:` for a group of settings, cut the blank off `Query `, and read no text as null. */
-function parseValue(text: string, override: string): unknown {
+/** Of a text, its bytes; of anything else, YAML. */
+function parseValue(path: readonly string[], text: string, override: string): unknown {
+  if (isText(path)) return unquote(text, override);
+  return readYaml(text, override);
+}
+
+/** Text in quotes of its own, which shells make hard to leave out, is what lies between them. */
+function unquote(text: string, override: string): unknown {
+  if (/^'(?:[^']|'')*'$/.test(text)) return text.slice(1, -1).replaceAll("''", "'");
+  if (!/^"(?:[^"\\]|\\.)*"$/s.test(text)) return text;
+  // YAML would make blanks of line breaks, and cut blanks before them.
+  return readYaml(text.replaceAll('\n', '\\n').replaceAll('\r', '\\r'), override);
+}
+
+function readYaml(text: string, override: string): unknown {
   const document = YAML.parseDocument(text);
-  const isUnquoted = !/^[[{"']/.test(text);
-  if (isUnquoted && (YAML.isMap(document.contents) || text !== text.trim() || text === ''))
-    throw new UserError(
-      `--set needs text in quotes, as path="text", that is empty, holds a colon or has blanks around it; got ${override}`,
-    );
   if (document.errors[0]) throw new UserError(`--set ${override}: ${yamlTrouble(document.errors[0])}`);
   return document.toJS();
+}
+
+function isText(path: readonly string[]): boolean {
+  const kind = path.reduce<Definition | undefined>(
+    (group, name) => unwrap(group?.shape?.[name]?.def),
+    schema.def,
+  )?.type;
+  return kind === 'string' || kind === 'enum';
+}
+
+interface Definition {
+  type: string;
+  shape?: Record<string, { def: Definition }>;
+  innerType?: { def: Definition };
+}
+
+/** Without default and optionality. */
+function unwrap(definition: Definition | undefined): Definition | undefined {
+  return definition?.innerType ? unwrap(definition.innerType.def) : definition;
 }
 
 function explain(issue: z.core.$ZodIssue, raw: unknown): string {

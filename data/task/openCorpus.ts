@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { contentHash } from '../files/contentHash.js';
 import { replaceFolder } from '../files/writeFolder.js';
 import { scanCorpus, scannedCorpus, shardRows, type Corpus, type CorpusScan, type TitleUse } from './corpus.js';
 import { createIdTable } from './idTable.js';
 
-/** Where readings of large corpora are kept: by the files' places, sizes and times of change. */
+/** Where readings of large corpora are kept: by the content of the files. */
 const scansRoot = 'data/cache/corpora';
 
 /** Below this a reading costs less than a second. */
@@ -25,9 +26,9 @@ export async function openCorpus(
   const found = await Promise.all(files.map((file) => stat(file)));
   if (found.reduce((sum, { size }) => sum + size, 0) < largeBytes)
     return scannedCorpus(files, titles, await scanCorpus(files, titles, shardRows));
-  const facts = files.map((file, index) => [resolve(file), found[index]!.size, found[index]!.mtimeMs]);
+  const hashes = await Promise.all(files.map((file) => contentHash(file)));
   const key = createHash('sha256')
-    .update(JSON.stringify([facts, titles, shardRows]))
+    .update(JSON.stringify([hashes, titles, shardRows]))
     .digest('hex')
     .slice(0, 32);
   const folder = join(root, key);

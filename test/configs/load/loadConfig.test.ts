@@ -162,13 +162,55 @@ describe('loadConfig', () => {
       );
     });
 
-    // `Query:` once became a group of settings, and `Query ` lost the blank that a contract depends on.
-    it('asks for quotes where YAML would change the text', () => {
-      for (const text of ['Query:', 'Query: ', ' Query', 'Query ', 'Instruct: a: b', ''])
-        assert.equal(
-          refusal('study', [`contract.queryPrefix=${text}`]),
-          `--set needs text in quotes, as path="text", that is empty, holds a colon or has blanks around it; got contract.queryPrefix=${text}`,
-        );
+    // YAML made `Query` of `Query #1`, blanks of line breaks, a group of `Query:`, and nothing of `&a`, `!x` and `|`.
+    it('takes a text byte by byte', () => {
+      const texts = [
+        'Query:',
+        ' Query ',
+        'Query #1',
+        'a\nb',
+        'a \n\n b\r\n',
+        '&a',
+        '!x',
+        '|',
+        '>',
+        '*',
+        '[q',
+        '{',
+        '# x',
+      ];
+      for (const text of [
+        ...texts,
+        '',
+        'null',
+        '1e3',
+        'true',
+        '"',
+        '"a" or "b"',
+        "it's",
+        "'tis",
+        '---',
+        '%',
+        '@a',
+        '`',
+      ])
+        assert.equal(loadConfig('study', [`contract.queryPrefix=${text}`]).config.contract.queryPrefix, text);
+    });
+
+    it('takes what lies between quotes around a whole text', () => {
+      const cases = [
+        ['"Query: "', 'Query: '],
+        ['"a\\tb\\n"', 'a\tb\n'],
+        ['"a \n b"', 'a \n b'],
+        ['"say \\"x\\""', 'say "x"'],
+        ["'it''s #1\n'", "it's #1\n"],
+      ] as const;
+      for (const [text, wanted] of cases)
+        assert.equal(loadConfig('study', [`contract.passageSuffix=${text}`]).config.contract.passageSuffix, wanted);
+      assert.match(
+        refusal('study', ['contract.queryPrefix="\\q"']),
+        /^--set contract\.queryPrefix="\\q": Invalid escape/,
+      );
     });
   });
 

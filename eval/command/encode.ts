@@ -1,5 +1,5 @@
 import { runCommand, type Command } from '../../configs/cli/cli.js';
-import { progressBar } from '../../configs/cli/progress.js';
+import { progressBar, type ProgressBar } from '../../configs/cli/progress.js';
 import { precisions, type Precision } from '../../configs/contract.js';
 import { requireApart } from '../../data/files/requireApart.js';
 import { encodeFile } from '../dense/encodeFile.js';
@@ -51,8 +51,11 @@ const encodeCommand: Command<EncodeArguments> = {
     const texts = await scanTexts(input);
     const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision });
     for (const warning of warnings) console.error(`warning: ${warning}`);
-    const bar = progressBar('encoding', texts.rows);
-    await encodeFile(texts, output, as, encoder, (done) => bar.update(done)).finally(() => bar.stop());
+    let bar: ProgressBar | undefined;
+    await encodeFile(texts, output, as, encoder, (done, before) => {
+      bar ??= progressBar('encoding', texts.rows, before);
+      bar.update(done);
+    }).finally(() => bar?.stop());
     await close();
     console.error(`${texts.rows} embeddings of ${encoder.dimensions} numbers in ${output}`);
     if (json) console.log(JSON.stringify({ output, rows: texts.rows, dimensions: encoder.dimensions }));

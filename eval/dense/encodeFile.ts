@@ -27,7 +27,7 @@ interface Progress {
  * part of the texts is in memory at a time, and a record batch of the file. It grows in a folder beside its place; what
  * a process that was stopped did is kept there, and the next call with the same texts and encoder goes on.
  * @param rowsPerBatch  other than the usual number in tests alone
- * @param onProgress    told texts done, those of an earlier process included
+ * @param onProgress    told texts done, those of an earlier process included, and how many these are
  * @throws UserError when the place cannot be written, another process is at it, or the texts changed
  */
 export async function encodeFile(
@@ -35,7 +35,7 @@ export async function encodeFile(
   output: string,
   kind: TextKind,
   encoder: Encoder,
-  onProgress: (done: number) => void = () => {},
+  onProgress: (done: number, before: number) => void = () => {},
   rowsPerBatch = shardRows,
 ): Promise<void> {
   const folder = `${output}.encoding`;
@@ -84,9 +84,10 @@ async function writeBatches(
   encoder: Encoder,
   progress: Progress,
   save: () => Promise<void>,
-  onProgress: (done: number) => void,
+  onProgress: (done: number, before: number) => void,
   rowsPerBatch: number,
 ): Promise<void> {
+  const before = progress.rows;
   const schema = embeddingSchema(encoder);
   const from = { length: progress.length, batches: await batchesIn(path, progress.length) };
   const writer = await createBatchWriter(schema, progress.rows === 0 ? undefined : from, 'none');
@@ -101,7 +102,7 @@ async function writeBatches(
   };
   for await (const block of texts.read(rowsPerBatch, progress.rows)) {
     const done = progress.rows;
-    const embeddings = await encoder.encode(kind, block, (texts) => onProgress(done + texts));
+    const embeddings = await encoder.encode(kind, block, (texts) => onProgress(done + texts, before));
     const ids = block.map(({ id }) => id);
     await append(writer.write(embeddingBatch(schema, ids, embeddings)));
     progress.rows += block.length;

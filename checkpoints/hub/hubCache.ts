@@ -3,6 +3,7 @@ import { lstat, mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { HubPlace } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
+import { requireFileName } from '../../data/files/requireFileName.js';
 import { partialName, writeBeside } from '../../data/files/writeBeside.js';
 import { neededFiles, type Wanted } from './neededFiles.js';
 
@@ -20,7 +21,10 @@ export function cachePlaces(cache: string, id: string): CachePlaces {
   return {
     blob: (blob) => join(cache, name, 'blobs', blob),
     snapshot: (commit) => join(cache, name, 'snapshots', commit),
-    ref: (revision) => join(cache, name, 'refs', revision),
+    ref: (revision) => {
+      requireFileName(revision, `the revision of ${id}`); // an adapter's file may state it
+      return join(cache, name, 'refs', revision);
+    },
     lock: (blob) => join(cache, '.locks', name, `${blob}.fetching`),
   };
 }

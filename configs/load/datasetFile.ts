@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import YAML from 'yaml';
 import { z } from 'zod';
@@ -7,12 +7,15 @@ import { namesIn } from './names.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
 
+/** What a file of the web is called on the disk. */
+export const fileNameOf = (url: string): string => basename(new URL(url).pathname);
+
 const inside = z.string().regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))/, 'must stay within the folder');
 const bytes = z.number().int().min(1).optional().describe('for the progress bar and the disk; the hash is what counts');
 
 const web = z
   .strictObject({
-    url: z.url(),
+    url: z.url().refine((url) => fileNameOf(url) !== '', 'must name a file'),
     bytes,
     md5: z
       .string()
@@ -46,7 +49,13 @@ const single = z.strictObject({
   folder: inside.describe('under data/cache/'),
   unpackedBytes: z.number().int().min(0).optional().describe('what it takes on the disk beside the downloaded files'),
   parts: z.array(inside).optional().describe('folders within the folder, each a task'),
-  sources: z.array(z.union([web, hub])).min(1),
+  sources: z
+    .array(z.union([web, hub]))
+    .min(1)
+    .refine((sources) => {
+      const names = sources.flatMap((source) => ('url' in source ? [fileNameOf(source.url)] : []));
+      return new Set(names).size === names.length;
+    }, 'must not name two files of one name'),
   then: z.string().optional().describe('command that follows; {folder} and {root} are filled in'),
 });
 
@@ -76,11 +85,18 @@ export function listDatasets(): { datasets: Dataset[]; groups: DatasetGroup[] } 
  * @throws UserError when a name is unknown or a file cannot be used
  */
 export function resolveDatasets(names: readonly string[]): Dataset[] {
-  const found = names.flatMap((name) => {
-    const entry = readDatasetFile(findFile(name));
-    return 'sources' in entry ? [entry] : resolveDatasets(entry.datasets);
-  });
+  const found = names.flatMap((name) => datasetsOf(name, []));
   return [...new Map(found.map((dataset) => [dataset.name, dataset])).values()];
+}
+
+/** @param groups  files of the groups that the name stands in */
+function datasetsOf(name: string, groups: readonly string[]): Dataset[] {
+  const file = findFile(name);
+  if (groups.includes(resolve(file)))
+    throw new UserError(`${file}: datasets: names a group that names it again; take one of them out`);
+  const entry = readDatasetFile(file);
+  if ('sources' in entry) return [entry];
+  return entry.datasets.flatMap((each) => datasetsOf(each, [...groups, resolve(file)]));
 }
 
 function findFile(name: string): string {
@@ -99,7 +115,9 @@ function readDatasetFile(file: string): Dataset | DatasetGroup {
   try {
     raw = YAML.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new UserError(`${file} is not YAML: ${(error as Error).message.split('\n')[0]}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== undefined && /^E[A-Z]+$/.test(code)) throw new UserError(`cannot read ${file}: ${message}`);
+    throw new UserError(`${file} is not YAML: ${message.split('\n')[0]}`);
   }
   const isGroup = typeof raw === 'object' && raw !== null && 'datasets' in raw;
   const result = (isGroup ? several : single).safeParse(raw);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Dataset, HubSource, WebSource } from '../../configs/load/datasetFile.js';
+import { fileNameOf, type Dataset, type HubSource, type WebSource } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { requireWholeSets } from '../files/wholeSet.js';
 import { filesBelow } from '../files/filesBelow.js';
@@ -67,7 +67,7 @@ export function byHand({ name, sources }: Dataset, root: string): string {
 function webFile({ url, headers, bytes, md5, inside, take, as }: WebSource, mirror: string | undefined): DatasetFile {
   const { host, pathname, search } = new URL(url);
   return {
-    name: basename(pathname),
+    name: fileNameOf(url),
     url: mirror === undefined ? url : `${mirror.replace(/\/+$/, '')}/${host}${pathname}${search}`,
     headers,
     ...(bytes !== undefined && { bytes }),

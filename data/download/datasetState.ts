@@ -58,7 +58,8 @@ export async function writeManifest(folder: string, dataset: string, sources: st
 
 function readManifest(folder: string): Manifest | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Manifest;
+    const manifest = JSON.parse(readFileSync(join(folder, manifestName), 'utf8')) as Manifest | null;
+    return typeof manifest?.files === 'object' && manifest.files !== null ? manifest : undefined;
   } catch {
     return undefined;
   }

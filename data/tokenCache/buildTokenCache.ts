@@ -182,6 +182,9 @@ function takeLock(path: string, of: string): Lock {
 }
 
 async function readProgress(path: string): Promise<Progress> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  return text === null ? { batches: 0, rows: 0, texts: 0, tokens: 0, bytes: 0 } : (JSON.parse(text) as Progress);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Progress;
+  } catch {
+    return { batches: 0, rows: 0, texts: 0, tokens: 0, bytes: 0 }; // not there, or cut short: from the beginning
+  }
 }

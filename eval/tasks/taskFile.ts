@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import YAML from 'yaml';
 import { z } from 'zod';
 import { namesIn } from '../../configs/load/names.js';
+import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
 import type { TitleUse } from '../../data/task/corpus.js';
 import { metricDepth } from '../measure/metrics.js';
@@ -92,10 +93,14 @@ export function namedTask(name: string): TaskNode {
  * @throws UserError when a setting is missing or unknown
  */
 export function readTaskFile(file: string): TaskNode {
-  const raw = YAML.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  const raw = parseYaml(file);
   const name = basename(file, '.yaml');
-  if (raw && 'tasks' in raw) {
+  if (typeof raw === 'object' && raw && 'tasks' in raw) {
     const { tasks, average } = check(several, raw, file);
+    const known = namesIn('tasks').flatMap((each) => [each, each + titled]);
+    const unknown = tasks.find((task) => !known.includes(task));
+    if (unknown !== undefined)
+      throw new UserError(`${file}: tasks: unknown task ${unknown}; ${suggest(unknown, known)}`);
     return { name, isAveraged: average, members: tasks.map(namedTask) };
   }
   const { parts, set = name, download, byHand, ...settings } = check(single, raw, file);
@@ -113,6 +118,14 @@ export function readTaskFile(file: string): TaskNode {
     folder: join(folder, part),
   }));
   return { name, isAveraged: true, members };
+}
+
+function parseYaml(file: string): Record<string, unknown> {
+  try {
+    return YAML.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  } catch (error) {
+    throw new UserError(`${file} is not YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
 }
 
 function check<T>(schema: z.ZodType<T>, raw: unknown, file: string): T {

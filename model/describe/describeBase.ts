@@ -93,17 +93,26 @@ async function lookUp(place: HubPlace, settings: HubSettings, shape: BaseShape |
     const file = `${place.id}/config.json`;
     const config = shape
       ? undefined
-      : JSON.parse(await readHubFile(place.id, snapshot.commit, 'config.json', settings));
+      : parseConfig(await readHubFile(place.id, snapshot.commit, 'config.json', settings), file);
     return {
       folder: settings.cache,
       commit: snapshot.commit,
       files: { count: files.length, bytes, present: bytesPresent },
-      ...(config && { shape: shapeFrom(config as Record<string, unknown>, file) }),
+      ...(config && { shape: shapeFrom(config, file) }),
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const why = error instanceof UnreachableError ? { estimated: error.message } : { refused: error.message };
     return { ...absent, files: { ...guess, ...why } };
+  }
+}
+
+/** @throws UserError when a server sends something else */
+function parseConfig(text: string, file: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw new UserError(`${file} is no JSON as the hub sends it; check HF_ENDPOINT`);
   }
 }
 

@@ -74,9 +74,21 @@ async function encodingOf({ cell, encodingOperations }: Done, tasks: readonly Ta
   for (const task of tasks) {
     const file = join(cell.results, taskFolderName(task), 'metrics.json');
     if (!existsSync(file)) return nothing;
-    seconds += (JSON.parse(await readFile(file, 'utf8')) as { seconds: number }).seconds;
+    const took = secondsIn(await readFile(file, 'utf8'));
+    if (took === undefined) return nothing;
+    seconds += took;
   }
   return { operations: encodingOperations, seconds };
+}
+
+/** @returns undefined where the results were cut short */
+function secondsIn(text: string): number | undefined {
+  try {
+    const { seconds } = JSON.parse(text) as { seconds?: unknown };
+    return typeof seconds === 'number' ? seconds : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const nothing: Work = { operations: 0, seconds: 0 };

@@ -116,9 +116,9 @@ export async function inputFiles(paths: string[]): Promise<InputFile[]> {
 }
 
 async function readProgress(path: string, folder: string, order: ImportOrder): Promise<ImportProgress | null> {
-  const saved = await readFile(path, 'utf8').catch(() => null);
+  const saved = await readSaved(path);
   if (saved === null) return null;
-  const { order: earlier, progress } = JSON.parse(saved) as { order: ImportOrder; progress: ImportProgress };
+  const { order: earlier, progress } = saved;
   const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
   const paths = (inputs: InputFile[]) => inputs.map((input) => input.path);
   if (!same(paths(earlier.inputs), paths(order.inputs)) || earlier.format !== order.format)
@@ -129,4 +129,13 @@ async function readProgress(path: string, folder: string, order: ImportOrder): P
   const changed = order.inputs.find((input, index) => !same(input, earlier.inputs[index]));
   if (changed) throw changedSource(changed.path, folder);
   return progress;
+}
+
+/** Null where nothing was saved, or the file was cut short: the import then begins anew. */
+async function readSaved(path: string): Promise<{ order: ImportOrder; progress: ImportProgress } | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as { order: ImportOrder; progress: ImportProgress };
+  } catch {
+    return null;
+  }
 }

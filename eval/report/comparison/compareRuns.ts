@@ -160,7 +160,8 @@ function notesOf(
     .filter(({ name }) => !models.some((model) => [name, `${name} (published)`].includes(model.name)))
     .map(({ name }) => name);
   const left = unused.length === 0 ? [] : [`Published, but on none of these tasks and metrics: ${unused.join(', ')}.`];
-  return [...unsure, ...partial, ...fewer, ...left];
+  const unread = published.flatMap(({ notes = [] }) => notes.map((note) => `Published: ${note}.`));
+  return [...unsure, ...partial, ...fewer, ...left, ...unread];
 }
 
 const place = ({ setting }: ComparedModel) => settings.indexOf(setting);

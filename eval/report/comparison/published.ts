@@ -26,6 +26,8 @@ export interface PublishedModel {
 
 export interface Published {
   models: PublishedModel[];
+  /** For people: what could not be read. */
+  notes?: string[];
   curves: Omit<Curve, 'model' | 'isPublished'>[];
 }
 
@@ -65,7 +67,7 @@ export async function readPublished(name: string): Promise<Published> {
       `--published ${name} is no file, folder or name in configs/published/; ${suggest(name, known)}`,
     );
   }
-  if (statSync(name).isDirectory()) return { models: await readMteb(name), curves: [] };
+  if (statSync(name).isDirectory()) return readMteb(name);
   if (/\.ya?ml$/.test(name)) return { models: readYaml(name), curves: [] };
   if (name.endsWith('.csv')) return readTable(name);
   throw new UserError(`--published ${name} must be a .yaml or .csv file, or a folder of MTEB results`);
@@ -112,12 +114,16 @@ function anseriniModels({ corpus, topics, models }: z.output<typeof anseriniShap
   });
 }
 
-async function readMteb(folder: string): Promise<PublishedModel[]> {
+/** Of thousands of files one may be cut short: the others are shown, and that one is named. */
+async function readMteb(folder: string): Promise<Published> {
+  const notes: string[] = [];
   const models = new Map<string, PublishedModel>();
   const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.json')).sort();
   for (const file of files) {
     const path = join(folder, file);
-    const parsed = mtebShape.safeParse(JSON.parse(await readFile(path, 'utf8').then(finite)));
+    const content = parseJson(await readFile(path, 'utf8'));
+    if (content === undefined) notes.push(`${path} is no JSON, perhaps cut short, and left out`);
+    const parsed = mtebShape.safeParse(content);
     if (!parsed.success) continue; // model_meta.json lies beside
     const home = dirname(path);
     const name = mtebModelName(home);
@@ -126,7 +132,16 @@ async function readMteb(folder: string): Promise<PublishedModel[]> {
     models.set(name, model);
   }
   if (models.size === 0) throw new UserError(`--published ${folder} holds no MTEB result files (task_name and scores)`);
-  return [...models.values()];
+  return { models: [...models.values()], curves: [], notes };
+}
+
+/** @returns undefined for what is no JSON */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(finite(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Python writes NaN, which is no JSON. */
@@ -135,9 +150,9 @@ const finite = (text: string) => text.replace(/([:[,]\s*)-?(?:NaN|Infinity)\b/g,
 function mtebModelName(home: string): string {
   const meta = join(home, 'model_meta.json');
   const stated = existsSync(meta)
-    ? (JSON.parse(finite(readFileSync(meta, 'utf8'))) as { name?: string }).name
+    ? (parseJson(readFileSync(meta, 'utf8')) as { name?: unknown } | null)?.name
     : undefined;
-  return stated ?? basename(dirname(home)).replace('__', '/');
+  return typeof stated === 'string' ? stated : basename(dirname(home)).replace('__', '/');
 }
 
 /** MTEB searches titles, also those of CoIR's tasks. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { cachePlaces } from '../../../checkpoints/hub/hubCache.js';
 import { hubSettings } from '../../../checkpoints/hub/hubSettings.js';
 import { hubFile } from '../../../checkpoints/hub/listSnapshot.js';
 import { UserError } from '../../../configs/userError.js';
@@ -22,6 +23,13 @@ describe('what the hub says', () => {
       ['below\\config.json', 3, oid, undefined],
     ];
     for (const file of wrong) assert.throws(() => hubFile(...file), UserError, file[0]);
+  });
+
+  it('nor does a revision, which the file of an adapter may state', () => {
+    const places = cachePlaces('/cache', 'owner/model');
+    assert.equal(places.ref('refs/pr/1'), '/cache/models--owner--model/refs/refs/pr/1');
+    for (const revision of ['../../outside', '/etc/x', 'a/../../../b'])
+      assert.throws(() => places.ref(revision), UserError, revision);
   });
 
   it('an address that is none is refused without being shown', () => {

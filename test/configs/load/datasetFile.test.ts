@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import YAML from 'yaml';
 import { listDatasets, resolveDatasets } from '../../../configs/load/datasetFile.js';
 import { namesIn } from '../../../configs/load/names.js';
@@ -46,5 +46,22 @@ describe('the data sets of configs/datasets', () => {
     assert.throws(() => names([file]), { message: `${file}: folder: must stay within the folder` });
     await writeFile(file, `${head}folder: out\nsources: [{ url: 'https://a.example/a.zip', inside: a }]\n`);
     assert.deepEqual(names([file]), ['mine']);
+  });
+
+  // Groups that named one another, and folders in the place of files, ended in stacks.
+  it("say in one line what is wrong with a file of one's own", async () => {
+    const file = inFolder('group.yaml');
+    await writeFile(file, `about: x\ndatasets: ['${file}']\n`);
+    assert.throws(() => names([file]), { name: 'UserError', message: /names a group that names it again/ });
+    await writeFile(file, 'a: [');
+    assert.throws(() => names([file]), { name: 'UserError', message: /group\.yaml is not YAML: / });
+    await mkdir(inFolder('folder.yaml'));
+    assert.throws(() => names([inFolder('folder.yaml')]), { name: 'UserError', message: /cannot read .*folder\.yaml/ });
+    const head = 'about: x\nlicence: y\npage: https://a.example/\nfolder: out\n';
+    await writeFile(file, `${head}sources: [{ url: 'https://a.example/', as: a }]\n`);
+    assert.throws(() => names([file]), { name: 'UserError', message: /must name a file/ });
+    const twice = ['a', 'b'].map((host) => `{ url: 'https://${host}.example/x.tsv', as: ${host} }`);
+    await writeFile(file, `${head}sources: [${twice.join(', ')}]\n`);
+    assert.throws(() => names([file]), { name: 'UserError', message: /must not name two files of one name/ });
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contract } from '../../../configs/contract.js';
 import { parseConfig } from '../../../configs/load/loadConfig.js';
@@ -9,6 +9,7 @@ import type { Example } from '../../../data/example/example.js';
 import { fileIdentity } from '../../../data/files/fileIdentity.js';
 import { buildTokenCache } from '../../../data/tokenCache/buildTokenCache.js';
 import { openTokenCache, type TokenCache } from '../../../data/tokenCache/openTokenCache.js';
+import { removeStaleTokens } from '../../../data/tokenCache/staleTokens.js';
 import { tokenCachePlace } from '../../../data/tokenCache/tokenCachePlace.js';
 import { packRecord, unpackRecord } from '../../../data/tokenCache/tokenRecord.js';
 import type { TokenizerThreads } from '../../../data/tokenizer/threads.js';
@@ -143,6 +144,24 @@ describe('the kept tokens of a training file', () => {
     await buildTokenCache(file, identity, place(), byteTokenizer().threads);
     truncateSync(tokens, bytes.length - 4);
     assert.equal(await openTokenCache(place()), 'damaged');
+  });
+
+  // The cut file of another cache ended every `tokenize` in a stack.
+  it('of a file that changed are removed, whatever lies beside them', async () => {
+    await buildTokenCache(file, identity, place(), byteTokenizer().threads);
+    mkdirSync(at('tokens/cut'));
+    writeFileSync(at('tokens/cut/about.json'), '{"file":');
+    mkdirSync(at('tokens/null'));
+    writeFileSync(at('tokens/null/about.json'), 'null');
+    assert.equal(await removeStaleTokens(at('x.arrow'), identity, at('tokens')), 0);
+    assert.equal(await removeStaleTokens(at('x.arrow'), 'another', at('tokens')), 1);
+    assert.deepEqual(readdirSync(at('tokens')).sort(), ['cut', 'null']);
+  });
+
+  it('go on from the beginning when what says how far they came is cut short', async () => {
+    mkdirSync(`${place().folder}.building`, { recursive: true });
+    writeFileSync(`${place().folder}.building/progress.json`, '{"batches":');
+    assert.equal((await buildTokenCache(file, identity, place(), byteTokenizer().threads))!.rows, 40);
   });
 
   it('are those of the file and of what decides its tokens', () => {

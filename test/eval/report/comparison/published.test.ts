@@ -72,6 +72,19 @@ describe('readPublished', () => {
     assert.deepEqual(publishedMetrics(model!, identityOfName('codesearchnet-titled/php')), { 'ndcg@10': 0.2 });
   });
 
+  // One file of thousands that was cut short ended the comparison in a stack.
+  it('names a file of MTEB that is cut short, and shows the others', async () => {
+    const folder = place('cut/org__one/abc');
+    await mkdir(folder, { recursive: true });
+    const scores = { test: [{ hf_subset: 'default', ndcg_at_10: 0.5 }] };
+    await writeFile(`${folder}/FiQA2018.json`, JSON.stringify({ task_name: 'FiQA2018', scores }));
+    await writeFile(`${folder}/NQ.json`, '{"task_name":"NQ","sco');
+    await writeFile(`${folder}/model_meta.json`, '{"name":"org');
+    const { models, notes } = await readPublished(place('cut'));
+    assert.deepEqual([models.length, models[0]!.name, models[0]!.results.length], [1, 'org/one', 1]);
+    assert.match(notes![0]!, /NQ\.json is no JSON, perhaps cut short, and left out$/);
+  });
+
   it('takes tables of results and of training curves', async () => {
     const results = await write('r.csv', 'model,task,metric,value\n"a, b",nq,ndcg@10,0.25\n"a, b",nq,mrr@10,0.5\n');
     const { models } = await readPublished(results);

@@ -31,6 +31,7 @@ interface EvalArguments {
   model: string;
   tasks: string[];
   'tasks-dir': string | undefined;
+  metrics: string[];
   'ignore-identical-ids': boolean | undefined;
   recipe: string | undefined;
   base: string | undefined;
@@ -60,9 +61,16 @@ const evalCommand: Command<EvalArguments> = {
         array: true,
         demandOption: true,
         describe:
-          'names in configs/tasks/ such as scifact or the sets beir, coir, msmarco; or folders; commas separate',
+          'names in configs/tasks/ such as scifact or the sets beir, coir, msmarco; or folders, or YAML files like those; commas separate; for trec:FILE judgements suffice',
       })
       .option('tasks-dir', { type: 'string', describe: 'holds folders in the layout of BEIR or CoIR' })
+      .option('metrics', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe:
+          "instead of each task's own, as map@1000,precision@30 (ndcg, mrr, recall, precision, map, success); -l2 counts grades from 2 on",
+      })
       .option('ignore-identical-ids', {
         type: 'boolean',
         describe:
@@ -97,9 +105,11 @@ const evalCommand: Command<EvalArguments> = {
     ['npm run eval -- --model bm25 --tasks beir --fields multifield', "the study's fourteen sets"],
   ],
   async handler(args) {
-    const names = args.tasks.flatMap((text) => text.split(',')).filter((name) => name !== '');
+    const names = listOf(args.tasks);
     const { nodes, tasks } = loadTaskList(names, args['tasks-dir'], {
       ignoreIdenticalIds: args['ignore-identical-ids'],
+      metrics: args.metrics.length > 0 ? listOf(args.metrics) : undefined,
+      judgementsSuffice: args.model.startsWith('trec:'),
     });
     if (tasks.length === 0) throw new UserError('--tasks names no task');
     if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
@@ -132,6 +142,8 @@ async function requireApartFromInputs(root: string, nodes: TaskNode[], tasks: Ta
     [...modelFolders(model, base), ...tasks.map(({ folder }) => folder)],
   );
 }
+
+const listOf = (texts: readonly string[]) => texts.flatMap((text) => text.split(',')).filter((name) => name !== '');
 
 async function openRetriever(args: EvalArguments): Promise<{ retriever: Retriever; opened: OpenEncoder | null }> {
   const { model, recipe, base, precision, vectors: format, k1, b, fields } = args;

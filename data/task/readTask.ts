@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../configs/userError.js';
-import { parseDocument, type Corpus, type TitleUse } from './corpus.js';
+import { memoryCorpus, parseDocument, type Corpus, type TitleUse } from './corpus.js';
 import { openCorpus } from './openCorpus.js';
 import { readQrels, type Qrels } from './readQrels.js';
 import { readRows } from './readRows.js';
@@ -29,6 +29,13 @@ export async function readTask(folder: string, split: string, titles: TitleUse =
   const qrels = await readQrels(files.qrels);
   const queries = await readQueries(files.queries, qrels);
   return { corpus: await openCorpus(files.corpus, titles), queries, qrels };
+}
+
+/** A task whose corpus and texts are not there, enough to score what was ranked elsewhere. */
+export async function judgementsAlone(files: readonly string[]): Promise<RetrievalTask> {
+  const qrels = await readQrels(files);
+  const queries = [...qrels.keys()].map((id) => ({ id, text: '' }));
+  return { corpus: memoryCorpus([]), queries, qrels };
 }
 
 /** SHA-256, hexadecimal, of all that a task is made of: two models with the same hash were judged on the same. */

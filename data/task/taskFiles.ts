@@ -25,7 +25,7 @@ export function findTaskFiles(folder: string, split: string): TaskFiles {
   const files = {
     corpus: corpusFiles(folder),
     queries: ownQueries.length > 0 ? ownQueries : tables(folder, queryFolders, 'queries'),
-    qrels: qrelsOf(folder, split),
+    qrels: judgementFiles(folder, split),
   };
   for (const table of Object.values(files)) requireWholeSets(table);
   return files;
@@ -62,6 +62,15 @@ export function splitsOf(folder: string): string[] {
   return [...new Set(named)].sort();
 }
 
+/** The files of a split's judgements, in reading order; none where it has none. */
+export function judgementFiles(folder: string, split: string): string[] {
+  for (const { inside, before } of qrelsPlaces) {
+    const found = matching(join(folder, inside), `${before}${escaped(split)}${pieces}\\.${qrelsEndings}`);
+    if (found.length > 0) return oneForm(found);
+  }
+  return [];
+}
+
 const endings = '(?:jsonl|jsonl\\.gz|tsv|tsv\\.gz|parquet)';
 const qrelsEndings = '(?:tsv|jsonl|parquet)';
 const pieces = '(?:-\\d+-of-\\d+)?';
@@ -76,14 +85,6 @@ const qrelsPlaces = [
 ];
 
 const corpusFiles = (folder: string) => tables(folder, corpusFolders, '(?:corpus|collection)');
-
-function qrelsOf(folder: string, split: string): string[] {
-  for (const { inside, before } of qrelsPlaces) {
-    const found = matching(join(folder, inside), `${before}${escaped(split)}${pieces}\\.${qrelsEndings}`);
-    if (found.length > 0) return oneForm(found);
-  }
-  return [];
-}
 
 /** The files of one table in the first folder that has any; of several forms of it the first is taken. */
 function tables(folder: string, insides: string[], name: string): string[] {

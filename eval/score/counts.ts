@@ -19,8 +19,10 @@ export interface Counts {
   rankedTied?: number;
 }
 
+/** Of a task without a corpus no document is said to be missing. */
 export function countsOf(data: RetrievalTask, run: Run): Counts {
   const { corpus, qrels } = data;
+  const isCorpusThere = corpus.ids.size > 0;
   const counts = { judgements: 0, queriesWithoutResults: 0, queriesWithoutRelevant: 0, queriesNamedAsDocuments: 0 };
   const ranked = { ranked: 0, rankedUnknown: 0, rankedTied: 0 };
   for (const [queryId, grades] of qrels) {
@@ -30,7 +32,7 @@ export function countsOf(data: RetrievalTask, run: Run): Counts {
     if (![...grades.values()].some((grade) => grade > 0)) counts.queriesWithoutRelevant++;
     if (corpus.ids.rowOf(queryId) >= 0) counts.queriesNamedAsDocuments++;
     ranked.ranked += ranking.length;
-    ranked.rankedUnknown += ranking.filter(({ id }) => corpus.ids.rowOf(id) < 0).length;
+    if (isCorpusThere) ranked.rankedUnknown += ranking.filter(({ id }) => corpus.ids.rowOf(id) < 0).length;
     ranked.rankedTied += ranking.filter(
       ({ score }, place) => score === ranking[place - 1]?.score || score === ranking[place + 1]?.score,
     ).length;
@@ -38,7 +40,7 @@ export function countsOf(data: RetrievalTask, run: Run): Counts {
   return {
     queries: qrels.size,
     documents: corpus.ids.size,
-    judgementsOfAbsentDocuments: countAbsent(data),
+    judgementsOfAbsentDocuments: isCorpusThere ? countAbsent(data) : 0,
     ...counts,
     ...ranked,
   };

@@ -5,7 +5,7 @@ import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import { replaceFolder } from '../../data/files/writeFolder.js';
 import { stageFile, writeTogether } from '../../data/files/writeBeside.js';
 import type { Contract } from '../../configs/contract.js';
-import { readTask, taskHash } from '../../data/task/readTask.js';
+import { judgementsAlone, readTask, taskHash } from '../../data/task/readTask.js';
 import { describeMetric, metricDepth, scoreRun, withoutIdenticalIds } from '../measure/metrics.js';
 import { perQueryBytes, readPerQuery, type PerQuery } from '../measure/perQuery.js';
 import { mapRun } from '../measure/packedRun.js';
@@ -81,7 +81,9 @@ export async function evaluateRetriever(
   { folder, contract, again = false, onProgress, clock = Date.now }: EvaluationOptions,
 ): Promise<Evaluation> {
   requireTaskData(task);
-  const data = await readTask(task.folder, task.split, task.titles);
+  const data = task.judgements
+    ? await judgementsAlone(task.judgements)
+    : await readTask(task.folder, task.split, task.titles);
   const depth = metricDepth(task.metrics);
   const known = {
     task: task.name,
@@ -170,7 +172,7 @@ async function finishedOnOtherData(folder: string, known: JudgedOn): Promise<str
   }
 }
 
-function rulesOf({ ignoreIdenticalIds, titles }: Task): string[] {
+function rulesOf({ ignoreIdenticalIds, titles, judgements }: Task): string[] {
   return [
     'equal scores: the higher document id first, as trec_eval orders them',
     'queries without results count 0 (trec_eval -c)',
@@ -178,6 +180,7 @@ function rulesOf({ ignoreIdenticalIds, titles }: Task): string[] {
       ? "the document with the query's own id is left out, judged or not, as BEIR does"
       : "the document with the query's own id is kept",
     titles === 'use' ? 'titles are searched' : 'titles are left out',
+    ...(judgements ? ['the corpus was not there: whether it holds the documents ranked is not known'] : []),
   ];
 }
 

@@ -4,7 +4,16 @@ import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
 import { findTaskFiles, holdsTask, missingParts, requireTaskParts, splitsOf } from '../../data/task/taskFiles.js';
 import { taskIdentity } from './identity.js';
-import { defaultMetrics, dropsOwnDocument, isSet, namedTask, taskNames, type Task, type TaskNode } from './taskFile.js';
+import {
+  defaultMetrics,
+  dropsOwnDocument,
+  isSet,
+  namedTask,
+  ownTaskFile,
+  taskNames,
+  type Task,
+  type TaskNode,
+} from './taskFile.js';
 
 export type { Task } from './taskFile.js';
 
@@ -12,11 +21,12 @@ export type { Task } from './taskFile.js';
  * Find tasks by name: in a folder of tasks if one is given, else in configs/tasks/, else as the path of a folder.
  * @param name      of a task or set in configs/tasks/, whose data may still have to be fetched; of a folder in the layout
  *   of BEIR or CoIR, or its path, which means its split `test` where it has one and all its splits where not; or
- *   `folder/split`, any one split
+ *   `folder/split`, any one split; or a YAML file as configs/tasks/ holds them
  * @param tasksDir  holds such folders
  * @throws UserError when nothing has that name, or a folder lacks a part
  */
 export function loadTaskTree(name: string, tasksDir?: string): TaskNode[] {
+  if (/\.ya?ml$/.test(name)) return [ownTaskFile(name)];
   const folders = tasksDir === undefined ? [] : foldersIn(tasksDir);
   const [folder, split, ...rest] = name.split('/');
   if (rest.length === 0 && folders.includes(folder!)) return folderTasks(join(tasksDir!, folder!), split);
@@ -39,7 +49,8 @@ export const loadTasks = (name: string, tasksDir?: string): Task[] => loadTaskTr
 export const tasksOf = (node: TaskNode): Task[] => (isSet(node) ? node.members.flatMap(tasksOf) : [node]);
 
 /** Check that a task's data is there. @throws UserError naming the part that is missing, and how to get it */
-export function requireTaskData({ name, folder, split, download, byHand }: Task): void {
+export function requireTaskData({ name, folder, split, download, byHand, judgements }: Task): void {
+  if (judgements) return;
   const parts = missingParts(folder).filter((part) => !part.startsWith('qrels'));
   const missing = splitsOf(folder).includes(split) ? parts : [...parts, `qrels/${split}.tsv`];
   if (missing.length > 0 && download !== undefined)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import YAML from 'yaml';
 import { z } from 'zod';
@@ -26,6 +26,8 @@ export interface Task {
   ignoreIdenticalIds: boolean;
   /** CoIR's own harness leaves titles out, mteb and BEIR join them with the text. */
   titles: TitleUse;
+  /** The files of its judgements where corpus and queries are not there: a run file alone can be scored. */
+  judgements?: string[];
   /** Found by the path of its folder, from which its name is taken. */
   isFolder?: true;
   /** What `npm run data -- download` calls the data; absent where nothing downloads it. */
@@ -89,23 +91,44 @@ export function namedTask(name: string): TaskNode {
 }
 
 /**
- * Read a task's YAML file, as configs/tasks/ holds them. Its folder is relative to this checkout, or absolute.
+ * Read a task's YAML file, as configs/tasks/ holds them. Its folder is relative to this checkout, or absolute; the files of
+ * a user's own are read by `ownTaskFile`.
  * @throws UserError when a setting is missing or unknown
  */
-export function readTaskFile(file: string): TaskNode {
-  const raw = parseYaml(file);
-  const name = basename(file, '.yaml');
-  if (typeof raw === 'object' && raw && 'tasks' in raw) {
+export const readTaskFile = (file: string): TaskNode => readNode(file, checkout, (name) => namedMember(name, file));
+
+/**
+ * Read a YAML file of a user's own. Its folder, and the files that a set of tasks names, are relative to the file.
+ * @param within  files that name this one, outermost first
+ * @throws UserError when it is missing, damaged, names itself, or has a setting that is missing or unknown
+ */
+export function ownTaskFile(file: string, within: readonly string[] = []): TaskNode {
+  if (within.includes(resolve(file)))
+    throw new UserError(`${file} is a task of its own tasks, by way of ${within.join(', ')}; leave it out`);
+  const member = (name: string): TaskNode => {
+    if (/\.ya?ml$/.test(name)) return ownTaskFile(resolve(dirname(file), name), [...within, resolve(file)]);
+    return namedMember(name, file);
+  };
+  return readNode(file, dirname(resolve(file)), member);
+}
+
+function namedMember(name: string, file: string): TaskNode {
+  const known = namesIn('tasks').flatMap((each) => [each, each + titled]);
+  if (!known.includes(name)) throw new UserError(`${file}: tasks: unknown task ${name}; ${suggest(name, known)}`);
+  return namedTask(name);
+}
+
+/** @param from  what a relative folder is relative to */
+function readNode(file: string, from: string, member: (name: string) => TaskNode): TaskNode {
+  const raw = parseTaskFile(file);
+  const name = basename(file).replace(/\.ya?ml$/, '');
+  if ('tasks' in raw) {
     const { tasks, average } = check(several, raw, file);
-    const known = namesIn('tasks').flatMap((each) => [each, each + titled]);
-    const unknown = tasks.find((task) => !known.includes(task));
-    if (unknown !== undefined)
-      throw new UserError(`${file}: tasks: unknown task ${unknown}; ${suggest(unknown, known)}`);
-    return { name, isAveraged: average, members: tasks.map(namedTask) };
+    return { name, isAveraged: average, members: tasks.map(member) };
   }
   const { parts, set = name, download, byHand, ...settings } = check(single, raw, file);
   metricDepth(settings.metrics);
-  const folder = resolve(fileURLToPath(new URL('../..', import.meta.url)), settings.folder);
+  const folder = resolve(from, settings.folder);
   const identityOf = (part: string | null) =>
     taskIdentity({ set, part, split: settings.split, titles: settings.titles });
   const identity = identityOf(null);
@@ -120,20 +143,27 @@ export function readTaskFile(file: string): TaskNode {
   return { name, isAveraged: true, members };
 }
 
-function parseYaml(file: string): Record<string, unknown> {
-  try {
-    return YAML.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  } catch (error) {
-    throw new UserError(`${file} is not YAML: ${(error as Error).message.split('\n')[0]}`);
-  }
-}
-
 function check<T>(schema: z.ZodType<T>, raw: unknown, file: string): T {
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
   const { path, message } = result.error.issues[0]!;
-  throw new UserError(`${file}: ${path.join('.')}: ${message}`);
+  throw new UserError(`${file}: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}`);
 }
+
+function parseTaskFile(file: string): Record<string, unknown> {
+  let raw: unknown;
+  try {
+    raw = YAML.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(
+      `${file} cannot be read as YAML: ${(error as Error).message.split('\n')[0]!.replace(/:$/, '')}`,
+    );
+  }
+  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>;
+  throw new UserError(`${file} must hold the settings of a task as name: value, such as folder: my-task`);
+}
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 const fileOf = (name: string) => fileURLToPath(new URL(`../../configs/tasks/${name}.yaml`, import.meta.url));
 

@@ -1,7 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { metricDepth } from '../measure/metrics.js';
 import { taskFolderName } from './folderName.js';
+import { judgementTasks } from './judgementTasks.js';
 import { loadTaskTree, tasksOf } from './task.js';
 import { isSet, type Task, type TaskNode } from './taskFile.js';
 
@@ -9,6 +11,10 @@ import { isSet, type Task, type TaskNode } from './taskFile.js';
 export interface TaskOptions {
   /** Instead of what is usual for folders; what configs/tasks/ says of a named task stands. */
   ignoreIdenticalIds?: boolean | undefined;
+  /** Instead of each task's own; the first is the one that models are compared by. */
+  metrics?: readonly string[] | undefined;
+  /** Take tasks without corpus and queries too. */
+  judgementsSuffice?: boolean;
 }
 
 /** Tasks that are judged in one go. */
@@ -25,7 +31,9 @@ export interface TaskList {
  * @throws UserError when one is not found, or two cannot be told apart
  */
 export function loadTaskList(names: readonly string[], tasksDir?: string, options: TaskOptions = {}): TaskList {
-  const found = names.flatMap((name) => loadTaskTree(name, tasksDir)).map((node) => changed(node, options));
+  const found = names
+    .flatMap((name) => (options.judgementsSuffice && judgementTasks(name)) || loadTaskTree(name, tasksDir))
+    .map((node) => changed(node, options));
   requireEffect(found.flatMap(tasksOf), options);
   const all = found.flatMap(tasksOf);
   const unique = [...new Map(all.map((task) => [`${task.name} ${keyOf(task)}`, task])).values()];
@@ -52,10 +60,11 @@ export function loadTaskList(names: readonly string[], tasksDir?: string, option
 function changed(node: TaskNode, options: TaskOptions): TaskNode {
   if (isSet(node)) return { ...node, members: node.members.map((member) => changed(member, options)) };
   const { ignoreIdenticalIds = node.ignoreIdenticalIds } = node.isFolder ? options : {};
-  return { ...node, ignoreIdenticalIds };
+  return { ...node, ignoreIdenticalIds, metrics: [...(options.metrics ?? node.metrics)] };
 }
 
-function requireEffect(tasks: readonly Task[], { ignoreIdenticalIds }: TaskOptions): void {
+function requireEffect(tasks: readonly Task[], { ignoreIdenticalIds, metrics }: TaskOptions): void {
+  if (metrics) metricDepth(metrics);
   const named = tasks.find(({ isFolder }) => !isFolder);
   if (ignoreIdenticalIds === undefined || !named) return;
   throw new UserError(

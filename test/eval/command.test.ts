@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { runCommand } from '../runCommand.js';
@@ -59,6 +59,23 @@ describe('npm run eval', function () {
     const { code, output, errors } = await evaluate('--model', `trec:${file}`, '--json');
     assert.equal(code, 0, errors);
     assert.deepEqual(result(output).results[0]!.metrics, result(flat.output).results[0]!.metrics);
+  });
+
+  // A run file could be scored only where the whole corpus was there.
+  it('scores a run file with judgements alone, by metrics of choice', async () => {
+    writeFileSync(join(folder, 'own.qrels'), 'q1 0 a 2\nq1 0 b 1\nq2 0 c 1\n');
+    writeFileSync(join(folder, 'own.trec'), 'q1 Q0 x 1 3 t\nq1 Q0 b 2 2 t\nq1 Q0 a 3 1 t\n');
+    const args = ['--model', 'trec:own.trec', '--tasks', './own.qrels', '--metrics', 'map@10,precision@2-l2,mrr@10-l2'];
+    const { code, output, errors } = await runCommand('eval/command.ts', [...args, '--json'], folder);
+    assert.equal(code, 0, errors);
+    // q1: b at 2, a at 3: (1 / 2 + 2 / 3) / 2 = 7 / 12; of grade 2: none of the first two, a at 3. q2: nothing.
+    const { results } = JSON.parse(output.trim().split('\n').at(-1)!) as { results: { metrics: object }[] };
+    assert.deepEqual(results[0]!.metrics, {
+      'map@10': (1 / 2 + 2 / 3) / 2 / 2,
+      'precision@2-l2': 0,
+      'mrr@10-l2': 1 / 6,
+    });
+    assert.match(errors, /^warning: own: 1 of 2 queries got no results\nresults /);
   });
 
   it('refuses options that have no effect on BM25', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadTaskTree, loadTasks, requireTaskData, type Task } from '../../../eval/tasks/task.js';
-import { isSet, readTaskFile, taskNames } from '../../../eval/tasks/taskFile.js';
+import { isSet, ownTaskFile, readTaskFile, taskNames } from '../../../eval/tasks/taskFile.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 describe('loadTasks', () => {
@@ -178,6 +178,55 @@ describe('configs/tasks', () => {
       message:
         'the data of task dl19 is not complete: /nowhere lacks corpus.jsonl, queries.jsonl, qrels/dl19.tsv; npm run data -- download msmarco gets it, or put it there by hand: collection.tsv as it is, msmarco-test2019-queries.tsv as queries.dl19.tsv, 2019qrels-pass.txt as qrels/dl19.tsv',
     });
+  });
+});
+
+// Tasks of one's own could be told by their folder alone, and a damaged file of a task ended in a stack.
+describe('ownTaskFile', () => {
+  const place = useTemporaryFolder();
+  const write = (file: string, text: string) => writeFile(place(file), text);
+
+  it('is found by its path, its folder relative to the file', async () => {
+    await write('own.yaml', 'folder: beir/own\nmetrics: [map@1000, recall@100-l2]\nignoreIdenticalIds: true\n');
+    const [task] = loadTasks(place('own.yaml'));
+    assert.deepEqual(
+      [task!.name, task!.folder, task!.metrics, task!.ignoreIdenticalIds],
+      ['own', place('beir/own'), ['map@1000', 'recall@100-l2'], true],
+    );
+  });
+
+  it('may hold a set of named tasks and other files', async () => {
+    await write('one.yml', 'folder: one\n');
+    await write('all.yaml', 'tasks: [one.yml, demo-code]\naverage: true\n');
+    const node = ownTaskFile(place('all.yaml'));
+    assert.ok(isSet(node) && node.isAveraged);
+    assert.deepEqual(
+      node.members.map(({ name }) => name),
+      ['one', 'demo-code'],
+    );
+  });
+
+  it('is refused in a line when it is missing, damaged, within itself or names what is not there', async () => {
+    await write('a.yaml', 'tasks: [b.yaml]\n');
+    await write('b.yaml', 'tasks: [a.yaml]\n');
+    await write('cut.yaml', 'folder: [x\n');
+    await write('text.yaml', 'folder\n');
+    await write('unknown.yaml', 'tasks: [demo-cod]\n');
+    for (const [file, message] of [
+      ['none', /none\.yaml cannot be read as YAML: ENOENT/],
+      ['cut', /cut\.yaml cannot be read as YAML: /],
+      ['text', /text\.yaml must hold the settings of a task as name: value, such as folder: my-task$/],
+      ['a', /a\.yaml is a task of its own tasks, by way of .*a\.yaml, .*b\.yaml; leave it out$/],
+      ['unknown', /unknown\.yaml: tasks: unknown task demo-cod; did you mean demo-code\?$/],
+    ] as const)
+      assert.throws(
+        () => ownTaskFile(place(`${file}.yaml`)),
+        (error: Error) => {
+          assert.deepEqual([error.name, error.message.includes('\n')], ['UserError', false]);
+          assert.match(error.message, message);
+          return true;
+        },
+      );
   });
 });
 

@@ -51,6 +51,31 @@ describe('loadTaskList', () => {
     });
   });
 
+  it('takes other metrics than those of the tasks, and refuses unknown ones', async () => {
+    const own = await make('own');
+    const metricsOf = (...metrics: string[]) =>
+      loadTaskList([own, 'demo'], undefined, { metrics }).tasks.map((task) => task.metrics);
+    const four = Array.from({ length: 4 }, () => ['map@1000', 'precision@30-l2']);
+    assert.deepEqual(metricsOf('map@1000', 'precision@30-l2'), four);
+    assert.throws(() => metricsOf('map'), { name: 'UserError', message: /got map$/ });
+  });
+
+  it('takes judgements without a corpus where they suffice', async () => {
+    await mkdir(place('judged/qrels'), { recursive: true });
+    for (const file of ['judged/qrels/dev.tsv', 'judged/qrels/test.tsv', 'dl19.qrels'])
+      await writeFile(place(file), 'q 0 d 1\n');
+    const take = (name: string, judgementsSuffice: boolean) => {
+      const { tasks } = loadTaskList([place(name)], undefined, { judgementsSuffice });
+      return tasks.map(({ name, split, judgements }) => [name, split, judgements]);
+    };
+    assert.deepEqual(take('judged', true), [['judged', 'test', [place('judged/qrels/test.tsv')]]]);
+    assert.deepEqual(take('judged/dev', true), [['judged/dev', 'dev', [place('judged/qrels/dev.tsv')]]]);
+    assert.deepEqual(take('dl19.qrels', true), [['dl19', 'test', [place('dl19.qrels')]]]);
+    assert.throws(() => take('judged', false), /it lacks corpus\.jsonl, queries\.jsonl$/);
+    const whole = loadTaskList([await make('whole')], undefined, { judgementsSuffice: true });
+    assert.equal(whole.tasks[0]!.judgements, undefined);
+  });
+
   it('takes one task once, also by a link or as part of a set', async () => {
     const task = await make('scifact');
     await symlink(task, place('linked'));

@@ -106,6 +106,16 @@ export function inputBytes({ hidden, layers }: ModelConfig, tokens: number): num
   return float * tokens * hidden * layers;
 }
 
+/**
+ * Bytes that traces of the upper layers hold beside the layers' inputs. Behind the attention the last layer has one row
+ * for each text.
+ */
+export function tracesBytes(config: ModelConfig, layers: number, tokens: number, texts: number): number {
+  if (layers === 0) return 0;
+  const behind = traceBytes(config, 1) - float * (config.heads + 2 * config.kvHeads) * config.headDim;
+  return layers * traceBytes(config, tokens) - behind * (tokens - texts);
+}
+
 /** Bytes that a traced layer holds beside its input. */
 export function traceBytes({ hidden, heads, kvHeads, headDim, intermediate }: ModelConfig, tokens: number): number {
   return float * tokens * ((2 * heads + 2 * kvHeads) * headDim + hidden + 2 * intermediate);
@@ -143,7 +153,9 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
   const perLayer = hidden * (2 * heads + 2 * kvHeads) * headDim + 3 * hidden * intermediate;
   const widened = facts.widens ? float * 2 * hidden * intermediate : 0;
   const allKept = kept >= inputBytes(config, facts.poolTokens);
-  const secondPass = allKept ? 0 : inputBytes(config, chunk) + tracedLayers * traceBytes(config, chunk);
+  const secondPass = allKept
+    ? 0
+    : inputBytes(config, chunk) + tracesBytes(config, tracedLayers, chunk, textsOf(facts, chunk));
   const working = (facts.traces ? packedLayerBytes(config, chunk) : paddedLayerBytes(facts, chunk)) + widened;
   return {
     process: processBytes,
@@ -157,9 +169,18 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
   };
 }
 
-/** On the way back through the feed-forward half: gate and up, their gradients, the gated product and its gradient. */
-function packedLayerBytes(config: ModelConfig, tokens: number): number {
-  return float * tokens * (6 * config.intermediate + 6 * config.hidden) + traceBytes(config, tokens);
+/**
+ * A layer in fused operations beside its input. Fullest on the way back through the feed-forward half (gate and up, their
+ * gradients, the gated product and its gradient) or, where that is narrow, on the way there. Counted, exactly.
+ */
+function packedLayerBytes(
+  { hidden, layers, intermediate, heads, kvHeads, headDim }: ModelConfig,
+  tokens: number,
+): number {
+  const attended = 2 * (heads + 2 * kvHeads) * headDim + Math.max(heads * headDim, hidden);
+  if (layers === 1) return float * tokens * attended; // behind the attention the last layer has a row for each text
+  const feedForward = Math.max(6 * intermediate + 2 * hidden, 3 * intermediate + 3 * hidden);
+  return float * tokens * (feedForward + 2 * (heads + kvHeads) * headDim);
 }
 
 /**
@@ -182,9 +203,13 @@ function lossBytes({ config, poolQueries, poolPassages }: PlanFacts): number {
 }
 
 /** Traces of all layers and texts of a pool, where the engine keeps any. */
-function tracesOfAll({ traces, config, poolTokens }: PlanFacts): number {
-  return traces ? config.layers * traceBytes(config, poolTokens) : 0;
+function tracesOfAll({ traces, config, poolTokens, poolQueries, poolPassages }: PlanFacts): number {
+  return traces ? tracesBytes(config, config.layers, poolTokens, poolQueries + poolPassages) : 0;
 }
+
+/** Texts that so many tokens make. */
+const textsOf = ({ poolTokens, poolQueries, poolPassages }: PlanFacts, tokens: number) =>
+  Math.ceil(((poolQueries + poolPassages) * tokens) / poolTokens);
 
 /** In forward passes: the first pass, the second where its inputs were not kept, layers traced again, and the way back. */
 function workOf(facts: PlanFacts, chunk: number, tracedLayers: number, keptBytes: number): number {

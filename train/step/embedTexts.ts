@@ -3,7 +3,7 @@ import type { Stepwise } from '../../model/pass/stepwise.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Model } from '../../model/layer/decoder.js';
-import { inputBytes, traceBytes } from '../../model/memory/memoryPlan.js';
+import { inputBytes, tracesBytes } from '../../model/memory/memoryPlan.js';
 import { chunksOf, type TextChunk, type TextSet } from './textChunks.js';
 
 /** How the passes over a pool use memory. */
@@ -70,10 +70,11 @@ function whatToKeep(model: Model, chunks: TextChunk[], keptBytes: number): (numb
   const all = tokens.reduce((sum, count) => sum + count, 0);
   let room = keptBytes - inputBytes(config, all);
   if (room >= 0)
-    return tokens.map((count) => {
-      const one = traceBytes(config, count);
-      const layers = packs(model) ? Math.min(config.layers, Math.floor(room / one)) : 0;
-      room -= layers * one;
+    return tokens.map((count, index) => {
+      const bytes = (layers: number) => tracesBytes(config, layers, count, chunks[index]!.texts.length);
+      let layers = packs(model) ? config.layers : 0;
+      while (bytes(layers) > room) layers--;
+      room -= bytes(layers);
       return layers;
     });
   room = keptBytes;

@@ -7,6 +7,7 @@ import {
   planMemory,
   smallestPeak,
   traceBytes,
+  tracesBytes,
 } from '../../../model/memory/memoryPlan.js';
 
 /** Small enough to work by hand: 2 layers of hidden 10, 2 heads of 4 over 1 key head, intermediate 20. */
@@ -41,9 +42,22 @@ describe('memoryPlan', () => {
     assert.equal(traceBytes(config, 3), 4 * 3 * (8 + 4 + 4 + 8 + 10 + 40));
   });
 
+  // Of a base of one layer 1.75 times what it takes was foreseen.
+  it('counts one row for each text behind the attention of the last layer', () => {
+    // queries, keys and values 16 a token; what attention mixed 8, the state behind it 10, gate and up 40 a text
+    assert.equal(tracesBytes(config, 1, 3, 2), 4 * (3 * 16 + 2 * 58));
+    assert.equal(tracesBytes(config, 2, 3, 2), 4 * (3 * 16 + 2 * 58) + traceBytes(config, 3));
+    assert.equal(tracesBytes(config, 0, 3, 2), 0);
+    const working = (layers: number) =>
+      planMemory({ ...facts, config: { ...config, layers }, widens: false }, 1e12, { chunkTokens: 3000 })!.bytes
+        .working;
+    assert.equal(working(1), 4 * 3000 * (2 * 16 + 10)); // two of queries, keys and values, and the state
+    assert.equal(working(2), 4 * 3000 * (6 * 20 + 2 * 10 + 2 * (8 + 4)));
+  });
+
   it('keeps the whole pool where there is room, so that nothing is computed twice', () => {
     const plan = planMemory(facts, 1e9)!;
-    assert.equal(plan.keptBytes, inputBytes(config, 5000) + 2 * traceBytes(config, 5000));
+    assert.equal(plan.keptBytes, inputBytes(config, 5000) + tracesBytes(config, 2, 5000, 50));
     assert.ok(plan.forwardPasses < 2.1);
     // 2 layers of 10 (2·2 + 2·1) 4 + 3·10·20 = 840 weights of two bytes
     assert.equal(plan.bytes.weights, 2 * 2 * 840);
@@ -52,7 +66,7 @@ describe('memoryPlan', () => {
 
   // Kept was everything or nothing: a pool some tokens longer than the first rows promised went a third slower.
   it('spends what is left beside the inputs on traces', () => {
-    const [inputs, traces] = [inputBytes(config, 5000), 2 * traceBytes(config, 5000)];
+    const [inputs, traces] = [inputBytes(config, 5000), tracesBytes(config, 2, 5000, 50)];
     const fixed = { chunkTokens: 1000 };
     const whole = planMemory(facts, 1e9, fixed)!;
     const plan = planMemory(facts, peakBytes(whole.bytes) - traces / 2, fixed)!;

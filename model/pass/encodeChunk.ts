@@ -10,6 +10,7 @@ import { rmsNorm } from '../layer/rmsNorm.js';
 import type { Gradients } from '../layer/thinMatrices.js';
 import { unitRows } from '../layer/unitRows.js';
 
+import { lengthOf, longestOf, type Sequence } from './sequence.js';
 import { atOnce, type Stepwise } from './stepwise.js';
 
 export type { Gradients } from '../layer/thinMatrices.js';
@@ -28,13 +29,13 @@ export interface Pass {
  * @returns        [batch, hidden]; the caller owns it
  * @throws UserError for a text without a token
  */
-export const encodeChunk = (model: Model, texts: readonly Int32Array[], dropout?: ChunkDropout): tf.Tensor2D =>
+export const encodeChunk = (model: Model, texts: readonly Sequence[], dropout?: ChunkDropout): tf.Tensor2D =>
   atOnce(encodeInSteps(model, texts, dropout));
 
 /** As `encodeChunk`, layer by layer. */
 export function* encodeInSteps(
   model: Model,
-  texts: readonly Int32Array[],
+  texts: readonly Sequence[],
   dropout?: ChunkDropout,
 ): Stepwise<tf.Tensor2D> {
   requireTokens(texts);
@@ -52,7 +53,7 @@ export function* encodeInSteps(
  */
 export function* forwardChunk(
   model: Model,
-  texts: readonly Int32Array[],
+  texts: readonly Sequence[],
   dropout?: ChunkDropout,
   tracedLayers = 0,
 ): Stepwise<Pass> {
@@ -94,13 +95,13 @@ export function packs(model: Model): boolean {
  * Hidden states of every token after the final norm, for checks against other implementations.
  * @returns [tokens, hidden], the texts one behind the other; the caller owns it
  */
-export function hiddenStates(model: Model, texts: readonly Int32Array[]): tf.Tensor2D {
+export function hiddenStates(model: Model, texts: readonly Sequence[]): tf.Tensor2D {
   const everyPlace = true;
   const run = atOnce<PackedPass | PaddedPass>(
     packs(model) ? runPacked(model, texts, { everyPlace }) : runPadded(model, texts, { everyPlace }),
   );
-  const time = Math.max(...texts.map((ids) => ids.length));
-  const places = texts.flatMap((ids, row) => Array.from(ids, (_, place) => row * time + place));
+  const time = longestOf(texts);
+  const places = texts.flatMap((text, row) => Array.from({ length: lengthOf(text) }, (_, place) => row * time + place));
   const normed = tf.tidy(() => {
     const top = run.kind === 'packed' ? run.top : tf.gather(topOf(run), tf.tensor1d(places, 'int32'));
     return rmsNorm(top, model.finalNorm, model.config.normEpsilon);
@@ -109,8 +110,8 @@ export function hiddenStates(model: Model, texts: readonly Int32Array[]): tf.Ten
   return normed;
 }
 
-function requireTokens(texts: readonly Int32Array[]): void {
-  if (texts.some((ids) => ids.length === 0))
+function requireTokens(texts: readonly Sequence[]): void {
+  if (texts.some((text) => lengthOf(text) === 0))
     throw new UserError('a text without a token has no embedding; contract.appendEos=true gives every text one');
 }
 

@@ -12,6 +12,7 @@ import {
   type PackedChunk,
 } from '../layer/fusedLayer.js';
 import type { Model } from '../layer/decoder.js';
+import { fillers, inputRows, lengthOf, lengthOfAll, longestOf, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
 import { rotaryTables } from '../layer/rotary.js';
 import type { Gradients } from '../layer/thinMatrices.js';
@@ -34,20 +35,26 @@ export interface PackedOptions {
   keep?: { traces: number };
   everyPlace?: boolean;
   dropout?: ChunkDropout | undefined;
+  /**
+   * Places that the chunk is filled to behind its texts, so that chunks of any texts have one shape. What fills them is
+   * seen by no text and gets no gradient. Not together with `everyPlace`.
+   */
+  fillTo?: number;
 }
 
 /** Texts through all layers, one behind the other. Freed by `disposePacked`. */
 export function* runPacked(
   model: Model,
-  texts: readonly Int32Array[],
-  { keep, everyPlace, dropout }: PackedOptions,
+  texts: readonly Sequence[],
+  { keep, everyPlace, dropout, fillTo }: PackedOptions,
 ): Stepwise<PackedPass> {
   const { layers, config } = model;
+  const filled = [...texts, ...fillersOf(texts, fillTo)];
   const places = lastPlaces(texts);
-  const chunk = { places: packedPlaces(texts, model), config, dropout: packedDropout(texts, places, dropout) };
+  const chunk = { places: packedPlaces(filled, model), config, dropout: packedDropout(filled, places, dropout) };
   const last = tf.tensor1d(places, 'int32');
   const kept: PackedPass['layers'] = [];
-  let state = embed(model, texts);
+  let state = inputRows(model, filled);
   for (const [layer, weights] of layers.entries()) {
     if (layer > 0) yield;
     const only = layer === layers.length - 1 && !everyPlace ? last : undefined;
@@ -94,20 +101,27 @@ export function disposePacked({ chunk, layers, top, last }: PackedPass): void {
   tf.dispose([chunk.dropout.all.keys, chunk.dropout.last.keys]);
 }
 
-function packedPlaces(texts: readonly Int32Array[], { config }: Model): PackedPlaces {
-  const time = Math.max(...texts.map((ids) => ids.length));
+function fillersOf(texts: readonly Sequence[], fillTo: number | undefined): Sequence[] {
+  if (fillTo === undefined) return [];
+  const places = lengthOfAll(texts);
+  if (places > fillTo) throw new Error(`${places} places of texts cannot be filled to ${fillTo}`);
+  return fillers(fillTo - places, longestOf(texts));
+}
+
+function packedPlaces(texts: readonly Sequence[], { config }: Model): PackedPlaces {
+  const time = longestOf(texts);
   const { cos, sin } = rotaryTables(time, config.headDim, config.ropeTheta);
   const starts = [0];
-  for (const ids of texts) starts.push(starts.at(-1)! + ids.length);
+  for (const text of texts) starts.push(starts.at(-1)! + lengthOf(text));
   return { cosines: cos, sines: sin, starts: tf.tensor1d(starts, 'int32') };
 }
 
 function packedDropout(
-  texts: readonly Int32Array[],
+  texts: readonly Sequence[],
   last: number[],
   dropout: ChunkDropout | undefined,
 ): PackedChunk['dropout'] {
-  const lengths = texts.map((ids) => ids.length);
+  const lengths = texts.map(lengthOf);
   const { all, last: ofLast } = dropout ? layerDropout(dropout, lengths, last) : { all: noDropout, last: noDropout };
   const onDevice = ({ rate, keys }: RowDropout) => ({
     rate,
@@ -118,17 +132,7 @@ function packedDropout(
 
 const noDropout: RowDropout = { rate: 0, keys: new Int32Array(0) };
 
-function lastPlaces(texts: readonly Int32Array[]): number[] {
+function lastPlaces(texts: readonly Sequence[]): number[] {
   let end = 0;
-  return texts.map((ids) => (end += ids.length) - 1);
-}
-
-function embed(model: Model, texts: readonly Int32Array[]): tf.Tensor2D {
-  const ids = new Int32Array(texts.reduce((sum, text) => sum + text.length, 0));
-  let start = 0;
-  for (const text of texts) {
-    ids.set(text, start);
-    start += text.length;
-  }
-  return tf.tensor2d(model.embedding.rows(ids), [ids.length, model.config.hidden]);
+  return texts.map((text) => (end += lengthOf(text)) - 1);
 }

@@ -5,6 +5,7 @@ import { decoderLayer, type LayerWeights } from '../layer/paddedLayer.js';
 import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/thinMatrices.js';
+import { inputRows, lengthOf, longestOf, paddedTo, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
 import { unitRowsGradient } from '../layer/unitRows.js';
 
@@ -30,13 +31,13 @@ export interface RunOptions {
 /** Texts through all layers, padded to the longest. Freed by `disposePadded`. */
 export function* runPadded(
   model: Model,
-  texts: readonly Int32Array[],
+  texts: readonly Sequence[],
   { keepStates, everyPlace, dropout: asked }: RunOptions,
 ): Stepwise<PaddedPass> {
   const { config, layers } = model;
-  const time = Math.max(...texts.map((ids) => ids.length));
+  const time = longestOf(texts);
   const places = makePlaces(texts.length, time, config);
-  const lastPlaces = texts.map((ids, row) => row * time + ids.length - 1);
+  const lastPlaces = texts.map((text, row) => row * time + lengthOf(text) - 1);
   const last = tf.tensor1d(lastPlaces, 'int32');
   const dropout =
     asked &&
@@ -45,7 +46,12 @@ export function* runPadded(
       texts.map(() => time),
       lastPlaces,
     );
-  const states = [embed(model, texts, time)];
+  const states = [
+    inputRows(
+      model,
+      texts.map((text) => paddedTo(text, time)),
+    ),
+  ];
   for (const weights of layers) {
     const input = states.at(-1)!;
     const only = weights === layers.at(-1) && !everyPlace ? last : undefined;
@@ -106,14 +112,4 @@ function withoutValue(weights: LayerWeights): LayerWeights {
 export function disposePadded({ states, places, last }: PaddedPass): void {
   tf.dispose([...states, last]);
   disposePlaces(places);
-}
-
-/** Rows of the embedding table, padded behind the text with the row of the text's own last token: no pad id is needed. */
-function embed(model: Model, texts: readonly Int32Array[], time: number): tf.Tensor2D {
-  const ids = new Int32Array(texts.length * time);
-  texts.forEach((text, row) => {
-    ids.fill(text.at(-1)!, row * time, (row + 1) * time);
-    ids.set(text, row * time);
-  });
-  return tf.tensor2d(model.embedding.rows(ids), [ids.length, model.config.hidden]);
 }

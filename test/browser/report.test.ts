@@ -86,6 +86,36 @@ describe('the page of a comparison, in a browser', function () {
     assert.equal(await page.locator('article.query').count(), 0);
   });
 
+  // A table of three tasks with three metrics was split in two, and long names of tasks made tables scroll.
+  it('shows three tasks with three metrics in one table at 1,200 pixels, and no results that scroll sideways', async () => {
+    const three = exampleComparison(3, 3, 40);
+    for (const task of three.tasks) task.metrics.push('mrr@10');
+    for (const row of three.rows) row.metrics['mrr@10'] = row.metrics['ndcg@10']!;
+    for (const [markup, tables] of [
+      [comparisonPage(three, exampleQueries(three)), 1],
+      [large, 6],
+    ] as const) {
+      const { page } = await open(markup, { viewport: { width: 1200, height: 900 } });
+      const widths = await page.evaluate(() =>
+        [...document.querySelectorAll('.scroll:has(table.results)')].map((each) => each.scrollWidth - each.clientWidth),
+      );
+      assert.deepEqual(
+        widths,
+        Array.from({ length: tables }, () => 0),
+      );
+    }
+  });
+
+  it('says first which models may be the best, with the ranks of each', async () => {
+    const { page } = await open(large);
+    const lead = (await page.locator('p.lead').first().textContent())!.replace(/\s+/g, ' ');
+    assert.match(
+      lead,
+      /^ Best by the mean over 21 tasks: qwen-vl \(ranks 1–2\)\. Not shown to be worse: qwen-coder-instruct/,
+    );
+    assert.ok(!lead.includes('qwen-math-instruct')); // the last, shown to be worse
+  });
+
   it('is worked by keyboard: skip link first, tables scroll, more queries take the focus', async () => {
     const { page } = await open(small, { viewport: { width: 360, height: 700 } });
     await page.keyboard.press('Tab');

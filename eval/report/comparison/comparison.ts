@@ -3,6 +3,7 @@ import type { Average } from '../../score/averages.js';
 import type { Difference } from '../../statistics/differences.js';
 import type { ResultRow, TrainingStep } from '../../score/reportData.js';
 import type { RankShares } from '../../statistics/rankShares.js';
+import type { Standing } from '../../statistics/standings.js';
 import type { TaskIdentity } from '../../tasks/identity.js';
 import type { TaskGroup } from './taskGroups.js';
 
@@ -69,6 +70,8 @@ export interface Stability {
   taus: (number | null)[][];
   /** Of the ranking by the mean over the tasks. */
   ranks: RankShares;
+  /** Of each model by that mean. */
+  standings: Standing[];
 }
 
 /** What one setting or field of the contract is for each model; only those that differ. */

@@ -1,6 +1,7 @@
 import { taskKey } from '../../tasks/identity.js';
 import { kendallTau } from '../../statistics/kendallTau.js';
 import { rankShares } from '../../statistics/rankShares.js';
+import { standings } from '../../statistics/standings.js';
 import { rowOf, type ComparedRow, type ComparedTask, type Stability } from './comparison.js';
 
 /**
@@ -26,16 +27,18 @@ export function stabilityOf(
   const common = [...sets.values()];
   if (models.length < 2 || common.length === 0) return null;
   const means = common.map(({ parts }) => models.map((_, model) => mean(parts.map((values) => mean(values[model]!)))));
+  const parts = common.map((set) => set.parts);
+  const ranks = rankShares(parts, seed);
   return {
     models: [...models],
     tasks: common.map(({ name }) => name),
     taus: means.map((one) => means.map((other) => kendallTau(one, other))),
-    ranks: rankShares(
-      common.map(({ parts }) => parts),
-      0,
-    ),
+    ranks,
+    standings: standings(parts, ranks, seed),
   };
 }
+
+const seed = 0;
 
 /** The values of each model over the queries that all of them have, in the same order. */
 function valuesOf(

@@ -1,5 +1,6 @@
 import { describeFamilies, isShown, level } from '../../statistics/differences.js';
 import { groupMean, rowOf, settings, type Comparison } from '../comparison/comparison.js';
+import { contendersOf, ranksOf } from '../comparison/contenders.js';
 import { taskGroups } from '../comparison/taskGroups.js';
 
 /** Results as aligned lines for the screen: a row a model, a column a task, with the marks of the page. */
@@ -57,7 +58,22 @@ export function comparisonTable(comparison: Comparison): string {
           `* best; + better, - worse than ${baseline} beyond chance (p < ${level}, Holm), else no difference is shown`,
           `tested ${describeFamilies(differences)}`,
         ];
-  return [wrapped(heads, rows), ...legend].join('\n');
+  return [wrapped(heads, rows), ...legend, ...standingLines(comparison)].join('\n');
+}
+
+/** Which models may be the best, and the ranks of each. */
+function standingLines({ stability }: Comparison): string[] {
+  if (!stability) return [];
+  const { models, standings, tasks } = stability;
+  const { best, others } = contendersOf(stability);
+  const order = [...models.keys()].sort((one, other) => standings[other]!.mean - standings[one]!.mean);
+  return [
+    `best by the mean over ${tasks.length === 1 ? tasks[0]! : `${tasks.length} tasks`}: ${best}; ` +
+      (others.length === 0
+        ? `every other model is shown to be worse (p < ${level} over all pairs)`
+        : `not shown to be worse (p < ${level} over all pairs): ${others.join(', ')}`),
+    `ranks in 95 of 100 samples of queries: ${order.map((place) => `${models[place]} ${ranksOf(standings[place]!, '-')}`).join(', ')}`,
+  ];
 }
 
 /** Columns that do not fit beside one another go below, under the names of the models again. */

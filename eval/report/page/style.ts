@@ -57,10 +57,14 @@ thead th { color: var(--faint); font-weight: 600; font-size: .85em; white-space:
 thead tr:last-child th, thead th[rowspan] { border-bottom: 2px solid var(--line); }
 tbody th { font-weight: 600; }
 td.number, th.number { text-align: right; white-space: nowrap; }
+/* Heads break between words before their table scrolls. */
+thead th.number { white-space: normal; }
 table.dense { font-size: .88rem; } table.dense th, table.dense td { padding: .35rem .5rem; }
 table.results { font-size: .92rem; width: auto; min-width: min(100%, 30rem); } table.results th, table.results td { padding: .35rem .6rem; }
 table.results td:not(.mean) { padding-right: 1.35rem; position: relative; }
 table.results .better, table.results .worse { position: absolute; right: .35rem; top: .5rem; font-size: .7rem; }
+table.results.wide { font-size: .84rem; } table.results.wide th, table.results.wide td { padding: .35rem .4rem; }
+table.results.wide td:not(.mean) { padding-right: .95rem; } table.results.wide .better, table.results.wide .worse { right: .1rem; }
 tr.setting th { color: var(--faint); font-weight: 600; font-size: .85em; background: var(--panel); }
 tbody tr:hover > * { background: var(--panel); }
 .mean { border-left: 1px solid var(--line); }

@@ -11,7 +11,7 @@ import { queriesScript } from './queriesScript.js';
 import { queriesSection } from './queriesSection.js';
 import type { QueryView } from '../comparison/queryView.js';
 import { averagesTable, resultsTables } from './resultsTable.js';
-import { stabilitySection } from './stabilitySection.js';
+import { stabilitySection, standingLead } from './stabilitySection.js';
 import { trainingSection } from './trainingSection.js';
 
 /** A comparison as one HTML file that needs nothing else: no network, no fonts, one small script of its own. */
@@ -50,7 +50,7 @@ export function comparisonPage(comparison: Comparison, view: QueryView): string 
   ];
   return pageShell({
     title: comparison.title,
-    header: [...banner(comparison), ...leads(comparison)],
+    header: [...banner(comparison), ...(stability ? [standingLead(stability)] : []), ...leads(comparison)],
     sections,
     ...(hasQueries && { script: queriesScript, data: view }),
   });

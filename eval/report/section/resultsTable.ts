@@ -19,8 +19,8 @@ interface Column {
   isFirst: boolean;
 }
 
-/** As many as fit on a page of paper. */
-const mostColumns = 7;
+/** As many as fit on a page of 1,200 pixels, and on paper. */
+const mostColumns = 9;
 
 /**
  * The results in the form of the study: a row for each model, the models set apart by how they came to be, a column
@@ -106,7 +106,7 @@ function table(
   const means = new Map(having.map(({ name }) => [name, mean.length > 0 ? groupMean(comparison, name, mean) : null]));
   const bestMean = bestOf(own.map(({ name }) => means.get(name) ?? undefined));
   const present = settings.filter((setting) => having.some((model) => model.setting === setting));
-  return html`<table class="results">
+  return html`<table class="results${columns.length > 7 ? ' wide' : ''}">
     <caption>
       <span>${title}: ${shared === undefined ? 'means' : `mean ${shared}`} over all judged queries.</span>
     </caption>

@@ -1,23 +1,30 @@
 import { html, type Html } from '../page/html.js';
 import type { Stability } from '../comparison/comparison.js';
-import { key, scrolling } from '../page/formats.js';
+import { level } from '../../statistics/differences.js';
+import { contendersOf, ranksOf } from '../comparison/contenders.js';
+import { key, probability, scrolling } from '../page/formats.js';
 
 /** How firm the ranking is: shares of ranks over samples of queries, and how alike the tasks rank the models. */
-export function stabilitySection({ models, tasks, taus, ranks }: Stability, places: ReadonlyMap<string, number>): Html {
-  const order = models.map((_, place) => place).sort((one, other) => ranks.meanRanks[one]! - ranks.meanRanks[other]!);
+export function stabilitySection(stability: Stability, places: ReadonlyMap<string, number>): Html {
+  const { models, tasks, taus, ranks, standings } = stability;
+  const order = models.map((_, place) => place).sort((one, other) => standings[other]!.mean - standings[one]!.mean);
   return html`${scrolling(
     'ranking',
     html`<table class="dense">
       <caption>
         <span
           >How often each model came at each rank by its mean over
-          ${tasks.length === 1 ? tasks[0]! : `${tasks.length} tasks`}, when the queries were drawn anew 1,000
-          times.</span
+          ${tasks.length === 1 ? tasks[0]! : `${tasks.length} tasks`}, when the queries were drawn anew 1,000 times.
+          Ranks (95 %): between which it then came in 95 of 100. p: of being as good as the best, by the randomisation
+          test over all queries, raised for the number of pairs of models.</span
         >
       </caption>
       <thead>
         <tr>
           <th scope="col">Model</th>
+          <th scope="col" class="number">Mean</th>
+          <th scope="col" class="number">Ranks (95 %)</th>
+          <th scope="col" class="number">p, as good as the best</th>
           <th scope="col" class="number">Mean rank</th>
           ${models.map((_, rank) => html`<th scope="col" class="number">Rank ${rank + 1}</th>`)}
         </tr>
@@ -27,6 +34,11 @@ export function stabilitySection({ models, tasks, taus, ranks }: Stability, plac
           (place) =>
             html`<tr>
               <th scope="row">${key(places.get(models[place]!)!)}${models[place]!}</th>
+              <td class="number">${standings[place]!.mean.toFixed(4)}</td>
+              <td class="number">${ranksOf(standings[place]!)}</td>
+              <td class="number">
+                ${standings[place]!.pBest === null ? 'the best' : probability(standings[place]!.pBest)}
+              </td>
               <td class="number">${ranks.meanRanks[place]!.toFixed(2)}</td>
               ${ranks.shares[place]!.map(
                 (share) => html`<td class="number share" style="--share: ${share.toFixed(3)}">${percent(share)}</td>`,
@@ -38,6 +50,25 @@ export function stabilitySection({ models, tasks, taus, ranks }: Stability, plac
   )}
   ${agreement(tasks, taus)}`;
 }
+
+/** Which models may be the best, in a sentence. */
+export function standingLead(stability: Stability): Html {
+  const { best, others } = contendersOf(stability);
+  const { models, standings, tasks } = stability;
+  const named = (name: string) =>
+    html`<strong>${name}</strong> (${rankWords(ranksOf(standings[models.indexOf(name)]!))})`;
+  return html`<p class="lead">
+    Best by the mean over ${tasks.length === 1 ? tasks[0]! : `${tasks.length} tasks`}: ${named(best)}.
+    ${
+      others.length === 0
+        ? 'Every other model is shown to be worse'
+        : html`Not shown to be worse: ${others.map((name, place) => html`${place > 0 ? ', ' : ''}${named(name)}`)}`
+    }
+    (p &lt; ${level} over all pairs; ranks in 95 of 100 samples of queries).
+  </p>`;
+}
+
+const rankWords = (ranks: string) => `${ranks.includes('–') ? 'ranks' : 'rank'} ${ranks}`;
 
 /** What Kendall's tau says of the tasks, in words and, for a few tasks, as a table. */
 function agreement(tasks: readonly string[], taus: Stability['taus']): Html | null {

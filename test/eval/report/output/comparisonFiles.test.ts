@@ -89,6 +89,28 @@ describe('tables of a comparison', () => {
     );
   });
 
+  it('on the screen: which models may be the best, and the ranks of each', () => {
+    const standing = (mean: number, lowRank: number, highRank: number, pBest: number | null) => ({
+      ...{ mean, lowRank, highRank, pBest },
+    });
+    const stability = {
+      models: ['a_1', 'b', 'BM25'],
+      tasks: ['scifact', 'nq'],
+      taus: [],
+      ranks: { shares: [], meanRanks: [] },
+      standings: [standing(0.3, 1, 2, 0.05), standing(0.4, 1, 2, null), standing(0.1, 3, 3, 0.049)],
+    };
+    assert.deepEqual(
+      comparisonTable({ ...comparison, stability })
+        .split('\n')
+        .slice(-2),
+      [
+        'best by the mean over 2 tasks: b; not shown to be worse (p < 0.05 over all pairs): a_1',
+        'ranks in 95 of 100 samples of queries: b 1-2, a_1 1-2, BM25 3',
+      ],
+    );
+  });
+
   it('as CSV, one mean and one test a line', () => {
     const lines = resultsCsv(comparison).split('\n');
     assert.equal(lines[0], 'model,setting,task,metric,value,seed_deviation,queries,runs');

@@ -4,6 +4,7 @@ import { hideBin } from 'yargs/helpers';
 import { withoutCredentials } from '../withoutCredentials.js';
 import { UserError } from '../userError.js';
 import { faultNotes } from './faultNotes.js';
+import { endWithInput } from './endWithInput.js';
 
 /** One subcommand or, with the name `$0`, the whole command. */
 export interface Command<T> {
@@ -30,6 +31,7 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
   process.stderr.on('error', () => {}); // nowhere is left to say so
   const given = hideBin(process.argv);
   let code: number | void = 0;
+  endWithInput();
   let cli = yargs(given)
     .scriptName(script)
     .parserConfiguration({ 'camel-case-expansion': true })

@@ -69,7 +69,8 @@ interface Block {
  * A thread that ended rejects all that waits: the others may be ending too.
  */
 function startThread(setup: ThreadSetup, queue: Block[]) {
-  const worker = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: setup });
+  // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
+  const worker = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: setup, execArgv: [] });
   const waiting = new Map<number, Pick<Block, 'resolve' | 'reject'>>();
   let jobs = 0;
   let ended: Error | undefined;

@@ -4,7 +4,6 @@ import { lockRun } from '../../checkpoints/run/lock.js';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { withBar } from '../../configs/cli/progress.js';
 import { loadStudy, type Study } from '../../configs/load/loadStudy.js';
-import { stopSignals } from '../../configs/stopSignals.js';
 import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { requireWholeSets } from '../../data/files/wholeSet.js';
@@ -12,7 +11,8 @@ import { prepareDemonstration } from '../../eval/demonstration.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { loadTaskList } from '../../eval/tasks/taskList.js';
 import { comparisonTable } from '../../eval/report/output/comparisonTable.js';
-import { spawnCommand, type CommandSignal } from '../study/spawnCommand.js';
+import { spawnCommand } from '../processes/spawnCommand.js';
+import { watchSignals } from '../processes/watchSignals.js';
 import { bestLines, compareStudy, type StudyComparison } from '../study/compareStudy.js';
 import { readJournal, requireUnchanged, studyFolder } from '../study/journal.js';
 import { planStudy } from '../study/planStudy.js';
@@ -159,24 +159,6 @@ async function printJson(study: Study, ends: readonly CellEnd[], comparisons: St
       comparisons: comparisons.map(({ folder, comparison }) => ({ folder, ...comparisonJson(comparison) })),
     }),
   );
-}
-
-/** Listens as long as the process lives: what was interrupted between two commands must not begin the next. */
-function watchSignals(): CommandSignal {
-  const listeners = new Set<(signal: NodeJS.Signals) => void>();
-  let isAsked = false;
-  for (const signal of stopSignals)
-    process.on(signal, () => {
-      isAsked = true;
-      for (const listener of listeners) listener(signal);
-    });
-  return {
-    isAsked: () => isAsked,
-    onAsked(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
 }
 
 await runCommand('npm run study --', studyCommand);

@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
-import { lockName } from '../../checkpoints/run/lock.js';
-import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
 import type { MadeBase, Study } from '../../configs/load/loadStudy.js';
 import type { Task } from '../../eval/tasks/task.js';
 import { cellState, describeState, type CellState } from './cellState.js';
-import type { Commands, CommandSignal, RunCommand } from './spawnCommand.js';
+import type { Commands, CommandSignal, RunCommand } from '../processes/spawnCommand.js';
+import { clearAborted } from '../processes/trainingState.js';
 import { enterCell } from './journal.js';
 import { isMade, madeBase, makingArguments } from './madeBase.js';
 import { trainingOverrides, type StudyCell } from './studyCells.js';
@@ -125,17 +122,4 @@ async function commandsFor(
   const overrides = trainingOverrides([...study.set, ...set], cell.seed!).flatMap((setting) => ['--set', setting]);
   const told = ['--base', cell.base!.made ? base : cell.base!.text, '--recipe', recipe, '--run', run];
   return [{ command: 'train', args: [...told, ...overrides, '--data', ...data] }, scoring];
-}
-
-/** A run that died before its settings were written leaves nothing that is of use, but stands in the way. */
-async function clearAborted(run: string): Promise<void> {
-  const { folder, config } = runFolder(runsRoot, run);
-  if (!existsSync(folder) || existsSync(config)) return;
-  const found = await readdir(folder);
-  if (
-    found.every(
-      (name) => name.startsWith(lockName) || name.startsWith('contract.json') || name.startsWith('config.yaml'),
-    )
-  )
-    await rm(folder, { recursive: true });
 }

@@ -24,7 +24,8 @@ const MOST_UNDER_WAY = 3;
  */
 export async function startArrowThread(path: string, length: number): Promise<ArrowThread> {
   const setup: ArrowThreadSetup = { path, length };
-  const worker = new Worker(new URL('./arrowThread.mjs', import.meta.url), { workerData: setup });
+  // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
+  const worker = new Worker(new URL('./arrowThread.mjs', import.meta.url), { workerData: setup, execArgv: [] });
   const waiting: { resolve(length: number): void; reject(error: unknown): void }[] = [];
   let underWay: Promise<number>[] = [];
   let ended: unknown;

@@ -6,7 +6,7 @@ import { writeRunConfig } from '../../../checkpoints/run/config.js';
 import { parseConfig } from '../../../configs/load/loadConfig.js';
 import { loadStudy } from '../../../configs/load/loadStudy.js';
 import type { Task } from '../../../eval/tasks/task.js';
-import type { CommandSignal, RunCommand } from '../../../train/study/spawnCommand.js';
+import type { CommandSignal, RunCommand } from '../../../train/processes/spawnCommand.js';
 import { readJournal, requireUnchanged } from '../../../train/study/journal.js';
 import { runStudy } from '../../../train/study/runStudy.js';
 import { studyCells } from '../../../train/study/studyCells.js';
@@ -41,13 +41,13 @@ describe('a study worked through', () => {
     const runCommand: RunCommand = async (command, args) => {
       const value = (name: string) => args[args.indexOf(name) + 1]!;
       calls.push(`${command} ${args.includes('--run') ? value('--run') : value('--model')}`);
-      if (fails(args)) return { code: 1, reason: 'it broke' };
+      if (fails(args)) return { code: 1, reason: 'it broke', output: '' };
       if (command === 'train') await trained(value('--run'), 3, 3);
       else {
         const [kind, name] = value('--model').split(':');
         scored(kind === 'run' ? `checkpoints/runs/${name}/eval` : value('--output'));
       }
-      return { code: 0, reason: '' };
+      return { code: 0, reason: '', output: '' };
     };
     return { calls, runCommand };
   }
@@ -129,7 +129,7 @@ describe('a study worked through', () => {
     const ends = await run(
       async (command, args, onLine, signal) => {
         isAsked = args.includes('--run');
-        return isAsked ? { code: 130, reason: '' } : runCommand(command, args, onLine, signal);
+        return isAsked ? { code: 130, reason: '', output: '' } : runCommand(command, args, onLine, signal);
       },
       { ...calm, isAsked: () => isAsked },
     );
@@ -146,7 +146,7 @@ describe('a study worked through', () => {
     let isThere = true;
     await run(async (_command, args) => {
       if (args.includes('s-demo-42')) isThere = existsSync('checkpoints/runs/s-demo-42');
-      return { code: 1, reason: 'not now' };
+      return { code: 1, reason: 'not now', output: '' };
     });
     assert.equal(isThere, false);
   });

@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { endsWithInput } from '../../configs/cli/endWithInput.js';
 
 /** How a command ended. */
 export interface CommandEnd {
   code: number | null;
   /** Why it failed, one line; empty where it did not. */
   reason: string;
+  /** What it printed on standard output. */
+  output: string;
 }
 
-export type Commands = 'train' | 'eval' | 'pretrain-demo';
+export type Commands = 'train' | 'eval' | 'export' | 'pretrain-demo';
 
 /** Runs one of this project's commands; `onLine` is told what it says on standard error. */
 export type RunCommand = (
@@ -28,18 +31,23 @@ export interface CommandSignal {
 const files: Record<Commands, string> = {
   train: '../command.ts',
   eval: '../../eval/command.ts',
+  export: '../../eval/command/export.ts',
   'pretrain-demo': '../command/pretrain.ts',
 };
 
 /**
  * Run a command as a process of its own: what TensorFlow holds goes with it, and if it dies, it dies alone. Signals that
- * this process gets are passed on, so that a training under way saves and ends.
+ * this process gets are passed on, so that a training under way saves and ends; it does so too when this process dies,
+ * because its standard input ends then.
  */
 export const spawnCommand: RunCommand = async (command, args, onLine, signal) => {
   const script = fileURLToPath(new URL(files[command], import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, [endsWithInput]: '1' },
   });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => (output += piece));
   const stop = signal.onAsked((name) => child.kill(name));
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.once('error', reject);
@@ -53,7 +61,7 @@ export const spawnCommand: RunCommand = async (command, args, onLine, signal) =>
       onLine(line);
     }
     const [code, name] = await ended;
-    return { code, reason: code === 0 ? '' : reasonOf(said, code, name) };
+    return { code, reason: code === 0 ? '' : reasonOf(said, code, name), output };
   } finally {
     stop();
   }

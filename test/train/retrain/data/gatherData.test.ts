@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { openExamples } from '../../../../data/arrow/openExamples.js';
+import { createExampleWriter } from '../../../../data/arrow/writeExamples.js';
+import { gatherData } from '../../../../train/retrain/data/gatherData.js';
+import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
+
+const line = (query: string, positive = `answer to ${query}`) =>
+  `${JSON.stringify({ query, pos: [positive], neg: ['something else'] })}\n`;
+
+describe('gatherData', () => {
+  const at = useTemporaryFolder();
+  const checks = { leastRows: 1, mostRejected: 0.5, mostOverlap: 0 };
+  const gather = async (data: string[], said: string[] = []) =>
+    (await gatherData({ name: 'plan', data, checks }, at('imports'), (line) => said.push(line)))!;
+  const queriesOf = async (files: string[]) => {
+    const queries: string[] = [];
+    for (const path of files) {
+      const file = await openExamples(path);
+      for (let batch = 0; batch < file.batchRows.length; batch++)
+        queries.push(...(await file.read(batch)).map(({ query }) => query));
+      await file.close();
+    }
+    return queries;
+  };
+
+  it('imports what is new in a folder, and leaves out the rows that it has already', async () => {
+    mkdirSync(at('incoming'));
+    writeFileSync(at('incoming/monday.jsonl'), line('a') + line('b') + line('A?', 'another') + line('A?'));
+    const said: string[] = [];
+    const first = await gather([at('incoming')], said);
+    // With another positive `A?` is a row of its own; with that of `a`, levelled, it is the same.
+    assert.deepEqual(await queriesOf(first.files), ['a', 'b', 'A?']);
+    assert.equal(first.repeated, 1);
+    writeFileSync(at('incoming/tuesday.jsonl'), line('b') + line('c') + line(' B ', 'ANSWER  to b.'));
+    const again: string[] = [];
+    const second = await gather([at('incoming')], again);
+    assert.deepEqual(await queriesOf(second.files), ['a', 'b', 'A?', 'c']);
+    assert.deepEqual([second.rows, second.repeated], [4, 3]);
+    assert.deepEqual(
+      again.filter((text) => text.includes('importing')),
+      [`data    importing ${at('incoming/tuesday.jsonl')}`],
+    );
+    assert.equal(second.identities[0], first.identities[0]);
+  });
+
+  it('knows a source by its content: renamed it is the same, there twice it counts once', async () => {
+    writeFileSync(at('one.jsonl'), line('a'));
+    const first = await gather([at('*.jsonl')]);
+    renameSync(at('one.jsonl'), at('two.jsonl'));
+    writeFileSync(at('copy.jsonl'), line('a'));
+    const said: string[] = [];
+    const second = await gather([at('*.jsonl')], said);
+    assert.deepEqual(second.identities, first.identities);
+    assert.deepEqual(said, []);
+  });
+
+  it('gives the rows of a removed source back to the source that repeated them', async () => {
+    writeFileSync(at('one.jsonl'), line('a') + line('b'));
+    await gather([at('one.jsonl')]);
+    writeFileSync(at('two.jsonl'), line('b') + line('c'));
+    assert.deepEqual(await queriesOf((await gather([at('*.jsonl')])).files), ['a', 'b', 'c']);
+    rmSync(at('one.jsonl'));
+    assert.deepEqual(await queriesOf((await gather([at('*.jsonl')])).files), ['b', 'c']);
+    assert.equal(readdirSync(at('imports')).filter((name) => name.endsWith('.arrow')).length, 1);
+  });
+
+  it('takes Arrow files as they are', async () => {
+    const writer = await createExampleWriter(at('own.arrow'));
+    const passage = (text: string) => ({ id: text, title: '', text });
+    for (const id of ['1', '2'])
+      await writer.write({ id, query: 'same', positives: [passage('p')], negatives: [passage('n')] });
+    await writer.close();
+    const { files, rows, repeated } = await gather([at('own.arrow')]);
+    assert.deepEqual([files, rows, repeated], [[at('own.arrow')], 2, 0]);
+  });
+
+  it('passes over files that are still being written and lists of rejected rows', async () => {
+    mkdirSync(at('incoming'));
+    for (const name of ['.hidden.jsonl', 'x.jsonl.part', 'x.jsonl.tmp', 'x.arrow.rejects.jsonl'])
+      writeFileSync(at(`incoming/${name}`), line('no'));
+    await assert.rejects(
+      gather([at('incoming')]),
+      /data names .*incoming, which holds no file; put training data there/,
+    );
+    writeFileSync(at('incoming/x.jsonl'), line('yes'));
+    assert.deepEqual(await queriesOf((await gather([at('incoming')])).files), ['yes']);
+  });
+
+  it('ends when more rows are unusable than the plan accepts, and names what is not there', async () => {
+    writeFileSync(at('bad.jsonl'), line('a') + '{}\n{}\n');
+    await assert.rejects(gather([at('bad.jsonl')]), /rejected|unusable|rows/);
+    await assert.rejects(gather([at('absent.jsonl')]), /data names .*absent\.jsonl, which does not exist/);
+  });
+});

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
+import type { RunCommand } from '../../../train/processes/spawnCommand.js';
+import { readHistory } from '../../../train/retrain/history.js';
+import { planFolder } from '../../../train/retrain/planFolder.js';
+import { retrain } from '../../../train/retrain/retrain.js';
+import { writeExampleTask } from '../../eval/exampleTask.js';
+import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+import { calm, fakeCommands, plan, task } from './fakeCommands.js';
+import { copyDemoBase } from './copyDemoBase.js';
+
+describe('retrain', () => {
+  const at = useTemporaryFolder();
+  const root = process.cwd();
+  let nowMs = 0;
+  let day = 0;
+  beforeEach(async () => {
+    process.chdir(at());
+    mkdirSync('data');
+    await writeExampleTask('one');
+    nowMs = Date.UTC(2026, 0, 1);
+    day = 0;
+  });
+  afterEach(() => process.chdir(root));
+
+  const arrive = (quality: number) =>
+    writeFileSync(`data/${++day}.jsonl`, `{"query":"${quality}","pos":["p ${day}"],"neg":["n"]}\n`);
+  const place = planFolder('plan');
+  const call = (runCommand: RunCommand, changes: Partial<RetrainingPlan> = {}, force = false) => {
+    nowMs += 60_000;
+    const told = { ...plan, base: copyDemoBase(at('base')), ...changes };
+    return retrain({
+      ...{ plan: told, place, tasks: [task], force, clock: () => nowMs, runCommand, signal: calm, say: () => {} },
+    });
+  };
+  const kindOf = async (
+    runCommand = fakeCommands().runCommand,
+    changes: Partial<RetrainingPlan> = {},
+    force = false,
+  ) => {
+    const end = await call(runCommand, changes, force);
+    return end.kind === 'decided' ? end.entry.outcome : end.kind;
+  };
+  const current = () => readlinkSync(place.current);
+
+  it('promotes the first, does nothing without new data, promotes a good one and keeps it against a bad one', async () => {
+    arrive(0.5);
+    assert.equal(await kindOf(), 'promoted');
+    const first = current();
+    const idle = fakeCommands();
+    assert.equal(await kindOf(idle.runCommand), 'nothing new');
+    assert.deepEqual(idle.calls, []);
+    arrive(0.6);
+    assert.equal(await kindOf(), 'promoted');
+    const second = current();
+    assert.notEqual(second, first);
+    // The worst row decides nothing: quality is the best of the data, so bad data comes instead of the good.
+    writeFileSync('data/2.jsonl', '{"query":"0.1","pos":["p 3"],"neg":["n"]}\n');
+    assert.equal(await kindOf(), 'kept');
+    assert.equal(current(), second);
+    assert.deepEqual(
+      (await readHistory(place.history)).map(({ outcome, champion }) => [outcome, `versions/${champion}`]),
+      [
+        ['promoted', first],
+        ['promoted', second],
+        ['kept', second],
+      ],
+    );
+    assert.equal(existsSync(place.attempt), false);
+  });
+
+  it('trains without new data when it is forced to, and when a setting changed', async () => {
+    arrive(0.5);
+    await kindOf();
+    assert.equal(await kindOf(fakeCommands().runCommand, {}, true), 'promoted');
+    assert.equal(await kindOf(fakeCommands().runCommand, { set: ['optimizer.learningRate=1e-3'] }), 'promoted');
+    assert.equal(await kindOf(fakeCommands().runCommand, { set: ['optimizer.learningRate=1e-3'] }), 'nothing new');
+  });
+
+  it('goes on after a failed judgement without training again, and begins anew after the third', async () => {
+    arrive(0.5);
+    const broken = () => fakeCommands((command) => (command === 'eval' ? 1 : 0));
+    const [one, two, three] = [broken(), broken(), broken()];
+    for (const { runCommand } of [one, two, three])
+      await assert.rejects(call(runCommand), /npm run eval failed: it broke/);
+    assert.deepEqual(
+      one.calls.map((text) => text.split(' ')[0]),
+      ['train', 'eval'],
+    );
+    assert.deepEqual(
+      two.calls.map((text) => text.split(' ')[0]),
+      ['eval'],
+    );
+    const last = fakeCommands();
+    assert.equal(await kindOf(last.runCommand), 'promoted');
+    assert.notEqual(last.calls[0], one.calls[0]);
+  });
+
+  it('forgets a retraining whose command blamed the data, so that better data is looked at next', async () => {
+    arrive(0.5);
+    await assert.rejects(
+      call(fakeCommands((command) => (command === 'train' ? 2 : 0)).runCommand),
+      /npm run train failed/,
+    );
+    assert.equal(existsSync(place.attempt), false);
+    assert.equal(existsSync(place.current), false);
+    assert.equal(await kindOf(), 'promoted');
+  });
+
+  it('gives a retraining up whose data changed while it was interrupted', async () => {
+    arrive(0.5);
+    await assert.rejects(call(fakeCommands((command) => (command === 'eval' ? 1 : 0)).runCommand));
+    const { data } = JSON.parse(readFileSync(place.attempt, 'utf8')) as { data: { files: string[] } };
+    writeFileSync(data.files[0]!, 'no longer what it was');
+    writeFileSync('data/1.jsonl', '{"query":"0.7","pos":["p"],"neg":["n"]}\n');
+    assert.equal(await kindOf(), 'promoted');
+    assert.equal((await readHistory(place.history)).length, 1);
+  });
+
+  it('refuses too few rows and rows that ask what the gate asks, before anything is trained', async () => {
+    arrive(0.5);
+    const idle = fakeCommands();
+    await assert.rejects(
+      call(idle.runCommand, { checks: { ...plan.checks, leastRows: 2 } }),
+      /checks\.leastRows asks for 2 training rows; got 1/,
+    );
+    writeFileSync('data/2.jsonl', '{"query":"First!","pos":["p"],"neg":["n"]}\n'); // the task asks `first`
+    await assert.rejects(
+      call(idle.runCommand),
+      /1 of 2 training rows ask what task one of the gate asks, such as "First!"; checks\.mostOverlap accepts 0 of them/,
+    );
+    assert.deepEqual(idle.calls, []);
+  });
+
+  it('keeps the champion, as many before it and as many other runs as the plan says, and removes only its own', async () => {
+    mkdirSync('checkpoints/runs/plan-of-another', { recursive: true });
+    mkdirSync('checkpoints/runs/mine', { recursive: true });
+    for (const quality of [0.5, 0.6, 0.7, 0.8]) {
+      arrive(quality);
+      await kindOf();
+    }
+    const champions = (await readHistory(place.history)).map(({ run }) => run);
+    // keep.champions is 1 and keep.runs is 1: the champion, the one before it, and the newest of the others.
+    assert.deepEqual(readdirSync('checkpoints/runs').sort(), ['mine', 'plan-of-another', ...champions.slice(1)].sort());
+    assert.deepEqual(readdirSync(place.champions).sort(), champions.slice(2).sort());
+  });
+});

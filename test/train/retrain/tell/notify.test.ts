@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import type { HistoryEntry } from '../../../../train/retrain/history.js';
+import { addNotice, deliverNotices, readNotices } from '../../../../train/retrain/tell/notify.js';
+import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
+
+const entry = (id: string): HistoryEntry => ({
+  ...{ id, time: `2026-01-0${id}T00:00:00.000Z`, outcome: 'kept', run: id, champion: null, why: '', version: '1' },
+});
+
+describe('notifications', () => {
+  const at = useTemporaryFolder();
+
+  it('give a decision as JSON on standard input, oldest first, and forget it', async () => {
+    for (const id of ['2', '1']) await addNotice(at('n'), { entry: entry(id), tries: 0, failure: null });
+    assert.equal(await deliverNotices(at('n'), `cat >> ${at('taken')}`), undefined);
+    assert.equal(readFileSync(at('taken'), 'utf8'), `${JSON.stringify(entry('1'))}\n${JSON.stringify(entry('2'))}\n`);
+    assert.deepEqual(readdirSync(at('n')), []);
+  });
+
+  it('stay where the command fails, with why, and are tried again', async () => {
+    await addNotice(at('n'), { entry: entry('1'), tries: 0, failure: null });
+    const failing = 'echo trying >&2; echo no mail today >&2; exit 7';
+    for (const tries of [1, 2]) {
+      assert.equal(await deliverNotices(at('n'), failing), 'exit code 7: no mail today');
+      const [notice] = await readNotices(at('n'));
+      assert.deepEqual([notice!.tries, notice!.failure], [tries, 'exit code 7: no mail today']);
+    }
+    assert.equal(await deliverNotices(at('n'), 'true'), undefined);
+    assert.deepEqual(await readNotices(at('n')), []);
+  });
+
+  it('take a command that reads nothing, and a plan that has none any more', async () => {
+    await addNotice(at('n'), { entry: entry('1'), tries: 0, failure: null });
+    assert.equal(await deliverNotices(at('n'), 'exit 0'), undefined);
+    await addNotice(at('n'), { entry: entry('1'), tries: 0, failure: null });
+    assert.equal(await deliverNotices(at('n'), undefined), undefined);
+    assert.equal(existsSync(at('n/1.json')), false);
+  });
+});

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { readRunConfig } from '../../checkpoints/run/config.js';
+import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
+import { lockName } from '../../checkpoints/run/lock.js';
+import { readLog } from '../../checkpoints/run/log.js';
+
+/** How far the training of a run is. */
+export type TrainingState =
+  | { kind: 'to do' }
+  /** Training began; updates after the saved one are lost. */
+  | { kind: 'unfinished'; update: number; updates: number }
+  | { kind: 'done' };
+
+/** Tell from what lies on the disk how far the training of a run is; nothing is changed. */
+export async function trainingState(run: string): Promise<TrainingState> {
+  const paths = runFolder(runsRoot, run);
+  if (!existsSync(paths.config)) return { kind: 'to do' };
+  const { updates } = await readRunConfig(paths.config);
+  const log = existsSync(paths.log) ? await readLog(paths.log) : [];
+  if (existsSync(paths.adapter) && log.some(({ event, step }) => event === 'end' && step === updates))
+    return { kind: 'done' };
+  const names = existsSync(paths.state) ? await readdir(paths.state) : [];
+  const steps = names.flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  return { kind: 'unfinished', update: Math.max(0, ...steps), updates };
+}
+
+/** A run that died before its settings were written leaves nothing that is of use, but stands in the way. */
+export async function clearAborted(run: string): Promise<void> {
+  const { folder, config } = runFolder(runsRoot, run);
+  if (!existsSync(folder) || existsSync(config)) return;
+  const found = await readdir(folder);
+  if (
+    found.every(
+      (name) => name.startsWith(lockName) || name.startsWith('contract.json') || name.startsWith('config.yaml'),
+    )
+  )
+    await rm(folder, { recursive: true });
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
+import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
+import { defaultRunName } from '../../checkpoints/run/folder.js';
+import { loadConfig } from '../../configs/load/loadConfig.js';
+import type { RetrainingPlan } from '../../configs/load/loadRetraining.js';
+import { resolveBase } from '../../configs/load/resolveBase.js';
+import { UserError } from '../../configs/userError.js';
+import { fileIdentity } from '../../data/files/fileIdentity.js';
+import { inspectOverlap } from '../../data/inspect/inspectOverlap.js';
+import { prepareDemonstration } from '../../eval/demonstration.js';
+import type { Task } from '../../eval/tasks/task.js';
+import { rowsIn } from './data/rowsIn.js';
+import type { Attempt } from './attempt.js';
+import { championOf } from './champion/champion.js';
+import { gatherData, type GatheredData } from './data/gatherData.js';
+import { join } from 'node:path';
+import type { PlanFolder } from './planFolder.js';
+import { Interrupted, type Steps } from './runStep.js';
+
+/** What a plan would train on now. */
+export interface Asked {
+  data: GatheredData;
+  base: { name: string; identity: string };
+  /** Hash of the resolved settings. */
+  settings: string;
+  /** Of data, base and settings: the same one would train the same again. */
+  fingerprint: string;
+}
+
+/**
+ * Find out what a plan asks for now: its data, imported where it is new, its base and its settings.
+ * @throws UserError for whatever cannot be used, Interrupted when a signal came
+ */
+export async function whatIsAsked(plan: RetrainingPlan, place: PlanFolder, steps: Steps): Promise<Asked> {
+  const named = resolveBase(plan.base);
+  const { config } = loadConfig(plan.recipe ?? named.recipe, plan.set);
+  const data = await dataOf(plan, place, steps);
+  const { folder } = await fetchBase(named);
+  const { weightsHash } = await openBaseFolder(folder);
+  const settings = hashOf(config);
+  const base = { name: named.name, identity: weightsHash };
+  return { data, base, settings, fingerprint: hashOf([data.identities, base.identity, settings, plan.from]) };
+}
+
+/**
+ * Check what was found before anything is trained on it.
+ * @throws UserError when it is too little, or asks what the gate asks
+ */
+export async function requireSound(
+  plan: RetrainingPlan,
+  { files, rows }: GatheredData,
+  tasks: readonly Task[],
+): Promise<void> {
+  const { leastRows, mostOverlap } = plan.checks;
+  if (rows < leastRows)
+    throw new UserError(
+      `retraining plan ${plan.name}: checks.leastRows asks for ${leastRows} training rows; got ${rows}; wait for more data`,
+    );
+  for (const { task, rowsWithQuery, firstQueries } of await inspectOverlap(files, tasks))
+    if (rowsWithQuery / rows > mostOverlap)
+      throw new UserError(
+        `retraining plan ${plan.name}: ${rowsWithQuery} of ${rows} training rows ask what task ${task} of the gate asks, ` +
+          `such as ${JSON.stringify(firstQueries[0])}; checks.mostOverlap accepts ${mostOverlap} of them; leave these rows out`,
+      );
+}
+
+/** A new retraining of what was asked. */
+export function newAttempt(plan: RetrainingPlan, place: PlanFolder, asked: Asked, nowMs: number): Attempt {
+  const run = defaultRunName(plan.name, new Date(nowMs));
+  const champion = championOf(place);
+  const start =
+    plan.from === 'champion' && champion !== null ? ['--adapter', join(place.champion(champion), 'adapter')] : [];
+  const set = [...plan.set, 'evaluation.tasks=[]'].flatMap((setting) => ['--set', setting]);
+  const recipe = plan.recipe === undefined ? [] : ['--recipe', plan.recipe];
+  return {
+    id: run,
+    startedMs: nowMs,
+    workSeconds: 0,
+    tries: 0,
+    fingerprint: asked.fingerprint,
+    run,
+    data: { files: asked.data.files, identities: asked.data.identities, rows: asked.data.rows },
+    base: asked.base,
+    settings: asked.settings,
+    training: ['--base', plan.base, ...recipe, '--run', run, ...start, ...set, '--data', ...asked.data.files],
+  };
+}
+
+/** Whether the data of a retraining under way still is what it began with. */
+export async function isUnchanged({ data }: Attempt): Promise<boolean> {
+  for (const [place, file] of data.files.entries())
+    if ((await fileIdentity(file).catch(() => undefined)) !== data.identities[place]) return false;
+  return true;
+}
+
+async function dataOf(plan: RetrainingPlan, place: PlanFolder, { say, signal }: Steps): Promise<GatheredData> {
+  if (plan.data === 'demonstration') {
+    const files = await prepareDemonstration(say);
+    const identities = await Promise.all(files.map(fileIdentity));
+    const rows = (await Promise.all(files.map(rowsIn))).reduce((sum, count) => sum + count, 0);
+    return { files, identities, rows, repeated: 0, rejected: 0 };
+  }
+  const stop = new AbortController();
+  const end = signal.onAsked(() => stop.abort());
+  const gathered = await gatherData({ ...plan, data: plan.data }, place.data, say, stop.signal).finally(end);
+  if (gathered === null) throw new Interrupted();
+  return gathered;
+}
+
+const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');

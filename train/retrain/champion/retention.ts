@@ -1,0 +1,57 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runFolder, runsRoot } from '../../../checkpoints/run/folder.js';
+import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
+import { championOf } from './champion.js';
+import type { HistoryEntry } from '../history.js';
+import type { PlanFolder } from '../planFolder.js';
+
+/**
+ * The folders that a plan's `keep` lets go: runs that its own retrainings trained and that are neither the champion nor
+ * one of the champions before it, by number and age, and the folders of champions that are no longer kept. Nothing else
+ * is ever named: what the history does not call a run of this plan is not its own.
+ */
+export function dispensable(
+  place: PlanFolder,
+  { champions, runs, days }: RetrainingPlan['keep'],
+  history: readonly HistoryEntry[],
+  nowMs: number,
+): string[] {
+  const champion = championOf(place);
+  const chosen = history.flatMap((entry) => (entry.outcome === 'kept' ? [] : [entry.run])).reverse();
+  const before = [...new Set(chosen)].filter((run) => run !== champion).slice(0, champions);
+  const kept = new Set([...(champion === null ? [] : [champion]), ...before]);
+  const trained = history.filter(({ outcome }) => outcome === 'kept' || outcome === 'promoted').reverse();
+  const others = trained.filter(({ run }) => !kept.has(run));
+  const tooOld = (time: string) => days !== undefined && nowMs - Date.parse(time) > days * dayMs;
+  const gone = others.filter(({ time }, place) => place >= runs || tooOld(time)).map(({ run }) => run);
+  const runFolders = gone.map((run) => runFolder(runsRoot, run).folder);
+  const versions = existsSync(place.champions)
+    ? readdirSync(place.champions).map((name) => join(place.champions, name))
+    : [];
+  const held = new Set([...kept].map((run) => place.champion(run)));
+  return [...new Set([...runFolders, ...versions.filter((folder) => !held.has(folder))])].filter((folder) =>
+    existsSync(folder),
+  );
+}
+
+/** Remove what `dispensable` named. @param say  told each folder */
+export async function removeAll(folders: readonly string[], say: (line: string) => void): Promise<void> {
+  for (const folder of folders) {
+    await rm(folder, { recursive: true, force: true });
+    say(`removed ${folder}`);
+  }
+}
+
+/** Bytes of the files in a folder. */
+export function folderBytes(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce(
+      (sum, entry) => sum + (statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+}
+
+const dayMs = 24 * 3600 * 1000;

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
+import { UserError } from '../../../configs/userError.js';
+import { openExamples } from '../../../data/arrow/openExamples.js';
+import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
+import { fileIdentity } from '../../../data/files/fileIdentity.js';
+import { writeBeside } from '../../../data/files/writeBeside.js';
+import { importExamples } from '../../../data/import/importExamples.js';
+import { findSources } from './findSources.js';
+import { rowKey, rowKeys, type RowKeys } from './rowKeys.js';
+import { rowsIn } from './rowsIn.js';
+
+/** The training data of a retraining, ready to train on. */
+export interface GatheredData {
+  /** Arrow files. */
+  files: string[];
+  /** What each holds, as `fileIdentity` tells it. */
+  identities: string[];
+  rows: number;
+  /** Rows of sources that were met before, in this source or an earlier one. */
+  repeated: number;
+  /** Rows of sources that could not be used. */
+  rejected: number;
+}
+
+/** What is known of an imported source. */
+interface Imported {
+  rows: number;
+  repeated: number;
+  rejected: number;
+}
+
+/**
+ * Find the data that a plan names and import what is new of it: Arrow files are taken as they are, other sources become
+ * one Arrow file each, without the rows that an earlier source holds. A source is known by its content: renamed or
+ * touched it is the same, changed it is another. What is no longer named is removed from the folder of imports.
+ * @param folder  of the plan's imports
+ * @param say     told what is imported
+ * @returns null when it was interrupted
+ * @throws UserError when a source cannot be read, or more rows are unusable than the plan accepts
+ */
+export async function gatherData(
+  { name, data, checks }: Pick<RetrainingPlan, 'name' | 'checks'> & { data: readonly string[] },
+  folder: string,
+  say: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<GatheredData | null> {
+  const found = await findSources(name, data);
+  const arrow = found.filter((path) => path.endsWith('.arrow'));
+  const sources = await inOrder(
+    folder,
+    found.filter((path) => !path.endsWith('.arrow')),
+  );
+  const gathered: GatheredData = { files: [], identities: [], rows: 0, repeated: 0, rejected: 0 };
+  for (const path of arrow) await addFile(gathered, path);
+  const seen = rowKeys();
+  let place = '';
+  for (const { path, identity } of sources) {
+    place = hashOf(place, identity);
+    const imported = await importOnce(path, join(folder, place), checks.mostRejected, seen, say, signal);
+    if (imported === null) return null;
+    gathered.repeated += imported.repeated;
+    gathered.rejected += imported.rejected;
+    if (imported.rows > 0) await addFile(gathered, join(folder, `${place}.arrow`));
+  }
+  await removeOthers(folder, sources);
+  if (gathered.rows === 0) throw new UserError(`retraining plan ${name}: its data holds no row to train on`);
+  return gathered;
+}
+
+interface Source {
+  path: string;
+  identity: string;
+}
+
+/**
+ * Sources in the order in which they were first met, so that those already imported keep their place before new ones; a
+ * source that lies there twice counts once. The order is written down.
+ */
+async function inOrder(folder: string, paths: readonly string[]): Promise<Source[]> {
+  const byIdentity = new Map<string, string>();
+  for (const path of paths) {
+    const identity = await fileIdentity(path);
+    if (!byIdentity.has(identity)) byIdentity.set(identity, path);
+  }
+  const file = join(folder, orderName);
+  const before = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as string[]) : [];
+  const order = [...new Set([...before.filter((identity) => byIdentity.has(identity)), ...byIdentity.keys()])];
+  if (order.length > 0) {
+    await mkdir(folder, { recursive: true });
+    await writeBeside(file, `${JSON.stringify(order)}\n`);
+  }
+  return order.map((identity) => ({ identity, path: byIdentity.get(identity)! }));
+}
+
+const orderName = 'sources.json';
+
+/** Import a source unless that was done; either way its rows count as seen. @param place  path without an ending */
+async function importOnce(
+  path: string,
+  place: string,
+  mostRejected: number,
+  seen: RowKeys,
+  say: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<Imported | null> {
+  const [record, output, raw] = [`${place}.json`, `${place}.arrow`, `${place}.raw.arrow`];
+  if (existsSync(record)) {
+    const imported = JSON.parse(await readFile(record, 'utf8')) as Imported;
+    if (imported.rows === 0) return imported;
+    if (existsSync(output)) {
+      for await (const example of rowsOf(output)) seen.add(rowKey(example));
+      return imported;
+    }
+  }
+  say(`data    importing ${path}`);
+  const summary = await importExamples([path], raw, {
+    maxRejects: { share: mostRejected },
+    ...(signal && { signal }),
+  });
+  if (summary === null) return null;
+  const writer = await createExampleWriter(output);
+  let [rows, repeated] = [0, 0];
+  for await (const example of rowsOf(raw)) {
+    if (!seen.add(rowKey(example))) repeated++;
+    else {
+      await writer.write(example);
+      rows++;
+    }
+  }
+  await (rows > 0 ? writer.close() : writer.abort());
+  const imported = { rows, repeated, rejected: summary.rejected.reduce((sum, { rows: count }) => sum + count, 0) };
+  await writeBeside(record, `${JSON.stringify(imported)}\n`);
+  await rm(raw, { force: true });
+  say(`data    ${rows} new rows of ${path}, ${repeated} known, ${imported.rejected} unusable`);
+  return imported;
+}
+
+async function* rowsOf(path: string) {
+  const file = await openExamples(path);
+  try {
+    for (let batch = 0; batch < file.batchRows.length; batch++) yield* await file.read(batch);
+  } finally {
+    await file.close();
+  }
+}
+
+async function addFile(gathered: GatheredData, path: string): Promise<void> {
+  gathered.rows += await rowsIn(path);
+  gathered.files.push(path);
+  gathered.identities.push(await fileIdentity(path));
+}
+
+/** Remove the imports of sources that are no longer there, and what depended on them. */
+async function removeOthers(folder: string, sources: readonly Source[]): Promise<void> {
+  if (!existsSync(folder)) return;
+  const kept = new Set<string>();
+  let place = '';
+  for (const { identity } of sources) kept.add((place = hashOf(place, identity)));
+  for (const name of await readdir(folder)) {
+    const [, own] = /^([0-9a-f]{32})\.(?:arrow|json|raw\.arrow|raw\.arrow\.rejects\.jsonl)$/.exec(name) ?? [];
+    if (own !== undefined && !kept.has(own)) await rm(join(folder, name), { force: true });
+  }
+}
+
+const hashOf = (before: string, identity: string) =>
+  createHash('sha256').update(`${before}\n${identity}`).digest('hex').slice(0, 32);

@@ -1,0 +1,64 @@
+import type { RetrainingPlan } from '../../configs/load/loadRetraining.js';
+import { endAttempt, type Attempt } from './attempt.js';
+import { championOf, setChampion } from './champion/champion.js';
+import { appendHistory, readHistory, type HistoryEntry } from './history.js';
+import { addNotice } from './tell/notify.js';
+import type { PlanFolder } from './planFolder.js';
+import { adapterHash, publish } from './champion/publish.js';
+import { dispensable, removeAll } from './champion/retention.js';
+import type { Steps } from './runStep.js';
+import { version } from './version.js';
+
+export interface Settling extends Steps {
+  plan: RetrainingPlan;
+  place: PlanFolder;
+  clock: () => number;
+}
+
+/**
+ * Carry out a decision: promote the challenger or leave the champion, write the history, let old runs go. Each step finds
+ * out whether it is done, so that a call after an interruption does the rest and nothing twice; the retraining counts as
+ * under way until the last of them.
+ * @throws UserError when something cannot be written; the champion is then the old one or the new one, complete
+ */
+export async function settle(work: Settling, attempt: Attempt): Promise<HistoryEntry> {
+  const { plan, place, clock } = work;
+  const { decision, run } = attempt;
+  if (decision === undefined) throw new Error(`retraining ${attempt.id} was not decided`);
+  const isPromoted = decision.outcome === 'promote';
+  if (isPromoted) {
+    await publish(place, plan.publish, run, decision, work);
+    if (championOf(place) !== run) await setChampion(place, run);
+  }
+  const before = (await readHistory(place.history)).find(({ id }) => id === attempt.id);
+  const champion = championOf(place);
+  const entry: HistoryEntry = before ?? {
+    id: attempt.id,
+    time: new Date(clock()).toISOString(),
+    outcome: isPromoted ? 'promoted' : 'kept',
+    run,
+    champion,
+    why: decision.why,
+    decision,
+    fingerprint: attempt.fingerprint,
+    data: { identities: attempt.data.identities, rows: attempt.data.rows, added: await added(place, attempt) },
+    base: attempt.base,
+    settings: attempt.settings,
+    ...(champion !== null && { adapter: await adapterHash(place, champion) }),
+    version,
+    seconds: { wall: (clock() - attempt.startedMs) / 1000, work: attempt.workSeconds },
+  };
+  if (before === undefined) {
+    if (plan.notify !== undefined) await addNotice(place.notices, { entry, tries: 0, failure: null });
+    await appendHistory(place.history, entry);
+  }
+  await removeAll(dispensable(place, plan.keep, await readHistory(place.history), clock()), work.say);
+  await endAttempt(place.attempt);
+  return entry;
+}
+
+/** Rows more than the last retraining had. */
+async function added(place: PlanFolder, { data }: Attempt): Promise<number> {
+  const last = (await readHistory(place.history)).filter((entry) => entry.data !== undefined).at(-1);
+  return data.rows - (last?.data?.rows ?? 0);
+}

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
+import { readAttempt } from '../attempt.js';
+import { championOf } from '../champion/champion.js';
+import { readHistory, type HistoryEntry } from '../history.js';
+import { readNotices } from './notify.js';
+import type { PlanFolder } from '../planFolder.js';
+import { folderBytes } from '../champion/retention.js';
+import { nextDue } from '../schedule/nextDue.js';
+
+/** What is known of a plan at this moment. */
+export interface PlanStatus {
+  plan: string;
+  champion: { run: string; since: string; scores: Record<string, number> } | null;
+  underWay: { id: string; since: string } | null;
+  nextDue: string | null;
+  notices: { waiting: number; failure: string | null };
+  diskBytes: number;
+  history: HistoryEntry[];
+}
+
+export async function planStatus(plan: RetrainingPlan, place: PlanFolder, now: Date): Promise<PlanStatus> {
+  const history = await readHistory(place.history);
+  const run = championOf(place);
+  const attempt = await readAttempt(place.attempt);
+  const notices = await readNotices(place.notices);
+  return {
+    plan: plan.name,
+    champion: run === null ? null : championStatus(run, history),
+    underWay: attempt === undefined ? null : { id: attempt.id, since: new Date(attempt.startedMs).toISOString() },
+    nextDue: plan.schedule === undefined ? null : nextDue(plan.schedule, now).toISOString(),
+    notices: { waiting: notices.length, failure: notices[0]?.failure ?? null },
+    diskBytes: [place.folder, place.data].reduce((sum, one) => sum + (existsSync(one) ? folderBytes(one) : 0), 0),
+    history,
+  };
+}
+
+/** A status as aligned lines for the screen. @param most  decisions shown, the last ones */
+export function statusTable(
+  { champion, underWay, nextDue: due, notices, diskBytes, history }: PlanStatus,
+  most = 10,
+): string {
+  const facts: [string, string][] = [
+    ['champion', champion === null ? 'none yet' : `${champion.run}, since ${shortTime(champion.since)}`],
+    ['scores', scoresText(champion?.scores ?? {})],
+    [
+      'under way',
+      underWay === null
+        ? 'nothing'
+        : `${underWay.id}, begun ${shortTime(underWay.since)}; the next call goes on with it`,
+    ],
+    ['next due', due === null ? 'no schedule' : shortTime(due)],
+    [
+      'notices',
+      notices.waiting === 0
+        ? 'none waiting'
+        : `${notices.waiting} waiting${notices.failure === null ? '' : `: ${notices.failure}`}`,
+    ],
+    ['disk', `${(diskBytes / 1e6).toFixed(1)} MB`],
+  ];
+  const width = Math.max(...facts.map(([label]) => label.length));
+  const lines = facts.filter(([, text]) => text !== '').map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+  return [...lines, ...(history.length === 0 ? [] : ['', ...historyLines(history.slice(-most))])].join('\n');
+}
+
+function historyLines(history: readonly HistoryEntry[]): string[] {
+  const rows = history.map((entry) => [
+    shortTime(entry.time),
+    entry.run,
+    entry.outcome,
+    entry.data === undefined ? '' : String(entry.data.rows),
+    scoresText(scoresOf(entry)),
+    entry.why,
+  ]);
+  const heads = ['time (UTC)', 'run', 'outcome', 'rows', 'scores', 'why'];
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]!.length)));
+  const line = (row: string[]) =>
+    row
+      .map((text, column) => (column === 3 ? text.padStart(widths[column]!) : text.padEnd(widths[column]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(heads), ...rows.map(line)];
+}
+
+function championStatus(run: string, history: readonly HistoryEntry[]): PlanStatus['champion'] {
+  const chosen = history.filter((entry) => entry.run === run && entry.outcome !== 'kept').at(-1);
+  const judged = history.filter((entry) => entry.run === run && entry.decision !== undefined).at(-1);
+  return { run, since: chosen?.time ?? '', scores: judged === undefined ? {} : scoresOf(judged) };
+}
+
+/** Means of the run that an entry is about, by task. */
+export const scoresOf = ({ decision }: HistoryEntry): Record<string, number> =>
+  Object.fromEntries((decision?.results ?? []).map(({ task, challenger }) => [task, challenger]));
+
+const scoresText = (scores: Record<string, number>) =>
+  Object.entries(scores)
+    .map(([task, score]) => `${task} ${score.toFixed(4)}`)
+    .join(', ');
+
+const shortTime = (time: string) => time.slice(0, 16).replace('T', ' ');

@@ -1,12 +1,13 @@
 import { runCommand, type Command } from '../configs/cli/cli.js';
 import { progressBar, type ProgressBar } from '../configs/cli/progress.js';
-import { precisions, type Precision } from '../configs/contract.js';
+import { precisions, type Contract, type Precision } from '../configs/contract.js';
 import { loadConfig } from '../configs/load/loadConfig.js';
 import { resolveBase, type NamedBase } from '../configs/load/resolveBase.js';
 import { UserError } from '../configs/userError.js';
 import { parseDataSpec, type DataSpec } from '../data/stream/dataSpec.js';
 import { readLog } from '../checkpoints/run/log.js';
-import { defaultRunName } from '../checkpoints/run/folder.js';
+import { contractFields } from '../checkpoints/contract/contractFile.js';
+import { defaultRunName, requireFreeName, runsRoot } from '../checkpoints/run/folder.js';
 import { prepareDemonstration } from '../eval/demonstration.js';
 import { resultTable } from '../eval/report/run/resultTable.js';
 import { requireTaskData } from '../eval/tasks/task.js';
@@ -23,6 +24,7 @@ interface TrainArguments {
   recipe: string | undefined;
   data: string[] | undefined;
   adapter: string | undefined;
+  'allow-contract': (keyof Contract)[] | undefined;
   run: string | undefined;
   resume: boolean;
   'allow-engine': EngineName | undefined;
@@ -47,6 +49,11 @@ const trainCommand: Command<TrainArguments> = {
         describe: 'Arrow files of training examples; FILE:2 takes its rows twice an epoch',
       })
       .option('adapter', { type: 'string', describe: 'folder of a PEFT adapter to start from' })
+      .option('allow-contract', {
+        choices: contractFields,
+        array: true,
+        describe: "with --adapter: fields of its contract that may differ from this run's",
+      })
       .option('run', { type: 'string', describe: 'name of the run folder in checkpoints/runs/' })
       .option('resume', { type: 'boolean', default: false, describe: 'go on with the run that --run names' })
       .option('allow-engine', {
@@ -93,6 +100,13 @@ async function open(args: TrainArguments): Promise<OpenTraining> {
   if (args.base === undefined)
     throw new UserError('--base is missing: name a base in configs/bases/ or a folder; --base demo needs nothing else');
   const base = resolveBase(args.base);
+  const run = args.run ?? defaultRunName(base.name, new Date());
+  await requireFreeName(runsRoot, run);
+  const allowContract = args['allow-contract'] ?? [];
+  if (args.adapter === undefined && allowContract.length > 0)
+    throw new UserError(
+      '--allow-contract has no effect without --adapter, whose contract may then differ; leave it out',
+    );
   const recipe = args.recipe ?? base.recipe;
   if (args.data?.length === 0) throw new UserError('--data names no file; leave it out or name Arrow files');
   const precision = args.precision === undefined ? [] : [`contract.precision=${args.precision}`];
@@ -106,13 +120,14 @@ async function open(args: TrainArguments): Promise<OpenTraining> {
   const demonstration = named.some(({ name }) => name.startsWith('demo-')) || args.data === undefined;
   const data = demonstration ? await demonstrationFiles(base, given) : given!;
   for (const task of named) requireTaskData(task);
-  const run = args.run ?? defaultRunName(base.name, new Date());
-  return openNewRun(engine, { base, recipe, loaded, data, adapter: args.adapter, run });
+  return openNewRun(engine, { base, recipe, loaded, data, adapter: args.adapter, allowContract, run });
 }
 
 async function reopen(args: TrainArguments): Promise<OpenTraining> {
   if (args.run === undefined) throw new UserError('--resume needs --run NAME, the run to go on with');
-  const stated = (['base', 'recipe', 'data', 'adapter', 'precision'] as const).find((name) => args[name] !== undefined);
+  const stated = (['base', 'recipe', 'data', 'adapter', 'allow-contract', 'precision'] as const).find(
+    (name) => args[name] !== undefined,
+  );
   if (stated || args.set.length > 0)
     throw new UserError(
       `--${stated ?? 'set'} has no effect with --resume: a run goes on as it was told to; leave it out`,

@@ -26,5 +26,5 @@ const shard = /^model-\d+-of-\d+\.safetensors$/;
 const tokenizerFile =
   /^(config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|chat_template)\.json$|^merges\.txt$|^chat_template\.jinja$/;
 const smallFile = new RegExp(
-  `${tokenizerFile.source}|^(generation_config|(video_)?preprocessor_config)\\.json$|^(LICEN[CS]E|NOTICE)(\\.\\w+)?$`,
+  `${tokenizerFile.source}|^(generation_config|(video_)?preprocessor_config|modules|config_sentence_transformers)\\.json$|^(LICEN[CS]E|NOTICE)(\\.\\w+)?$`,
 );

@@ -29,6 +29,8 @@ const shape = z.strictObject({
   updates: z.number(),
   /** Folder of the adapter that training started from. */
   adapter: z.string().optional(),
+  /** What it held, as `adapterHash` tells it; runs of older versions do not say. */
+  adapterHash: z.string().optional(),
   settings: schema,
 });
 

@@ -52,15 +52,22 @@ export function runFolder(root: string, run: string): RunFolder {
   };
 }
 
-/** Make the folder of a new run. @throws UserError when it cannot be made, or a run of that name left something there */
-export async function createRun(root: string, run: string): Promise<RunFolder> {
+/** Before any work: whether a new run can take a name. @throws UserError when it is no name, or a run has it */
+export async function requireFreeName(root: string, run: string): Promise<RunFolder> {
   const paths = runFolder(root, run);
-  await mkdir(resolve(paths.folder), { recursive: true }).catch((error) => {
-    throw explainWriteFailure(error, paths.folder);
-  });
-  if ((await readdir(paths.folder)).some((name) => !name.startsWith(lockName)))
+  const found = existsSync(paths.folder) ? await readdir(paths.folder) : [];
+  if (found.some((name) => !name.startsWith(lockName)))
     throw new UserError(`run ${run} exists in ${root}; go on with it by --resume, or name another by --run`);
   return paths;
+}
+
+/** Make the folder of a new run. @throws UserError when it cannot be made, or a run of that name left something there */
+export async function createRun(root: string, run: string): Promise<RunFolder> {
+  const { folder } = runFolder(root, run);
+  await mkdir(resolve(folder), { recursive: true }).catch((error) => {
+    throw explainWriteFailure(error, folder);
+  });
+  return requireFreeName(root, run);
 }
 
 /** The folder of a run that exists. @throws UserError when there is none of that name */

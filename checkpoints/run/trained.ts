@@ -16,6 +16,8 @@ export interface Told {
   updates: number;
   /** What training started from, beside the base. */
   adapter?: string | undefined;
+  /** What that held; older runs lack it. */
+  adapterHash?: string | undefined;
 }
 
 /** What changes how long a run takes or what it leaves behind, never what it computes. */
@@ -31,13 +33,13 @@ const settingsWithoutEffect: ReadonlySet<string> = new Set([
 ]);
 
 /** All that decides what a run learns from its base, by the name of the field. Files are known by name and content. */
-export function trainedFields({ settings, data, identities, weights, rows, updates, adapter }: Told) {
+export function trainedFields({ settings, data, identities, weights, rows, updates, adapter, adapterHash }: Told) {
   const names = data.map((file) => file.split(/[\\/]/).at(-1)!);
   const fields = leaves({ data: identities ?? names, rows, updates, ...settings });
   return new Map<string, unknown>([
     ...fields.filter(([field]) => !settingsWithoutEffect.has(field)),
     ['data weights', data.map((_, file) => weights?.[file] ?? 1)],
-    ['adapter to start from', adapter ?? 'none'],
+    ['adapter to start from', adapterHash ?? adapter ?? 'none'],
   ]);
 }
 

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import { checkpointClaims } from '../../checkpoints/base/claims.js';
+import type { Claims } from '../../checkpoints/base/moduleClaims.js';
+import { adapterProblems } from '../../checkpoints/adapter/problems.js';
 import { readContract, requireSameContract } from '../../checkpoints/contract/contractFile.js';
 import { baseReference } from '../../checkpoints/hub/baseReference.js';
 import { fetchBase, refetchBase } from '../../checkpoints/hub/fetchBase.js';
@@ -64,31 +67,48 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
   const source = await findSource(model, options);
   const { folder } = await source.fetchBase();
   const engine = await startEngine();
+  const claims = await checkpointClaims(folder);
   const tokenizer = await loadTokenizer(folder);
   const trained = source.contract;
+  const settings = trained ? source.settings : withPrefixes(source.settings, claims.prefixes);
   const precision = options.precision ?? trained?.precision ?? source.settings.contract.precision;
   if (!engine.precisions.includes(precision))
     throw new UserError(
       `${model} is to be encoded in ${precision}, which the ${engine.name} engine does not offer; add --precision float32`,
     );
   const { float32Products } = engine;
-  const now = makeContract(source.settings, tokenizer, precision, float32Products);
+  const now = makeContract(settings, tokenizer, precision, float32Products);
   const contract = trained ? withArithmetic(trained, precision, float32Products) : now;
   requireSameContract(contract, now, model);
   const loaded = await loadModel(folder, precision);
   requireVocabulary(tokenizer, loaded);
   if (source.weightsHash !== undefined && source.weightsHash !== loaded.weightsHash)
     throw new UserError(`the weights in ${folder} are not those ${model} was trained on; put them back`);
-  if (source.adapter) attachAdapter(loaded, source.adapter);
+  const { adapter } = source;
+  if (adapter) attachAdapter(loaded, adapter);
+  const problems = adapter ? adapterProblems(adapter, loaded.config.layers, adapter.targets) : [];
   const threads = await startTokenizerThreads(folder, contract, source.settings.training.tokenizerThreads, tokenizer);
   return {
     encoder: modelEncoder(source.name, loaded, threads, contract, source.settings.evaluation.batchTokens),
-    warnings: tokenizer.slow === null ? [] : [tokenizer.slow],
+    warnings: [
+      ...claims.warnings,
+      ...problems.map((problem) => `the adapter of ${model}: ${problem}`),
+      ...(tokenizer.slow === null ? [] : [tokenizer.slow]),
+    ],
     close: async () => {
       await threads.close();
       disposeModel(loaded);
     },
   };
+}
+
+/** A model that brings no contract along, but prompts, is encoded with these before its texts. */
+function withPrefixes(settings: RunConfig, { query, passage }: Claims['prefixes']): RunConfig {
+  const stated = {
+    ...(query !== undefined && { queryPrefix: query }),
+    ...(passage !== undefined && { passagePrefix: passage }),
+  };
+  return { ...settings, contract: { ...settings.contract, ...stated } };
 }
 
 async function findSource(model: string, { recipe, base }: EncoderOptions): Promise<Source> {

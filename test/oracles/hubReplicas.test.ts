@@ -107,7 +107,15 @@ describe('replicas of the eight bases, from the hub to a trained adapter', funct
       const path = await writeTraining(join(folder, base, 'expected/train.tevatron.jsonl'), `${base}.arrow`);
       const data = [{ path, weight: 1 }];
       const loaded = loadConfig('recipe.yaml', ['contract.precision=float32']);
-      const asked = { base: resolveBase(id), recipe: 'recipe.yaml', loaded, data, adapter: undefined, run: base };
+      const asked = {
+        base: resolveBase(id),
+        recipe: 'recipe.yaml',
+        loaded,
+        data,
+        adapter: undefined,
+        allowContract: [],
+        run: base,
+      };
       const outcome = await workThrough(await openNewRun(engine, asked), quiet);
       assert.ok('proof' in outcome);
 

@@ -209,6 +209,29 @@ describe('npm run train', function () {
     assert.notEqual(steps('second')[0]!.loss, steps('whole')[0]!.loss);
   });
 
+  it('starts from an adapter of another contract where each difference is allowed by name', async () => {
+    const asked = [...started, '--adapter', at('whole/adapter'), '--set', 'contract.queryPrefix=Question:'];
+    const { code, errors } = await train(...asked, '--allow-contract', 'queryPrefix', '--run', 'asked-otherwise');
+    assert.equal(code, 0, errors);
+    assert.match(errors, /warning: the adapter .* was made under another contract: queryPrefix .*, not "Question:"/);
+  });
+
+  // It was recorded by its path alone: replaced before the first save, the run went on from another adapter.
+  it('goes on from the adapter that it began with, or not at all', async () => {
+    const copy = join(folder, 'start');
+    cpSync(at('whole/adapter'), copy, { recursive: true });
+    const hasBegun = () => existsSync(at('replaced/config.yaml'));
+    await killWhen([...started, '--adapter', copy, '--run', 'replaced'], hasBegun);
+    assert.ok(!existsSync(at('replaced/state')) || readdirSync(at('replaced/state')).length === 0);
+    const file = join(copy, 'adapter_model.safetensors');
+    const bytes = readFileSync(file);
+    bytes.writeFloatLE(0.5, bytes.length - 4);
+    writeFileSync(file, bytes);
+    const { code, errors } = await train('--run', 'replaced', '--resume');
+    assert.equal(code, 2, errors);
+    assert.match(errors, /error: the adapter .*start is not what it was when run replaced began/);
+  });
+
   it('scores, encodes and exports what it trained', async () => {
     const tasks = ['--tasks', 'animals', '--tasks-dir', 'tasks'];
     const scored = await runCommand('eval/command.ts', ['--model', 'run:whole', ...tasks, '--json'], folder);
@@ -318,6 +341,38 @@ describe('npm run train', function () {
         'an allowed engine on a new run',
         () => [...started, '--allow-engine', 'wasm'],
         /--allow-engine has no effect without --resume/,
+      ],
+      [
+        // It was taken without a word, and trained on under rules that it did not know.
+        'an adapter of another contract',
+        () => [
+          ...started,
+          ...[
+            '--adapter',
+            at('whole/adapter'),
+            '--set',
+            'contract.queryPrefix=Question:',
+            '--set',
+            'loss.temperature=0.5',
+          ],
+          ...['--allow-contract', 'temperature'],
+        ],
+        /was made under another contract: queryPrefix .*, not "Question:"; use .* --allow-contract queryPrefix/,
+      ],
+      [
+        'a difference that is allowed and not there',
+        () => [...started, '--adapter', at('whole/adapter'), '--allow-contract', 'titleRule'],
+        /--allow-contract titleRule has no effect: titleRule is the same in the contract of/,
+      ],
+      [
+        'a difference that is allowed without an adapter',
+        () => [...started, '--allow-contract', 'titleRule'],
+        /--allow-contract has no effect without --adapter/,
+      ],
+      [
+        'a name that is none, before the base is looked for',
+        () => ['--base', 'nobody/nothing', '--data', 'train.arrow', '--run', '../up'],
+        /run name "\.\.\/up" must be/,
       ],
       [
         'an adapter of another base',

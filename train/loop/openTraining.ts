@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import type { Adapter } from '../../checkpoints/adapter/adapter.js';
+import { checkpointClaims } from '../../checkpoints/base/claims.js';
 import { readContract, requireSameContract, writeContract } from '../../checkpoints/contract/contractFile.js';
 import { readRunConfig, writeRunConfig, type RunRecord } from '../../checkpoints/run/config.js';
 import { createRun, openRun, runsRoot, type RunFolder } from '../../checkpoints/run/folder.js';
@@ -8,7 +9,6 @@ import type { Lock } from '../../setup/lock.mjs';
 import { stateAdapter } from '../../checkpoints/run/stateAdapter.js';
 import { baseReference } from '../../checkpoints/hub/baseReference.js';
 import { fetchBase, refetchBase } from '../../checkpoints/hub/fetchBase.js';
-import { adapterGaps } from '../../checkpoints/adapter/problems.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
 import { setStatesAside } from '../../checkpoints/run/setStatesAside.js';
 import { latestState, type SavedState } from '../../checkpoints/run/state.js';
@@ -29,9 +29,10 @@ import { requireWholeSets } from '../../data/files/wholeSet.js';
 import { describeEngine, type Engine, type EngineName } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
-import { freshAdapter, requireFit } from '../../model/layer/lora.js';
+import { requireFit } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { planTraining } from './planTraining.js';
+import { keepAdapterSettings, readStart, requireStartContract, startOf } from './startAdapter.js';
 import { poolBeyondData, updatesOf } from './pools.js';
 import { requireSameEngine } from './sameEngine.js';
 
@@ -61,6 +62,8 @@ export interface NewRun {
   loaded: LoadedConfig;
   data: DataSpec[];
   adapter: string | undefined;
+  /** Fields of the contract in which that adapter may differ. */
+  allowContract: readonly (keyof Contract)[];
   run: string;
 }
 
@@ -73,8 +76,8 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const { recipe, loaded, run } = asked;
   const warnings: string[] = [];
   const settings = structuredClone(loaded.config);
-  const given = asked.adapter === undefined ? undefined : await readAdapter(asked.adapter);
-  if (given) keepAdapterSettings(given, settings, loaded.overridden);
+  const given = asked.adapter === undefined ? undefined : await readStart(resolve(asked.adapter));
+  if (given) keepAdapterSettings(given.adapter, settings, loaded.overridden);
   const files = await openFiles(asked.data.map(({ path }) => path));
   warnings.push(...(await requirePassages(files, settings.training.passagesPerQuery - 1)));
   const weights = asked.data.map(({ weight }) => weight);
@@ -87,6 +90,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
       `schedule.warmupSteps must be below the ${updates} updates of this run, or the rate never peaks; got ${warmupSteps}`,
     );
   const base = await fetchBase(asked.base);
+  warnings.push(...(await checkpointClaims(base.folder)).warnings);
   const tokenizer = await loadTokenizer(base.folder);
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const { precision: wanted } = settings.contract;
@@ -95,6 +99,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     warnings.push(`the ${engine.name} engine does not offer ${wanted}; this run computes in float32`);
   }
   const contract = makeContract(settings, tokenizer, settings.contract.precision, engine.float32Products);
+  if (given) warnings.push(...requireStartContract(given, contract, asked.allowContract));
   const model = await loadModel(resolve(base.folder), contract.precision);
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, settings, files, weights);
@@ -103,7 +108,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const caches = await openCaches(files, identities, contract, warnings);
   const found = { name: base.name, folder: model.folder, weightsHash: model.weightsHash };
   const recorded: RunRecord['base'] = { ...found, ...(base.hub && { hub: base.hub }) };
-  const adapter = startOf(given, model, settings, recorded);
+  const adapter = startOf(given?.adapter, model, settings, recorded);
   const record: RunRecord = {
     base: recorded,
     recipe,
@@ -113,7 +118,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     identities,
     rows,
     updates,
-    ...(asked.adapter !== undefined && { adapter: resolve(asked.adapter) }),
+    ...(given && { adapter: given.folder, adapterHash: given.hash }),
     settings,
   };
   const paths = await createRun(runsRoot, run);
@@ -182,13 +187,22 @@ async function readOldRun(
   warnings.push(...(await setStatesAside(paths.state, from?.step ?? 0)));
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const caches = await openCaches(files, identities, contract, warnings);
-  const { settings, base, adapter: start } = record;
+  const { settings, base } = record;
   const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
-  const adapter = from
-    ? stateAdapter(from, like)
-    : startOf(start === undefined ? undefined : await readAdapter(start), model, settings, base);
+  const adapter = from ? stateAdapter(from, like) : startOf(await sameStart(record, run), model, settings, base);
   requireFit(model, adapter);
   return { model, adapter, files, caches, contract, record, paths, plan, engine, from, warnings };
+}
+
+/** The adapter that a run started from, if it did. @throws UserError when it is another now */
+async function sameStart({ adapter: folder, adapterHash }: RunRecord, run: string): Promise<Adapter | undefined> {
+  if (folder === undefined) return undefined;
+  const { adapter, hash } = await readStart(folder);
+  if (adapterHash !== undefined && hash !== adapterHash)
+    throw new UserError(
+      `the adapter ${folder} is not what it was when run ${run} began; put the old one back, or start a new run`,
+    );
+  return adapter;
 }
 
 /** @throws UserError where float32 matrices are not multiplied as the run did, so that it could not go on as it was */
@@ -200,40 +214,6 @@ function requireSameProducts(contract: Contract, { float32Products: now }: Engin
       ? 'set NVIDIA_TF32_OVERRIDE=0'
       : "go on where NVIDIA's TF32 is to be had and NVIDIA_TF32_OVERRIDE is not 0";
   throw new UserError(`run ${run} must go on in the arithmetic it began in, ${before}; got ${now}; ${remedy}`);
-}
-
-/** What training starts from: a fresh adapter, or the one that was given. */
-function startOf(
-  given: Adapter | undefined,
-  model: Model,
-  settings: RunRecord['settings'],
-  base: RunRecord['base'],
-): Adapter {
-  const adapter = given ? startedFrom(given, model, settings) : freshAdapter(model, settings.lora, settings.seed);
-  return { ...adapter, ...baseReference(base) };
-}
-
-/** A given adapter as this run's own: of this base, with this run's dropout. @throws UserError when it does not fit */
-function startedFrom(given: Adapter, model: Model, { lora }: RunRecord['settings']): Adapter {
-  requireFit(model, given);
-  const gaps = adapterGaps(given, model.config.layers);
-  if (gaps.length > 0) throw new UserError(`the adapter to start from must cover every layer: ${gaps.join('; ')}`);
-  const { revision: _, ...rest } = given; // of the base it was made for, which may lie elsewhere
-  return { ...rest, weightsHash: model.weightsHash, dropout: lora.dropout };
-}
-
-/** A given adapter brings its rank, alpha and targets along; stating others would have no effect. */
-function keepAdapterSettings(
-  { rank, alpha, targets }: Adapter,
-  settings: RunRecord['settings'],
-  overridden: string[],
-): void {
-  const ineffective = overridden.find((path) => ['lora.rank', 'lora.alpha', 'lora.targets'].includes(path));
-  if (ineffective)
-    throw new UserError(
-      `${ineffective} has no effect with --adapter, which keeps the adapter's own; leave one of them out`,
-    );
-  Object.assign(settings.lora, { rank, alpha, targets });
 }
 
 /** The kept tokens of each file. Damaged ones are not used, which is told in `warnings`. */

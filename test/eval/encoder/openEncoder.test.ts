@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeAdapter } from '../../../checkpoints/adapter/adapter.js';
+import { readAdapter, writeAdapter } from '../../../checkpoints/adapter/adapter.js';
 import { contractHash } from '../../../checkpoints/contract/contractFile.js';
 import type { Contract } from '../../../configs/contract.js';
 import { UserError } from '../../../configs/userError.js';
@@ -92,6 +92,22 @@ describe('openEncoder', function () {
       assertClose(values, (await embed('adapter')).values, 0);
     });
 
+    // An adapter that changes nothing was scored as its base under a name of its own.
+    it('tells that it changes nothing, or lacks a projection that its config names', async () => {
+      const read = await readAdapter('adapter');
+      const matrices = new Map(read.matrices);
+      const [first, second] = [...matrices.keys()];
+      matrices.set(first!, { ...matrices.get(first!)!, b: new Float32Array(matrices.get(first!)!.b.length) });
+      matrices.delete(second!);
+      await writeAdapter('weak', { ...read, matrices }, { contract });
+      const { warnings, close } = await openEncoder('weak', float32);
+      await close();
+      assert.deepEqual(warnings, [
+        `the adapter of weak: no adapter on ${second}`,
+        `the adapter of weak: lora_B is all zero, so nothing was learned, on ${first}`,
+      ]);
+    });
+
     it('refuses --base for all but the folder of an adapter', async () => {
       for (const model of ['base:base', 'run:first', 'base'])
         assert.equal(
@@ -140,6 +156,16 @@ describe('openEncoder', function () {
       await refusal('base:grown'),
       "the tokenizer in grown gives ids up to 4099, but the model has embeddings up to 4095 only; put the model's own tokenizer there",
     );
+  });
+
+  it('takes over the prompts of a checkpoint that brings no contract', async () => {
+    cpSync('base', 'prompted', { recursive: true });
+    const prompts = { query: 'find: ', document: '' };
+    writeFileSync('prompted/config_sentence_transformers.json', JSON.stringify({ prompts }));
+    const { encoder, warnings, close } = await openEncoder('prompted', float32);
+    await close();
+    assert.deepEqual([encoder.contract.queryPrefix, encoder.contract.passagePrefix], ['find: ', '']);
+    assert.deepEqual(warnings, []);
   });
 
   it('refuses what is no model', async () => {

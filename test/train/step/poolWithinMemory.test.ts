@@ -59,7 +59,8 @@ describe('poolWithinMemory', () => {
   });
 });
 
-describe('poolWithinMemory where memory runs out', () => {
+describe('poolWithinMemory where memory runs out', function () {
+  this.timeout(180_000); // TensorFlow's allocator waits ten seconds for memory each time before it gives up
   before(async function () {
     await startEngine();
     if (hasFusedOps()) return;

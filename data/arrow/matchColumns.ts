@@ -1,4 +1,5 @@
 import { DataType, type Field, type Schema } from 'apache-arrow';
+import { unreadType } from './message/unreadFields.js';
 
 /** Where the parts of an example are in a schema. */
 export interface ColumnMatch {
@@ -45,11 +46,13 @@ export function matchColumns({ fields }: Schema): ColumnMatch | string {
     positives: [positives!],
     negatives: negatives === undefined ? numbered : [negatives],
   };
-  const type = (name: string) => fields.find((field) => field.name === name)!.type as DataType;
+  const field = (name: string) => fields.find((one) => one.name === name)!;
+  const unusable = (name: string, isFit: (type: DataType) => boolean) =>
+    isFit(field(name).type as DataType) ? [] : [`column ${name} of unusable type ${typeName(field(name))}`];
   const wrong = [
-    ...(id === null || isId(type(id)) ? [] : [`column ${id} of unusable type ${type(id)}`]),
-    ...(isText(type(match.query)) ? [] : [`column ${match.query} of unusable type ${type(match.query)}`]),
-    ...[...match.positives, ...match.negatives].flatMap((name) => passagesProblem(name, type(name))),
+    ...(id === null ? [] : unusable(id, isId)),
+    ...unusable(match.query, isText),
+    ...[...match.positives, ...match.negatives].flatMap((name) => passagesProblem(field(name))),
   ];
   return wrong.length > 0 ? `${wrong.join(', ')}; ${describe(fields)}` : match;
 }
@@ -66,15 +69,22 @@ const FIELDS_SHOWN = 8;
 const others = (part: keyof typeof NAMES) => NAMES[part].slice(1).join(', ');
 
 function describe(fields: Field[]): string {
-  const found = fields.slice(0, FIELDS_SHOWN).map(({ name, type }) => `${name} (${type})`);
+  const found = fields.slice(0, FIELDS_SHOWN).map((field) => `${field.name} (${typeName(field)})`);
   if (fields.length > FIELDS_SHOWN) found.push(`${fields.length - FIELDS_SHOWN} more`);
   return `found ${found.join(', ') || 'no columns'}`;
 }
 
-function passagesProblem(name: string, type: DataType): string[] {
+const typeName = (field: Field) => unreadType(field) ?? String(field.type);
+
+function passagesProblem(column: Field): string[] {
+  const { name } = column;
+  const type = column.type as DataType;
+  if (unreadType(column)) return [`column ${name} of unusable type ${typeName(column)}`];
   if (isText(type)) return [];
   const isList = DataType.isList(type) || DataType.isLargeList(type) || DataType.isFixedSizeList(type);
-  const item = isList ? (type.children[0]?.type as DataType) : undefined;
+  const items = isList ? type.children[0] : undefined;
+  if (items && unreadType(items)) return [`the items of column ${name} of unusable type ${typeName(items)}`];
+  const item = items?.type as DataType | undefined;
   // A writer that only saw empty lists calls their items null.
   if (item !== undefined && (DataType.isNull(item) || isText(item))) return [];
   if (item === undefined || !DataType.isStruct(item))
@@ -83,7 +93,7 @@ function passagesProblem(name: string, type: DataType): string[] {
   const text = field(passageNames.text);
   if (text === undefined) return [`field text of ${name} missing`];
   return [
-    ...(isText(text.type) ? [] : [`field ${text.name} of ${name} of unusable type ${text.type}`]),
+    ...(isText(text.type) ? [] : [`field ${text.name} of ${name} of unusable type ${typeName(text)}`]),
     ...fieldProblem(name, field(passageNames.id), isId),
     ...fieldProblem(name, field(passageNames.title), isText),
     ...fieldProblem(name, field(passageNames.score), (found) => DataType.isFloat(found) || DataType.isInt(found)),
@@ -92,8 +102,8 @@ function passagesProblem(name: string, type: DataType): string[] {
 
 /** Of a field that may be missing, and may be null where a writer saw nothing else. */
 function fieldProblem(column: string, field: Field | undefined, isFit: (type: DataType) => boolean): string[] {
-  if (field === undefined || DataType.isNull(field.type) || isFit(field.type)) return [];
-  return [`field ${field.name} of ${column} of unusable type ${field.type}`];
+  if (field === undefined || isFit(field.type) || (DataType.isNull(field.type) && !unreadType(field))) return [];
+  return [`field ${field.name} of ${column} of unusable type ${typeName(field)}`];
 }
 
 function isText(type: DataType): boolean {

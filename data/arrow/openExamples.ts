@@ -63,7 +63,7 @@ async function read(
     throw new Error(`${path} has ${layout.batches.length} record batches; batch ${batch} was asked for`);
   const firstRow = layout.batches.slice(0, batch).reduce((sum, { rows }) => sum + rows, 0);
   try {
-    const bytes = await gather(file, layout.schemaBytes, [...dictionariesOf(layout, batch), place]);
+    const bytes = await gather(file, layout, dictionariesOf(layout, batch), place);
     const [decoded] = [...RecordBatchReader.from(bytes)] as RecordBatch[];
     verifyBatch(decoded!);
     return decodeExamples(decoded!, match, firstRow, path);
@@ -83,8 +83,16 @@ function dictionariesOf(layout: ArrowLayout, batch: number): MessagePlace[] {
 }
 
 /** The schema and the messages, uncompressed, one after the other: a stream of their own. */
-async function gather(file: FileHandle, schemaBytes: Uint8Array, places: MessagePlace[]): Promise<Uint8Array> {
+async function gather(
+  file: FileHandle,
+  { schemaBytes, unread }: ArrowLayout,
+  dictionaries: MessagePlace[],
+  batch: MessagePlace,
+): Promise<Uint8Array> {
   const messages: Uint8Array[] = [schemaBytes];
-  for (const { offset, length } of places) messages.push(await inflateMessage(await readRange(file, offset, length)));
+  for (const place of [...dictionaries, batch]) {
+    const bytes = await readRange(file, place.offset, place.length);
+    messages.push(await inflateMessage(bytes, place === batch ? unread : undefined));
+  }
   return Buffer.concat(messages);
 }

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { Contract, TextKind } from '../../configs/contract.js';
 import { openExamples, type ExampleFile } from '../arrow/openExamples.js';
 import { scanArrow } from '../arrow/message/scanArrow.js';
+import { unreadType } from '../arrow/message/unreadFields.js';
 import { countDistinct } from './countDistinct.js';
 import type { Example } from '../example/example.js';
 import { createTally, type Spread, type Tally } from './tally.js';
@@ -70,7 +71,7 @@ async function describeFile({ path, form, rows, batchRows }: ExampleFile) {
   return {
     path,
     form,
-    columns: schema.fields.map(({ name, type }) => ({ name, type: String(type) })),
+    columns: schema.fields.map((field) => ({ name: field.name, type: unreadType(field) ?? String(field.type) })),
     metadata: Object.fromEntries(schema.metadata),
     rows,
     recordBatches: batchRows.length,

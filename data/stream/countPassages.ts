@@ -7,6 +7,7 @@ import { matchColumns } from '../arrow/matchColumns.js';
 import type { ExampleFile } from '../arrow/openExamples.js';
 import { readRange } from '../files/readRange.js';
 import { scanArrow, type MessagePlace } from '../arrow/message/scanArrow.js';
+import { leaveOutUnread, type UnreadFields } from '../arrow/message/unreadFields.js';
 import { decompressZstd, loadZstd } from '../arrow/message/zstd.js';
 
 /** Rows of a file that have too few passages to train as asked. Rows are counted from 1. */
@@ -56,7 +57,7 @@ export async function countPassages(path: string, wanted: number): Promise<Passa
   const file = await open(path).catch(() => null);
   if (file === null) return null;
   try {
-    const { schema, batches } = await scanArrow(file, path);
+    const { schema, unread, batches } = await scanArrow(file, path);
     const places = listPlaces(schema);
     if (places === null) return null;
     const none = () => ({ rows: 0, first: 0 });
@@ -65,7 +66,7 @@ export async function countPassages(path: string, wanted: number): Promise<Passa
       if (found.rows++ === 0) found.first = counts.rows;
     };
     for (const batch of batches) {
-      const [positives, negatives] = await readLengths(file, batch, places);
+      const [positives, negatives] = await readLengths(file, batch, places, unread);
       for (let row = 0; row < batch.rows; row++) {
         counts.rows++;
         if (positives![row] === 0) add(counts.withoutPositives);
@@ -119,10 +120,17 @@ function buffersOf(type: DataType): number | null {
 }
 
 /** Lengths of the lists of both columns in a batch. */
-async function readLengths(file: FileHandle, { offset, rows }: MessagePlace & { rows: number }, places: ListPlace[]) {
+async function readLengths(
+  file: FileHandle,
+  { offset, rows }: MessagePlace & { rows: number },
+  places: ListPlace[],
+  unread: UnreadFields,
+) {
   const prefix = await readRange(file, offset, 8);
   const headerBytes = prefix.readInt32LE(4);
-  const header = Message.decode(await readRange(file, offset + 8, headerBytes)).header() as RecordBatch;
+  const bytes = await readRange(file, offset + 8, headerBytes);
+  leaveOutUnread(bytes, unread);
+  const header = Message.decode(bytes).header() as RecordBatch;
   const body = offset + 8 + headerBytes;
   return Promise.all(
     places.map(async ({ buffer, isLarge }) => {

@@ -1,17 +1,20 @@
 import { CompressionType, Message } from 'apache-arrow';
 import { BufferRegion, DictionaryBatch, RecordBatch } from 'apache-arrow/ipc/metadata/message';
 import { decompressLz4 } from './lz4.js';
+import { leaveOutUnread, type UnreadFields } from './unreadFields.js';
 import { verifyHeader } from './verifyHeader.js';
 import { decompressZstd, loadZstd } from './zstd.js';
 
 /**
  * A message of a record batch or dictionary with its buffers uncompressed; one without compression as it is.
- * @param bytes  prefix, header and body
+ * @param bytes   prefix, header and body
+ * @param unread  what is taken out of a record batch before, in place
  * @throws when a buffer lies outside of the body, is damaged, or would be larger than a batch may be
  */
-export async function inflateMessage(bytes: Buffer): Promise<Uint8Array> {
+export async function inflateMessage(bytes: Buffer, unread?: UnreadFields): Promise<Uint8Array> {
   const headerLength = bytes.readInt32LE(4);
   verifyHeader(bytes.subarray(8, 8 + headerLength), 'message'); // it may have changed since it was scanned
+  if (unread) leaveOutUnread(bytes.subarray(8, 8 + headerLength), unread);
   const header = Message.decode(bytes.subarray(8, 8 + headerLength)).header() as RecordBatch | DictionaryBatch;
   const batch = header instanceof DictionaryBatch ? header.data : header;
   const body = bytes.subarray(8 + headerLength);

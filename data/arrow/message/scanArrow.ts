@@ -3,6 +3,7 @@ import { Message, RecordBatchReader, type Schema } from 'apache-arrow';
 import { Footer } from 'apache-arrow/ipc/metadata/file';
 import { UserError } from '../../../configs/userError.js';
 import { createRangeReader, readRange, type RangeReader } from '../../files/readRange.js';
+import { markUnread, replaceUnread, type UnreadFields } from './unreadFields.js';
 import { verifyHeader } from './verifyHeader.js';
 
 /** Where one message lies in its file: its prefix, header and body, in bytes. */
@@ -13,7 +14,9 @@ export interface MessagePlace {
 
 export interface ArrowLayout {
   form: 'file' | 'stream';
+  /** Columns of types that cannot be decoded are nulls in it, with a mark. */
   schema: Schema;
+  unread: UnreadFields;
   /** The schema as a message, to be put before others. */
   schemaBytes: Uint8Array;
   /** `before`: how many record batches lie before it. */
@@ -32,7 +35,8 @@ export async function scanArrow(file: FileHandle, path: string): Promise<ArrowLa
   const form = await formOf(read, size, path);
   const dictionaries: ArrowLayout['dictionaries'] = [];
   const batches: ArrowLayout['batches'] = [];
-  let schemaBytes: Uint8Array | undefined;
+  let schemaBytes: Buffer | undefined;
+  let unread: UnreadFields | undefined;
   const [begin, end] = form === 'file' ? [8, await footerStart(read, size, path)] : [0, size];
   for await (const { message, ...place } of messagesOf(read, begin, end, path)) {
     if (message.isRecordBatch()) {
@@ -45,13 +49,24 @@ export async function scanArrow(file: FileHandle, path: string): Promise<ArrowLa
       dictionaries.push({ ...place, id, isDelta, before: batches.length });
     } else if (message.isSchema() && place.offset === begin) {
       schemaBytes = await readRange(file, begin, place.length);
+      unread = replaceUnread(schemaBytes.subarray(8), 'message');
     } else throw new UserError(`${path} is damaged: unexpected message at byte ${place.offset}`);
   }
   // What became known only while it was written, such as the number of rows, is in the footer alone.
   const inFooter = form === 'file' ? await footerSchema(file, end, size, path) : undefined;
-  schemaBytes ??= inFooter && schemaMessage(inFooter);
-  if (schemaBytes === undefined) throw new UserError(`${path} is damaged: its first message is no schema`);
-  return { form, schema: inFooter ?? decodeSchema(schemaBytes, path), schemaBytes, dictionaries, batches };
+  schemaBytes ??= inFooter && schemaMessage(inFooter.schema);
+  unread ??= inFooter?.unread;
+  if (schemaBytes === undefined || unread === undefined)
+    throw new UserError(`${path} is damaged: its first message is no schema`);
+  const schema = inFooter?.schema ?? markUnread(decodeSchema(schemaBytes, path), unread);
+  return {
+    form,
+    schema,
+    unread,
+    schemaBytes,
+    dictionaries: dictionaries.filter(({ id }) => schema.dictionaries.has(id)),
+    batches,
+  };
 }
 
 const MAGIC = 'ARROW1';
@@ -115,10 +130,15 @@ export async function* messagesOf(
 function decodeHeader(bytes: Uint8Array, offset: number, path: string): Message {
   try {
     verifyHeader(bytes, 'message');
+    if (Message.decode(bytes).isSchema()) {
+      bytes = Buffer.from(bytes); // the reader may hold these for others
+      replaceUnread(bytes as Buffer, 'message');
+    }
     const message = Message.decode(bytes);
     message.header();
     return message;
-  } catch {
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${path}: ${error.message}`);
     throw new UserError(`${path} is damaged: the message header at byte ${offset} cannot be read`);
   }
 }
@@ -132,18 +152,25 @@ function decodeSchema(bytes: Uint8Array, path: string): Schema {
 }
 
 /** The schema in the footer of the file form. Not every writer puts it before the batches too. */
-async function footerSchema(file: FileHandle, start: number, size: number, path: string): Promise<Schema> {
+async function footerSchema(
+  file: FileHandle,
+  start: number,
+  size: number,
+  path: string,
+): Promise<{ schema: Schema; unread: UnreadFields }> {
   try {
     const footer = await readRange(file, start, size - 4 - MAGIC.length - start);
     verifyHeader(footer, 'footer');
-    return Footer.decode(footer).schema;
-  } catch {
+    const unread = replaceUnread(footer, 'footer');
+    return { schema: markUnread(Footer.decode(footer).schema, unread), unread };
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${path}: ${error.message}`);
     throw new UserError(`${path} is damaged: its footer cannot be read`);
   }
 }
 
 /** The schema as a message of its own. */
-function schemaMessage(schema: Schema): Uint8Array {
+function schemaMessage(schema: Schema): Buffer {
   const header = Message.encode(Message.from(schema));
   const length = Math.ceil(header.length / 8) * 8;
   const bytes = Buffer.alloc(8 + length);

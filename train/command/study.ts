@@ -14,6 +14,7 @@ import { comparisonTable } from '../../eval/report/output/comparisonTable.js';
 import { spawnCommand } from '../processes/spawnCommand.js';
 import { watchSignals } from '../processes/watchSignals.js';
 import { bestLines, compareStudy, type StudyComparison } from '../study/compareStudy.js';
+import { withContent } from '../study/cellContent.js';
 import { readJournal, requireUnchanged, studyFolder } from '../study/journal.js';
 import { planStudy } from '../study/planStudy.js';
 import { duration, planJson, planTable } from '../study/planTable.js';
@@ -59,8 +60,9 @@ const studyCommand: Command<StudyArguments> = {
     if (args.set.length > 0 && !study.settings.some(({ trained }) => trained))
       throw new UserError(`--set has no effect on ${study.name}, where nothing is trained; leave it out`);
     const tasks = tasksOf(study);
-    const cells = studyCells(study, args.set);
-    requireUnchanged(study.name, await readJournal(study.name), cells);
+    const journal = await readJournal(study.name);
+    const cells = await withContent(studyCells(study, args.set), journal);
+    requireUnchanged(study.name, journal, cells);
     if (args['dry-run']) return dryRun(study, cells, tasks, args.json);
     const data = await inputs(study, tasks);
     const folder = studyFolder(study.name);

@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
 import { loadConfig } from '../../configs/load/loadConfig.js';
 import type { MadeBase, Study, StudySetting } from '../../configs/load/loadStudy.js';
 import { resolveBase, type NamedBase } from '../../configs/load/resolveBase.js';
 import type { RunConfig } from '../../configs/schema.js';
+import { UserError } from '../../configs/userError.js';
 import { bm25Retriever } from '../../eval/bm25/retriever.js';
 import { evaluationsRoot, resultsFolder } from '../../eval/score/resultsFolder.js';
 import { madeBase } from './madeBase.js';
@@ -36,7 +36,7 @@ export interface StudyCell {
 export function studyCells(study: Study, set: readonly string[] = []): StudyCell[] {
   const zeroShot = study.settings.filter(({ trained }) => !trained);
   const trained = study.settings.filter((setting) => setting.trained);
-  return [
+  const cells = [
     ...(study.bm25 ? [bm25Cell()] : []),
     ...zeroShot.flatMap((setting) => basesOf(study, setting).map((base) => zeroShotCell(study, setting, base))),
     ...study.seeds.flatMap((seed) =>
@@ -45,6 +45,19 @@ export function studyCells(study: Study, set: readonly string[] = []): StudyCell
       ),
     ),
   ];
+  requireOwnPlaces(cells);
+  return cells;
+}
+
+/** Two cells in one folder could never both be finished. */
+function requireOwnPlaces(cells: readonly StudyCell[]): void {
+  for (const [place, { name, results }] of cells.entries()) {
+    const other = cells.slice(0, place).find((cell) => cell.results === results);
+    if (other)
+      throw new UserError(
+        `cells ${other.name} and ${name} would both be kept in ${results}; give a setting or a base another name`,
+      );
+  }
 }
 
 function bm25Cell(): StudyCell {
@@ -93,10 +106,39 @@ export const trainingOverrides = (set: readonly string[], seed: number) => [
 ];
 
 function basesOf(study: Study, { bases }: StudySetting): CellBase[] {
-  return (bases ?? study.bases).map((text) => {
-    const made = study.made.find(({ name }) => name === text);
-    return made ? { text, named: madeBase(made), made } : { text, named: resolveBase(text) };
+  const all = namedApart(
+    study.bases.map((text) => {
+      const made = study.made.find(({ name }) => name === text);
+      return made ? { text, named: madeBase(made), made } : { text, named: resolveBase(text) };
+    }),
+  );
+  return all.filter(({ text }) => bases === undefined || bases.includes(text));
+}
+
+/** Bases of one last name are called by more: folders by the one they lie in, models of the hub by their revision. */
+function namedApart(bases: CellBase[]): CellBase[] {
+  const keys = bases.map(placeKey);
+  const twice = keys.findIndex((key, place) => keys.indexOf(key) < place);
+  if (twice !== -1)
+    throw new UserError(
+      `bases ${bases[keys.indexOf(keys[twice]!)]!.text} and ${bases[twice]!.text} of the study are one; leave one out`,
+    );
+  return bases.map((base) => {
+    const namesakes = bases.filter(({ named }) => named.name === base.named.name);
+    return namesakes.length === 1 || base.made || base.named.name === base.text ? base : longerNamed(base);
   });
+}
+
+const placeKey = ({ named: { place } }: CellBase) =>
+  JSON.stringify('folder' in place ? resolve(place.folder) : [place.id, place.revision]);
+
+function longerNamed(base: CellBase): CellBase {
+  const { name, place } = base.named;
+  const longer =
+    'folder' in place
+      ? `${basename(dirname(resolve(place.folder)))}-${name}`
+      : `${name}-${place.revision.slice(0, 12)}`;
+  return { ...base, named: { ...base.named, name: longer.replace(/[^A-Za-z0-9._-]+/g, '-') } };
 }
 
 const labelOf = ({ settings }: Study, setting: StudySetting, { named }: CellBase) =>

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadStudy } from '../../../configs/load/loadStudy.js';
+import { withContent } from '../../../train/study/cellContent.js';
+import type { Journal } from '../../../train/study/journal.js';
 import { studyCells } from '../../../train/study/studyCells.js';
 
 describe('a study manifest', () => {
@@ -47,6 +49,56 @@ describe('a study manifest', () => {
       studyCells(study).flatMap(({ run }) => run ?? []),
       ['s-demo-supervised-42', 's-demo-other-42'],
     );
+  });
+
+  // Both were called `final`: they shared a run, so that neither could be finished.
+  it('tells bases of one last name apart', () => {
+    const bases = ['a', 'b'].map((parent) => join(folder, parent, 'final'));
+    for (const base of bases) cpSync('configs/bases/demo', base, { recursive: true });
+    const withBases = (list: string) => studyCells(loadStudy(written(least.replace('[demo]', list))));
+    assert.deepEqual(
+      withBases(`[${bases.join()}]`).map(({ label, run }) => [label, run]),
+      [
+        ['BM25', undefined],
+        ['a-final', 's-a-final-42'],
+        ['b-final', 's-b-final-42'],
+      ],
+    );
+    assert.deepEqual(
+      withBases('[me/final@v1, me/final@v2]').flatMap(({ run }) => run ?? []),
+      ['s-final-v1-42', 's-final-v2-42'],
+    );
+    assert.throws(() => withBases(`[${bases[0]}, ${bases[0]}/]`), {
+      name: 'UserError',
+      message: /bases .*final and .*final\/ of the study are one; leave one out/,
+    });
+  });
+
+  it('is refused where two cells would be kept in one folder', () => {
+    const settings = '[{ name: b-c, recipe: demo, trained: false }, { name: c, recipe: demo, trained: false }]';
+    const text = `name: s\nbases: [me/a, me/a-b]\nsettings: ${settings}\ntasks: [demo]\n`;
+    assert.throws(() => studyCells(loadStudy(written(text))), {
+      name: 'UserError',
+      message: /cells a b-c and a-b c would both be kept in .*s-a-b-c; give a setting or a base another name/,
+    });
+  });
+
+  // Cells knew their files by path: other data under the same path was taken for the same, the same elsewhere was not.
+  it('knows data and bases by content, wherever they lie', async () => {
+    const [one, moved] = [join(folder, 'one.arrow'), join(folder, 'moved.arrow')];
+    writeFileSync(one, 'x');
+    writeFileSync(moved, 'x');
+    const askedOf = async (data: string, journal: Journal) => {
+      const study = loadStudy(written(least.replace('data: demonstration', `data: [${data}]`)));
+      return (await withContent(studyCells(study), journal)).at(-1)!;
+    };
+    const first = await askedOf(one, {});
+    const journal = { [first.name]: first.asked };
+    assert.deepEqual((await askedOf(moved, journal)).asked, first.asked);
+    writeFileSync(one, 'y');
+    assert.notDeepEqual((await askedOf(one, journal)).asked['content'], first.asked['content']);
+    rmSync(one);
+    assert.deepEqual((await askedOf(one, journal)).asked, first.asked); // not here to be compared
   });
 
   const mistakes: [what: string, text: string, message: RegExp][] = [

@@ -34,6 +34,7 @@ interface EvalArguments {
   metrics: string[];
   'ignore-identical-ids': boolean | undefined;
   recipe: string | undefined;
+  set: string[];
   base: string | undefined;
   precision: Precision | undefined;
   vectors: VectorFormat | undefined;
@@ -77,6 +78,12 @@ const evalCommand: Command<EvalArguments> = {
           "of folders: leave out the document that has the query's own id [default: as the named task, else no]",
       })
       .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
+      .option('set', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'change a setting of that recipe, as contract.queryPrefix=text or evaluation.batchTokens=4096',
+      })
       .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
       .option('precision', {
         choices: precisions,
@@ -146,9 +153,10 @@ async function requireApartFromInputs(root: string, nodes: TaskNode[], tasks: Ta
 const listOf = (texts: readonly string[]) => texts.flatMap((text) => text.split(',')).filter((name) => name !== '');
 
 async function openRetriever(args: EvalArguments): Promise<{ retriever: Retriever; opened: OpenEncoder | null }> {
-  const { model, recipe, base, precision, vectors: format, k1, b, fields } = args;
+  const { model, recipe, set, base, precision, vectors: format, k1, b, fields } = args;
   const isDense = model !== 'bm25' && !model.startsWith('trec:');
   refuse(args, isDense ? [] : ['recipe', 'base', 'precision', 'vectors', 'cache-gigabytes']);
+  if (!isDense && args.set.length > 0) throw new UserError(`--set has no effect on ${model}; leave it out`);
   refuse(args, model === 'bm25' ? [] : ['k1', 'b', 'fields']);
   if (model.startsWith('trec:')) return { retriever: await trecRetriever(model.slice('trec:'.length)), opened: null };
   if (!isDense) {
@@ -159,7 +167,7 @@ async function openRetriever(args: EvalArguments): Promise<{ retriever: Retrieve
   }
   const gigabytes = args['cache-gigabytes'] ?? defaultCacheBytes / 1e9;
   if (gigabytes < 0) throw new UserError(`--cache-gigabytes must be 0 or more; got ${gigabytes}`);
-  const opened = await openEncoder(model, { recipe, base, precision });
+  const opened = await openEncoder(model, { recipe, base, precision, set });
   for (const warning of opened.warnings) console.error(`warning: ${warning}`);
   const warn = (text: string) => console.error(`warning: ${text}`);
   return { retriever: denseRetriever(opened.encoder, { format, cacheBytes: gigabytes * 1e9, warn }), opened };

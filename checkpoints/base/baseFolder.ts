@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { contentHash } from '../../data/files/contentHash.js';
 import { requireWholeSets } from '../../data/files/wholeSet.js';
+import { danglingLink } from '../tensors/danglingLink.js';
 import { readSafetensorsIndex } from '../tensors/safetensors.js';
 import type { TensorEntry } from '../tensors/safetensorsHeader.js';
 
@@ -38,7 +39,7 @@ export async function openBaseFolder(folder: string): Promise<BaseFolder> {
 /** Read a file that holds one JSON object. @throws UserError when it is missing or anything else */
 export async function readJsonObject(file: string): Promise<Record<string, unknown>> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new UserError(`${file} does not exist`) : error;
+    throw error.code === 'ENOENT' ? new UserError(danglingLink(file) ?? `${file} does not exist`) : error;
   });
   try {
     const value: unknown = JSON.parse(text);
@@ -53,6 +54,8 @@ async function readTensors(folder: string): Promise<Map<string, TensorEntry>> {
   const single = join(folder, 'model.safetensors');
   if (existsSync(single)) return (await readSafetensorsIndex(single)).tensors;
   if (existsSync(join(folder, indexName))) return readShards(folder);
+  const dangling = danglingLink(single) ?? danglingLink(join(folder, indexName));
+  if (dangling) throw new UserError(dangling);
   if (readdirSync(folder).some((name) => /^pytorch_model.*\.bin/.test(name)))
     throw new UserError(`${folder} holds pytorch_model.bin only; convert the weights to model.safetensors`);
   throw new UserError(`${folder} holds neither model.safetensors nor ${indexName}; download the weights`);
@@ -68,7 +71,9 @@ async function readShards(folder: string): Promise<Map<string, TensorEntry>> {
   for (const shard of shards) {
     if (/[/\\]/.test(shard)) throw new UserError(`${index} names ${shard}; shards must lie beside the index`);
     if (!existsSync(join(folder, shard)))
-      throw new UserError(`${folder} lacks ${shard}, which ${indexName} names; download it`);
+      throw new UserError(
+        danglingLink(join(folder, shard)) ?? `${folder} lacks ${shard}, which ${indexName} names; download it`,
+      );
     const inShard = (await readSafetensorsIndex(join(folder, shard))).tensors;
     const named = new Set(places.filter(([, file]) => file === shard).map(([name]) => name));
     for (const name of named)

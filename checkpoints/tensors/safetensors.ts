@@ -13,6 +13,7 @@ import {
   type TensorDtype,
   type TensorEntry,
 } from './safetensorsHeader.js';
+import { danglingLink } from './danglingLink.js';
 import { stageFile, type StagedFile } from '../../data/files/writeBeside.js';
 
 export interface TensorToWrite {
@@ -144,7 +145,9 @@ export async function stageSafetensors(
 
 async function withFile<T>(file: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
   const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new UserError(`${file} does not exist`) : explainReadFailure(error, file);
+    throw error.code === 'ENOENT'
+      ? new UserError(danglingLink(file) ?? `${file} does not exist`)
+      : explainReadFailure(error, file);
   });
   try {
     return await use(handle);

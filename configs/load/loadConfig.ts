@@ -33,6 +33,15 @@ export function loadConfig(recipe: string, overrides: readonly string[] = []): L
   return { config: parseConfig(raw), overridden };
 }
 
+/** Settings that are resolved already, with `path=value` overrides. @throws UserError naming the setting that cannot be used */
+export function overrideConfig(settings: RunConfig, overrides: readonly string[]): LoadedConfig {
+  const raw = structuredClone(settings) as unknown as Record<string, unknown>;
+  const overridden = overrides.map((override) => setPath(raw, override));
+  const result = schema.safeParse(raw);
+  if (!result.success) throw new UserError(explain(result.error.issues[0]!, raw));
+  return { config: result.data, overridden };
+}
+
 /** Check a plain object against the schema and fill its defaults. @throws UserError naming the setting. */
 export function parseConfig(raw: unknown): RunConfig {
   const result = schema.safeParse(raw);

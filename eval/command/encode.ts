@@ -13,6 +13,7 @@ interface EncodeArguments {
   as: 'query' | 'passage';
   output: string;
   recipe: string | undefined;
+  set: string[];
   base: string | undefined;
   precision: Precision | undefined;
   json: boolean;
@@ -36,6 +37,12 @@ const encodeCommand: Command<EncodeArguments> = {
       .option('as', { choices: ['query', 'passage'] as const, demandOption: true, describe: 'which prefix and length' })
       .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
       .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
+      .option('set', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'change a setting of that recipe, as contract.queryPrefix=text or evaluation.batchTokens=4096',
+      })
       .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
       .option('precision', { choices: precisions, describe: 'instead of that of the contract' })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
@@ -45,11 +52,11 @@ const encodeCommand: Command<EncodeArguments> = {
       'stopped or killed, the same command goes on',
     ],
   ],
-  async handler({ model, input, as, output, recipe, base, precision, json }) {
+  async handler({ model, input, as, output, recipe, set, base, precision, json }) {
     const inputs = [input, ...modelFolders(model, base)];
     await requireApart([{ option: '--output', path: output, kind: 'file' }], inputs);
     const texts = await scanTexts(input);
-    const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision });
+    const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision, set });
     for (const warning of warnings) console.error(`warning: ${warning}`);
     let bar: ProgressBar | undefined;
     await encodeFile(texts, output, as, encoder, (done, before) => {

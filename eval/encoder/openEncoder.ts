@@ -25,6 +25,7 @@ import { disposeModel } from '../../model/layer/decoder.js';
 import { attachAdapter } from '../../model/layer/lora.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
 import { modelEncoder, type Encoder } from './encoder.js';
+import { encodingSettings } from './encodingSettings.js';
 
 /** An encoder with the model behind it. */
 export interface OpenEncoder {
@@ -43,6 +44,8 @@ export interface EncoderOptions {
   precision?: Precision | undefined;
   /** Name or folder of the base of an adapter's folder, instead of the one that the adapter names. */
   base?: string | undefined;
+  /** Settings of the recipe or the run that are changed, as `path=value`. */
+  set?: readonly string[];
 }
 
 /** What `--model` names, before anything large is loaded. */
@@ -65,13 +68,16 @@ interface Source {
  */
 export async function openEncoder(model: string, options: EncoderOptions = {}): Promise<OpenEncoder> {
   const source = await findSource(model, options);
+  const under = (settings: RunConfig) =>
+    encodingSettings(model, settings, options.set ?? [], source.contract !== undefined);
+  under(source.settings); // mistakes in them are told before a base is fetched
   const { folder } = await source.fetchBase();
   const engine = await startEngine();
   const claims = await checkpointClaims(folder);
   const tokenizer = await loadTokenizer(folder);
   const trained = source.contract;
-  const settings = trained ? source.settings : withPrefixes(source.settings, claims.prefixes);
-  const precision = options.precision ?? trained?.precision ?? source.settings.contract.precision;
+  const settings = under(trained ? source.settings : withPrefixes(source.settings, claims.prefixes));
+  const precision = options.precision ?? trained?.precision ?? settings.contract.precision;
   if (!engine.precisions.includes(precision))
     throw new UserError(
       `${model} is to be encoded in ${precision}, which the ${engine.name} engine does not offer; add --precision float32`,
@@ -87,9 +93,9 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
   const { adapter } = source;
   if (adapter) attachAdapter(loaded, adapter);
   const problems = adapter ? adapterProblems(adapter, loaded.config.layers, adapter.targets) : [];
-  const threads = await startTokenizerThreads(folder, contract, source.settings.training.tokenizerThreads, tokenizer);
+  const threads = await startTokenizerThreads(folder, contract, settings.training.tokenizerThreads, tokenizer);
   return {
-    encoder: modelEncoder(source.name, loaded, threads, contract, source.settings.evaluation.batchTokens),
+    encoder: modelEncoder(source.name, loaded, threads, contract, settings.evaluation.batchTokens),
     warnings: [
       ...claims.warnings,
       ...problems.map((problem) => `the adapter of ${model}: ${problem}`),

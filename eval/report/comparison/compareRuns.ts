@@ -132,9 +132,9 @@ function notesOf(
 ): string[] {
   const own = models.filter(({ setting }) => setting !== 'Published by others');
   const tasks = [...new Set(rows.map(({ task }) => task))];
-  const partial = own.flatMap(({ name }) => {
+  const partial = own.flatMap(({ name, runs }) => {
     const missing = tasks.filter((task) => !rows.some((row) => row.model === name && row.task === task));
-    return missing.length === 0 ? [] : [`${name} was not evaluated on ${missing.join(', ')}.`];
+    return missing.length === 0 ? [] : [`${name} was not evaluated on ${missing.join(', ')}.${offer(runs, missing)}`];
   });
   const fewer = own.flatMap(({ name, runs }) => {
     const short = rows.filter((row) => row.model === name && runs.length > 1 && row.runs !== runs.length);
@@ -162,6 +162,15 @@ function notesOf(
   const left = unused.length === 0 ? [] : [`Published, but on none of these tasks and metrics: ${unused.join(', ')}.`];
   const unread = published.flatMap(({ notes = [] }) => notes.map((note) => `Published: ${note}.`));
   return [...unsure, ...partial, ...fewer, ...left, ...unread];
+}
+
+/** How to score runs on the tasks that they lack; those of folders need the place too. */
+function offer(runs: readonly string[], missing: readonly string[]): string {
+  if (runs.length === 0) return '';
+  const named = taskNames();
+  const where = missing.every((task) => named.includes(task.split('/')[0]!)) ? '' : ' --tasks-dir DIR';
+  const commands = runs.map((run) => `npm run eval -- --model run:${run} --tasks ${missing.join(',')}${where}`);
+  return ` To score it there: ${commands.join('; ')}`;
 }
 
 const place = ({ setting }: ComparedModel) => settings.indexOf(setting);

@@ -37,6 +37,20 @@ describe('openBaseFolder', () => {
 
   const allPlaces = { a: 'one.safetensors', b: 'one.safetensors', c: 'two.safetensors' };
 
+  // A link into a cache that was cleared was told as weights that were never downloaded.
+  it('calls a link to nothing that, whichever file it is', async () => {
+    for (const name of ['config.json', 'model.safetensors']) {
+      const folder = await writeSingle(place(name));
+      await rm(join(folder, name));
+      await symlink('../blobs/gone', join(folder, name));
+      await refuses(folder, new RegExp(`${name} is a link to ../blobs/gone, which does not exist; put the file there`));
+    }
+    const sharded = await writeShards(place('sharded'), allPlaces);
+    await rm(join(sharded, 'two.safetensors'));
+    await symlink('gone', join(sharded, 'two.safetensors'));
+    await refuses(sharded, /two\.safetensors is a link to gone, which does not exist/);
+  });
+
   const refuses = (folder: string, message: RegExp) =>
     assert.rejects(openBaseFolder(folder), (error: Error) => {
       assert.ok(error instanceof UserError, String(error));

@@ -56,6 +56,28 @@ describe('openEncoder', function () {
     return error.message;
   }
 
+  // Settings could be changed for training alone: another prefix needed a recipe of its own.
+  it('changes settings of the recipe that a base goes by, and refuses what would change nothing', async () => {
+    const plain = await embed('base:base');
+    const { contract: changed, values } = await embed('base:base', {
+      ...float32,
+      set: ['contract.queryPrefix=Find: '],
+    });
+    assert.equal(changed.queryPrefix, 'Find: ');
+    assert.notDeepEqual(values, plain.values);
+    const smaller = await embed('run:first', { set: ['evaluation.batchTokens=2048'] });
+    assert.equal(contractHash(smaller.contract), contractHash(contract));
+    assert.equal(
+      await refusal('run:first', { set: ['contract.queryPrefix=x'] }),
+      '--set contract.queryPrefix has no effect on run:first, which has a contract of its own; leave it out',
+    );
+    assert.match(await refusal('base:base', { set: ['lora.rank=8'] }), /^--set lora\.rank has no effect on encoding; /);
+    assert.match(
+      await refusal('base:base', { set: ['contract.queryPrefx=8'] }),
+      /^unknown setting contract\.queryPrefx/,
+    );
+  });
+
   it('gives one adapter the same embeddings as a run, a saved state and a folder, and others than its base', async () => {
     const { values, identity } = await embed('run:first');
     const ofState = await embed('run:first@3');

@@ -247,6 +247,21 @@ describe('compareRuns', () => {
     assert.equal(rows.find(({ model, task }) => model === 'a, 2 seeds' && task === 'example')!.runs, 1);
   });
 
+  // The note said what was missing and left the command to the reader.
+  it('says how to score a run on a task that it lacks', async () => {
+    const one = await makeRun('one', good);
+    await makeRun('two', bad);
+    await rename(one.evaluation('example'), one.evaluation('scifact'));
+    const file = join(one.evaluation('scifact'), 'metrics.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"task": "example"', '"task": "scifact"'));
+    const { notes } = await compare('one', 'two');
+    const offer = (run: string, tasks: string) =>
+      `To score it there: npm run eval -- --model run:${run} --tasks ${tasks}`;
+    const told = notes.join('\n');
+    assert.ok(told.includes(`two was not evaluated on scifact. ${offer('two', 'scifact')}`), told);
+    assert.ok(told.includes(`one was not evaluated on example. ${offer('one', 'example --tasks-dir DIR')}`), told);
+  });
+
   it('takes results without a run, by the name or the path of their folder', async () => {
     await makeRun('one', good);
     const example = await writeExampleTask(place('task-alone'), exampleTask);

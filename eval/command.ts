@@ -4,6 +4,7 @@ import { progressBar } from '../configs/cli/progress.js';
 import { precisions, type Precision } from '../configs/contract.js';
 import { UserError } from '../configs/userError.js';
 import { runFolder, runsRoot } from '../checkpoints/run/folder.js';
+import { requireWritable } from '../data/files/makeFolder.js';
 import { requireApart } from '../data/files/requireApart.js';
 import { writeBeside } from '../data/files/writeBeside.js';
 import { averagesOf, withAverages } from './score/averages.js';
@@ -124,6 +125,7 @@ const evalCommand: Command<EvalArguments> = {
     if (args.output !== undefined) await requireApartFromInputs(args.output, nodes, tasks, args);
     const { retriever, opened } = await openRetriever(args);
     const root = args.output ?? folderOf(args, retriever);
+    await requireWritable(root);
     const rows: ResultRow[] = [];
     for (const task of tasks) rows.push(await score(task, retriever, opened, root, args));
     await opened?.close();

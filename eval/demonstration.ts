@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { makeFolder } from '../data/files/makeFolder.js';
 import { createExampleWriter } from '../data/arrow/writeExamples.js';
 import { replaceFolder } from '../data/files/writeFolder.js';
 import { withLock } from '../setup/lock.mjs';
@@ -33,6 +34,7 @@ const mining = { negatives: 7, fromRank: 2, toRank: 40, seed: 1 };
 export async function prepareDemonstration(onStep: (what: string) => void): Promise<string[]> {
   const files = DOMAINS.map((domain) => join(home, `train-${domain}.arrow`));
   if (isCurrent()) return files;
+  await makeFolder(dirname(home));
   await withLock(
     `${home}.lock`,
     (holder) => onStep(`demonstration data: waiting for ${holder}, which makes it too`),

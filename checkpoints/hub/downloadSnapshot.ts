@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DownloadScreen } from '../../configs/cli/download.js';
 import type { HubPlace } from '../../configs/load/resolveBase.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { fetchFile } from '../../data/download/web/fetchFile.js';
 import { requireSpace } from '../../data/download/requireSpace.js';
@@ -122,7 +122,7 @@ async function fetchBlob(
   const places = cachePlaces(settings.cache, place.id);
   const path = places.blob(file.blob);
   const sayWait = (holder: string) => screen.say(`waiting for ${holder}, which downloads ${file.name} too`);
-  await mkdir(dirname(places.lock(file.blob)), { recursive: true });
+  await makeFolder(dirname(places.lock(file.blob)));
   await withLock(places.lock(file.blob), sayWait, async () => {
     if (existsSync(path)) return; // another process has fetched it meanwhile
     signal.throwIfAborted();

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { lstat, mkdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { lstat, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { HubPlace } from '../../configs/load/resolveBase.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { requireFileName } from '../../data/files/requireFileName.js';
 import { partialName, writeBeside } from '../../data/files/writeBeside.js';
@@ -74,7 +75,7 @@ function shardsOf(index: string): string[] {
 export async function linkBlob(places: CachePlaces, commit: string, file: string, blob: string): Promise<void> {
   const link = join(places.snapshot(commit), file);
   const target = relative(dirname(link), places.blob(blob));
-  await mkdir(dirname(link), { recursive: true });
+  await makeFolder(dirname(link));
   const found = await lstat(link).catch(() => undefined);
   if (found && !found.isSymbolicLink()) return; // where links cannot be made, the Python library puts the file itself
   if (found && (await readlink(link)) === target) return;

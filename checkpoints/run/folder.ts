@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { suggest } from '../../configs/load/suggest.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { lockName } from './lock.js';
 
@@ -63,10 +63,7 @@ export async function requireFreeName(root: string, run: string): Promise<RunFol
 
 /** Make the folder of a new run. @throws UserError when it cannot be made, or a run of that name left something there */
 export async function createRun(root: string, run: string): Promise<RunFolder> {
-  const { folder } = runFolder(root, run);
-  await mkdir(resolve(folder), { recursive: true }).catch((error) => {
-    throw explainWriteFailure(error, folder);
-  });
+  await makeFolder(runFolder(root, run).folder);
   return requireFreeName(root, run);
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { readJsonObject } from '../base/baseFolder.js';
 import {
@@ -12,7 +13,6 @@ import {
   writeSafetensors,
 } from '../tensors/safetensors.js';
 import { explainReadFailure } from '../../data/files/explainReadFailure.js';
-import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
 import { removeOwnFolder } from '../../data/files/ownFolder.js';
 import { partialMark, writeBeside } from '../../data/files/writeBeside.js';
 import { lifeOf, owner } from '../../setup/owner.mjs';
@@ -49,9 +49,7 @@ export const stateFiles = /^state\.(safetensors|json)$/;
  * @throws UserError when the disk is full; earlier states are intact
  */
 export async function saveState(stateFolder: string, step: number, state: State): Promise<string> {
-  await mkdir(resolve(stateFolder), { recursive: true }).catch((error) => {
-    throw explainWriteFailure(error, stateFolder);
-  });
+  await makeFolder(stateFolder);
   await removeUnfinished(stateFolder);
   const folder = join(stateFolder, stateName(step));
   const tensors = [...state.tensors].map(([name, { shape, values }]) => ({

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import yargs, { type Argv, type ArgumentsCamelCase } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { withoutCredentials } from '../withoutCredentials.js';
+import { explainSystemFailure } from './explainSystemFailure.js';
 import { UserError } from '../userError.js';
 import { faultNotes } from './faultNotes.js';
 import { endWithInput } from './endWithInput.js';
@@ -63,8 +64,9 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
       })
       .parseAsync();
   } catch (error) {
-    const isMistake = error instanceof UserError;
-    console.error(withoutCredentials(isMistake ? `error: ${error.message}` : inspect(error)));
+    const refused = explainSystemFailure(error);
+    const isMistake = error instanceof UserError || refused !== undefined;
+    console.error(withoutCredentials(isMistake ? `error: ${refused ?? (error as Error).message}` : inspect(error)));
     if (!isMistake) for (const note of faultNotes()) console.error(note);
     code = isMistake ? 2 : 1;
   }

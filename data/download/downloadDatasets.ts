@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../files/makeFolder.js';
 import type { DownloadScreen } from '../../configs/cli/download.js';
 import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
@@ -97,6 +98,7 @@ async function fetchAll(wanted: readonly Waiting[], options: DatasetOptions): Pr
     for (const { dataset, files } of wanted) {
       const lock = join(root, 'downloads', '.locks', dataset.name);
       const sayWait = (holder: string) => screen.say(`waiting for ${holder}, which downloads ${dataset.name} too`);
+      await makeFolder(dirname(lock));
       await withLock(lock, sayWait, async () => {
         if (!isThere(dataset, root)) await fetchDataset(dataset, files, show, options);
       });

@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { requireWritable } from './makeFolder.js';
 
 /** A place that a command is told to write to. */
 export interface OutputPlace {
@@ -13,12 +14,13 @@ export interface OutputPlace {
 
 /**
  * Require that nothing a command reads is replaced by what it writes, by whatever spelling, link or hard link it is named,
- * and that no output lies in a folder that another replaces.
+ * that no output lies in a folder that another replaces, and that all outputs can be written.
  * @param inputs  files and folders; those that do not exist do not count
  * @throws UserError before anything is written
  */
 export async function requireApart(outputs: readonly OutputPlace[], inputs: readonly string[]): Promise<void> {
   for (const output of outputs) {
+    await requireWritable(output.path);
     for (const input of inputs) {
       const what = await destroyed(output, input);
       if (what !== undefined)

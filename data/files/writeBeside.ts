@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { makeFolder } from './makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { lifeOf, owner } from '../../setup/owner.mjs';
 import { explainWriteFailure } from './explainWriteFailure.js';
@@ -114,8 +115,7 @@ async function openPartial(path: string, bytesNeeded?: number) {
   const explain = (error: unknown) => explainWriteFailure(error, path, bytesNeeded);
   const partial = partialName(path);
   try {
-    // A relative path in a working folder that is gone would make Node's recursive mkdir (20.20) spin for ever.
-    await mkdir(resolve(dirname(path)), { recursive: true });
+    await makeFolder(dirname(path), path);
     // Found out now, not when hours of work are to get their name.
     if ((await stat(path).catch(() => undefined))?.isDirectory())
       throw new UserError(`cannot write ${path}: it is a folder; name a file`);

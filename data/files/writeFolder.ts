@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { makeFolder } from './makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { lifeOf, owner } from '../../setup/owner.mjs';
 import { explainWriteFailure } from './explainWriteFailure.js';
@@ -65,7 +66,7 @@ async function writeAndRename(
 ): Promise<void> {
   const partial = partialName(folder);
   try {
-    await mkdir(resolve(dirname(folder)), { recursive: true });
+    await makeFolder(dirname(folder), folder);
     await removeStalePartials(folder);
     await mkdir(partial);
     await write(partial);

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import type { ExampleFile } from '../arrow/openExamples.js';
 import type { Example } from '../example/example.js';
@@ -45,7 +46,7 @@ export async function buildTokenCache(
   const partial = `${folder}.building`;
   const at = (name: string) => join(partial, name);
   try {
-    await mkdir(resolve(partial), { recursive: true });
+    await makeFolder(partial);
     const lock = takeLock(at('lock'), file.path);
     try {
       const progress = await readProgress(at('progress.json'));
@@ -65,7 +66,7 @@ export async function buildTokenCache(
       lock.release();
     }
   } catch (error) {
-    throw explainWriteFailure(error, folder);
+    throw explainWriteFailure(explainWriteFailure(error, folder), partial);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { open, readFile, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import type { TextKind } from '../../configs/contract.js';
 import { batchesIn } from '../../data/arrow/batchesIn.js';
@@ -45,10 +46,10 @@ export async function encodeFile(
     .update(JSON.stringify([encoder.identity(), [...schema.metadata], kind, texts.hash, rowsPerBatch]))
     .digest('hex');
   try {
-    await mkdir(resolve(dirname(output)), { recursive: true });
+    await makeFolder(dirname(output), output);
     if ((await stat(output).catch(() => undefined))?.isDirectory())
       throw new UserError(`cannot write ${output}: it is a folder; name a file`);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder, output);
     if (!claim(at('claim')))
       throw new UserError(`another process is writing ${output}; wait for it, or name another --output`);
     try {

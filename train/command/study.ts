@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockRun } from '../../checkpoints/run/lock.js';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { withBar } from '../../configs/cli/progress.js';
 import { loadStudy, type Study } from '../../configs/load/loadStudy.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { requireWholeSets } from '../../data/files/wholeSet.js';
@@ -66,7 +66,7 @@ const studyCommand: Command<StudyArguments> = {
     if (args['dry-run']) return dryRun(study, cells, tasks, args.json);
     const data = await inputs(study, tasks);
     const folder = studyFolder(study.name);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const lock = lockRun(folder, { kind: 'study', another: 'give this one another name' });
     try {
       return await work(study, cells, tasks, data, args);

@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { makeFolder } from '../../files/makeFolder.js';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
 import { syncFolder } from '../../files/writeBeside.js';
@@ -43,7 +44,7 @@ export async function fetchFile(file: FileToFetch): Promise<void> {
   const { path, size, hash } = file;
   const partial = incompleteName(path);
   try {
-    await mkdir(resolve(dirname(path)), { recursive: true });
+    await makeFolder(dirname(path), partial);
     const growing = await openGrowing(partial, file);
     try {
       const resumed = growing.length > 0;

@@ -1,5 +1,6 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../files/makeFolder.js';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
 import { tryLock } from '../../../setup/lock.mjs';
@@ -73,11 +74,11 @@ export async function openWorkFolder(output: string, order: ImportOrder): Promis
   const at = (name: string) => join(folder, name);
   let taken: ReturnType<typeof tryLock>;
   try {
-    await mkdir(resolve(dirname(output)), { recursive: true });
+    await makeFolder(dirname(output), output);
     if ((await stat(output).catch(() => undefined))?.isDirectory())
       throw new UserError(`cannot write ${output}: it is a folder; name a file`);
     await requireOwnFolder(folder, workFiles);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder, output);
     taken = tryLock(at('lock'));
   } catch (error) {
     throw explainWriteFailure(error, output);

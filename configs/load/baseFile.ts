@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import YAML from 'yaml';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { readYaml } from './readYaml.js';
 
 const count = z.number().int().min(1);
 
@@ -48,6 +48,5 @@ export type BaseFile = z.output<typeof schema>;
 
 /** Read and check a file in configs/bases/. A mistake there is ours and throws a plain error. */
 export function readBaseFile(name: string): BaseFile {
-  const text = readFileSync(new URL(`../bases/${name}.yaml`, import.meta.url), 'utf8');
-  return schema.parse(YAML.parse(text));
+  return schema.parse(readYaml(fileURLToPath(new URL(`../bases/${name}.yaml`, import.meta.url))));
 }

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import YAML from 'yaml';
 import { z } from 'zod';
 import { namesIn } from './names.js';
+import { readYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
 
@@ -111,19 +111,12 @@ function findFile(name: string): string {
 
 function readDatasetFile(file: string): Dataset | DatasetGroup {
   const name = basename(file).replace(/\.ya?ml$/, '');
-  let raw: unknown;
-  try {
-    raw = YAML.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== undefined && /^E[A-Z]+$/.test(code)) throw new UserError(`cannot read ${file}: ${message}`);
-    throw new UserError(`${file} is not YAML: ${message.split('\n')[0]}`);
-  }
+  const raw = readYaml(file);
   const isGroup = typeof raw === 'object' && raw !== null && 'datasets' in raw;
   const result = (isGroup ? several : single).safeParse(raw);
   if (result.success) return { name, ...result.data };
   const { path, message } = result.error.issues[0]!;
-  throw new UserError(`${file}: ${path.join('.')}: ${message}`);
+  throw new UserError(`${file}: ${path.length === 0 ? 'must hold name: value' : path.join('.')}: ${message}`);
 }
 
 const fileOf = (name: string) => fileURLToPath(new URL(`../datasets/${name}.yaml`, import.meta.url));

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import YAML from 'yaml';
 import type { z } from 'zod';
 import { namesIn } from './names.js';
+import { parseYaml, readYaml } from './readYaml.js';
 import { schema, type RunConfig } from '../schema.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
@@ -21,9 +21,7 @@ export interface LoadedConfig {
  */
 export function loadConfig(recipe: string, overrides: readonly string[] = []): LoadedConfig {
   const file = recipeFile(recipe);
-  const document = YAML.parseDocument(readFileSync(file, 'utf8'));
-  if (document.errors[0]) throw new UserError(`${file}: ${yamlTrouble(document.errors[0])}`);
-  const raw: unknown = document.toJS() ?? {};
+  const raw = readYaml(file) ?? {};
   if (typeof raw !== 'object' || Array.isArray(raw)) throw new UserError(`${file} must hold settings as name: value`);
   const overridden = overrides.map((override) => setPath(raw as Record<string, unknown>, override));
   const training = (raw as { training?: Record<string, unknown> }).training;
@@ -82,7 +80,7 @@ function setPath(raw: Record<string, unknown>, override: string): string {
 /** Of a text, its bytes; of anything else, YAML. */
 function parseValue(path: readonly string[], text: string, override: string): unknown {
   if (isText(path)) return unquote(text, override);
-  return readYaml(text, override);
+  return parseYaml(text, `--set ${override}`);
 }
 
 /** Text in quotes of its own, which shells make hard to leave out, is what lies between them. */
@@ -90,13 +88,7 @@ function unquote(text: string, override: string): unknown {
   if (/^'(?:[^']|'')*'$/.test(text)) return text.slice(1, -1).replaceAll("''", "'");
   if (!/^"(?:[^"\\]|\\.)*"$/s.test(text)) return text;
   // YAML would make blanks of line breaks, and cut blanks before them.
-  return readYaml(text.replaceAll('\n', '\\n').replaceAll('\r', '\\r'), override);
-}
-
-function readYaml(text: string, override: string): unknown {
-  const document = YAML.parseDocument(text);
-  if (document.errors[0]) throw new UserError(`--set ${override}: ${yamlTrouble(document.errors[0])}`);
-  return document.toJS();
+  return parseYaml(text.replaceAll('\n', '\\n').replaceAll('\r', '\\r'), `--set ${override}`);
 }
 
 function isText(path: readonly string[]): boolean {
@@ -138,7 +130,5 @@ function leafPaths(raw: unknown, path = ''): string[] {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return [path];
   return Object.entries(raw).flatMap(([name, value]) => leafPaths(value, path ? `${path}.${name}` : name));
 }
-
-const yamlTrouble = ({ message }: Error) => oneLine(message).replace(/:$/, '');
 
 const oneLine = (text: string) => text.split('\n')[0]!.trim();

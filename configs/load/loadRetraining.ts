@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import YAML from 'yaml';
 import { z } from 'zod';
 import { UserError } from '../userError.js';
 import { namesIn } from './names.js';
+import { readYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 
 const count = z.number().int().min(1);
@@ -75,10 +75,7 @@ export type GateRule = z.output<typeof gate>;
  */
 export function loadRetraining(plan: string): RetrainingPlan {
   const file = planFile(plan);
-  const document = YAML.parseDocument(readFileSync(file, 'utf8'));
-  if (document.errors[0])
-    throw new UserError(`${file}: ${document.errors[0].message.split('\n')[0]!.replace(/:$/, '')}`);
-  const raw: unknown = document.toJS();
+  const raw = readYaml(file);
   const result = schema.safeParse(raw);
   if (!result.success) throw new UserError(`${file}: ${explain(result.error.issues[0]!, raw)}`);
   const name = basename(file).replace(/\.ya?ml$/, '');

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import YAML from 'yaml';
 import { z } from 'zod';
 import { namesIn } from './names.js';
+import { readYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
 
@@ -66,10 +66,7 @@ export type StudySetting = z.output<typeof setting>;
  */
 export function loadStudy(study: string): Study {
   const file = studyFile(study);
-  const document = YAML.parseDocument(readFileSync(file, 'utf8'));
-  if (document.errors[0])
-    throw new UserError(`${file}: ${document.errors[0].message.split('\n')[0]!.replace(/:$/, '')}`);
-  const raw: unknown = document.toJS();
+  const raw = readYaml(file);
   const result = schema.safeParse(raw);
   if (!result.success) throw new UserError(`${file}: ${explain(result.error.issues[0]!, raw)}`);
   requireSense(file, result.data);

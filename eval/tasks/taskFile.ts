@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import YAML from 'yaml';
 import { z } from 'zod';
 import { namesIn } from '../../configs/load/names.js';
+import { readYaml } from '../../configs/load/readYaml.js';
 import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
 import type { TitleUse } from '../../data/task/corpus.js';
@@ -79,7 +78,7 @@ export function taskNames(): string[] {
 /** Whether the named task of a set leaves out the document with the query's own id; a set without a name keeps it. */
 export function dropsOwnDocument(set: string): boolean {
   if (!namesIn('tasks').includes(set)) return false;
-  const raw = YAML.parse(readFileSync(fileOf(set), 'utf8')) as { ignoreIdenticalIds?: boolean };
+  const raw = readYaml(fileOf(set)) as { ignoreIdenticalIds?: boolean };
   return raw?.ignoreIdenticalIds ?? false;
 }
 
@@ -151,14 +150,7 @@ function check<T>(schema: z.ZodType<T>, raw: unknown, file: string): T {
 }
 
 function parseTaskFile(file: string): Record<string, unknown> {
-  let raw: unknown;
-  try {
-    raw = YAML.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new UserError(
-      `${file} cannot be read as YAML: ${(error as Error).message.split('\n')[0]!.replace(/:$/, '')}`,
-    );
-  }
+  const raw = readYaml(file);
   if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>;
   throw new UserError(`${file} must hold the settings of a task as name: value, such as folder: my-task`);
 }
@@ -168,7 +160,7 @@ const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const fileOf = (name: string) => fileURLToPath(new URL(`../../configs/tasks/${name}.yaml`, import.meta.url));
 
 function leavesTitlesOut(name: string): boolean {
-  const raw = YAML.parse(readFileSync(fileOf(name), 'utf8')) as { titles?: string };
+  const raw = readYaml(fileOf(name)) as { titles?: string };
   return raw?.titles === 'ignore';
 }
 

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import YAML from 'yaml';
 import { z } from 'zod';
+import { readYaml } from '../../../configs/load/readYaml.js';
 import { suggest } from '../../../configs/load/suggest.js';
 import { UserError } from '../../../configs/userError.js';
 import { readCsv, type CsvRow } from '../page/csv.js';
@@ -60,26 +60,23 @@ const mtebShape = z.looseObject({
  */
 export async function readPublished(name: string): Promise<Published> {
   const shipped = fileURLToPath(new URL(`../../../configs/published/${name}.yaml`, import.meta.url));
-  if (/^[\w-]+$/.test(name) && existsSync(shipped)) return { models: readYaml(shipped), curves: [] };
+  if (/^[\w-]+$/.test(name) && existsSync(shipped)) return { models: readModels(shipped), curves: [] };
   if (!existsSync(name)) {
-    const known = (await readdir(dirname(shipped))).map((file) => file.replace(/\.yaml$/, ''));
+    const known = (await readdir(new URL('../../../configs/published/', import.meta.url))).map((file) =>
+      file.replace(/\.yaml$/, ''),
+    );
     throw new UserError(
       `--published ${name} is no file, folder or name in configs/published/; ${suggest(name, known)}`,
     );
   }
   if (statSync(name).isDirectory()) return readMteb(name);
-  if (/\.ya?ml$/.test(name)) return { models: readYaml(name), curves: [] };
+  if (/\.ya?ml$/.test(name)) return { models: readModels(name), curves: [] };
   if (name.endsWith('.csv')) return readTable(name);
   throw new UserError(`--published ${name} must be a .yaml or .csv file, or a folder of MTEB results`);
 }
 
-function readYaml(file: string): PublishedModel[] {
-  let content: unknown;
-  try {
-    content = YAML.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new UserError(`${file} is not YAML: ${(error as Error).message.split('\n')[0]}`);
-  }
+function readModels(file: string): PublishedModel[] {
+  const content = readYaml(file);
   const regression = anseriniShape.safeParse(content);
   if (regression.success) return anseriniModels(regression.data);
   const own = ownShape.safeParse(content);

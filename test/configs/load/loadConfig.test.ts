@@ -55,7 +55,7 @@ describe('loadConfig', () => {
 
   it('refuses a file that is not YAML, or not settings', async () => {
     const file = await recipe('lora: [1\n');
-    assert.match(refusal(file), /own\.yaml: .* at line 2, column 1$/);
+    assert.match(refusal(file), /own\.yaml is not YAML: .* at line 2, column 1$/);
     assert.equal(refusal(await recipe('- lora\n')), `${file} must hold settings as name: value`);
   });
 

@@ -38,7 +38,7 @@ describe('loadRetraining', () => {
     ],
     ['no data', good.replace('[incoming]', '[]'), /data: .*; got \[\]/],
     ['tasks that the gate names', `${good}set: ['evaluation.tasks=[two]']\n`, /but the gate says what is scored/],
-    ['a broken file', 'base: [', /nightly\.yaml: /],
+    ['a broken file', 'base: [', /nightly\.yaml is not YAML: /],
     ['a list', '- base\n', /must hold settings as name: value/],
   ];
   for (const [what, text, message] of bad)

@@ -31,6 +31,26 @@ describe('readLines', () => {
     assert.deepEqual(await texts(at('a')), []);
   });
 
+  // Bytes that are no UTF-8 became U+FFFD, and texts with it were scored and encoded without a word.
+  it('names the line that is no UTF-8, wherever it lies', async () => {
+    const bad = Buffer.from('caf\xe9', 'latin1');
+    const long = Buffer.from(`${'é'.repeat(200_000)}\n`);
+    const cases: [Buffer[], number][] = [
+      [[bad], 1],
+      [[Buffer.from('one \ufffd\n'), bad, Buffer.from('\nthree\n')], 2],
+      [[long, long, bad, Buffer.from('\n')], 3],
+      [[long, Buffer.from('two\n'), Buffer.from('é').subarray(0, 1)], 3],
+    ];
+    for (const [parts, line] of cases) {
+      writeFileSync(at('bad'), Buffer.concat(parts));
+      await assert.rejects(texts(at('bad')), (error: Error) => {
+        assert.ok(error instanceof UserError);
+        assert.ok(error.message.startsWith(`${at('bad')}:${line} is not UTF-8; `), error.message);
+        return true;
+      });
+    }
+  });
+
   it('leaves out a byte order mark', async () => {
     writeFileSync(at('a'), '\ufeffone\n\ufefftwo\n');
     assert.deepEqual(await texts(at('a')), ['one', '\ufefftwo']);

@@ -213,8 +213,8 @@ describe('ownTaskFile', () => {
     await write('text.yaml', 'folder\n');
     await write('unknown.yaml', 'tasks: [demo-cod]\n');
     for (const [file, message] of [
-      ['none', /none\.yaml cannot be read as YAML: ENOENT/],
-      ['cut', /cut\.yaml cannot be read as YAML: /],
+      ['none', /none\.yaml does not exist$/],
+      ['cut', /cut\.yaml is not YAML: /],
       ['text', /text\.yaml must hold the settings of a task as name: value, such as folder: my-task$/],
       ['a', /a\.yaml is a task of its own tasks, by way of .*a\.yaml, .*b\.yaml; leave it out$/],
       ['unknown', /unknown\.yaml: tasks: unknown task demo-cod; did you mean demo-code\?$/],

@@ -1,0 +1,39 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import YAML from 'yaml';
+import { UserError } from '../userError.js';
+
+/** What a YAML file holds. @throws UserError in one line when it is missing, no file, or broken */
+export function readYaml(file: string): unknown {
+  const bytes = bytesOf(file);
+  if (!isUtf8(bytes)) throw new UserError(`${file} is not YAML: its text is not UTF-8`);
+  return parseYaml(bytes.toString('utf8'), `${file} is not YAML`);
+}
+
+/**
+ * What YAML text stands for.
+ * @param complaint  how the message begins where it is broken
+ * @throws UserError, also where an alias names nothing, of which the parser speaks only when values are made
+ */
+export function parseYaml(text: string, complaint: string): unknown {
+  try {
+    const document = YAML.parseDocument(text);
+    if (document.errors[0]) throw document.errors[0];
+    return document.toJS();
+  } catch (error) {
+    throw new UserError(`${complaint}: ${firstLine(error as Error).replace(/:$/, '')}`);
+  }
+}
+
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UserError(`${file} does not exist`);
+    if (code === 'EISDIR') throw new UserError(`cannot read ${file}: it is a folder; name a YAML file`);
+    throw new UserError(`cannot read ${file}: ${firstLine(error as Error)}`);
+  }
+}
+
+const firstLine = ({ message }: Error) => message.split('\n')[0]!.trim();

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { loadConfig } from '../../../configs/load/loadConfig.js';
+import { resolveDatasets } from '../../../configs/load/datasetFile.js';
+import { loadRetraining } from '../../../configs/load/loadRetraining.js';
+import { loadStudy } from '../../../configs/load/loadStudy.js';
+import { ownTaskFile } from '../../../eval/tasks/taskFile.js';
+import { readPublished } from '../../../eval/report/comparison/published.js';
+import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+
+describe('readYaml', () => {
+  const at = useTemporaryFolder();
+  const doors = {
+    recipe: loadConfig,
+    study: loadStudy,
+    'retraining plan': loadRetraining,
+    'data set': (file: string) => resolveDatasets([file]),
+    task: ownTaskFile,
+    published: (file: string) => readPublished(file),
+  };
+
+  // An alias without an anchor, of which the parser says only when values are made, a missing file in another folder, and
+  // bytes that are no text ended some of these in a stack.
+  for (const [door, load] of Object.entries(doors))
+    it(`tells in one line that the file of a ${door} cannot be read`, async () => {
+      writeFileSync(at('alias.yaml'), 'a: *nothing\n');
+      writeFileSync(at('open.yaml'), 'a: [\n');
+      writeFileSync(at('tab.yaml'), 'a:\n\tb: 1\n');
+      writeFileSync(at('latin.yaml'), Buffer.from('a: caf\xe9\n', 'latin1'));
+      writeFileSync(at('empty.yaml'), '');
+      writeFileSync(at('list.yaml'), '- a\n');
+      mkdirSync(at('folder.yaml'), { recursive: true });
+      const names = [
+        'alias',
+        'open',
+        'tab',
+        'latin',
+        'list',
+        'folder',
+        ...(door === 'recipe' ? [] : ['empty']),
+        'sub/none',
+      ];
+      for (const name of names)
+        await assert.rejects(
+          async () => load(at(`${name}.yaml`)),
+          (error: Error) => {
+            assert.equal(error.name, 'UserError', `${name}: ${error.stack}`);
+            assert.ok(!error.message.includes('\n') && error.message.includes(`${name}.yaml`), error.message);
+            return true;
+          },
+        );
+    });
+
+  it('refuses an alias without an anchor in --set', () => {
+    assert.throws(() => loadConfig('study', ['lora.rank=*x']), {
+      name: 'UserError',
+      message: /^--set lora\.rank=\*x: /,
+    });
+  });
+});

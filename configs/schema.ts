@@ -129,6 +129,10 @@ export const schema = z.strictObject({
     .prefault({}),
   training: z
     .strictObject({
+      datasets: z
+        .array(z.string())
+        .default([])
+        .describe('trained on where --data names no files: names or files as in configs/datasets/, or `demonstration`'),
       epochs: above0('passes over the training queries; ineffective when steps is set').default(1),
       steps: count('updates in all, instead of epochs').optional(),
       queriesPerPool: count('queries that share one pool of passages').default(32),

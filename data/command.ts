@@ -1,5 +1,3 @@
-import { dirname, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { runCommand, type Command } from '../configs/cli/cli.js';
 import { downloadScreen } from '../configs/cli/download.js';
 import { progressBar, type ProgressBar } from '../configs/cli/progress.js';
@@ -11,6 +9,7 @@ import { fetchBase } from '../checkpoints/hub/fetchBase.js';
 import { listHubDataset } from '../checkpoints/hub/listHubDataset.js';
 import { UserError } from '../configs/userError.js';
 import { describeTokens, formatTokens } from './inspect/describeTokens.js';
+import { datasetsMirror, datasetsRoot } from './download/datasetsRoot.js';
 import { downloadDatasets } from './download/downloadDatasets.js';
 import { formatDatasets, formatDownloads, listed } from './download/formatDatasets.js';
 import { formatSources, formatSummary } from './import/formatSummary.js';
@@ -109,8 +108,7 @@ const downloadCommand: Command<{ names: string[]; list: boolean; into: string | 
     [`TERCET_MIRROR=https://mirror.example ${SCRIPT} download beir`, 'files by host and path below that address'],
   ],
   async handler({ names, list, into, json }) {
-    const cache = fileURLToPath(new URL('cache', import.meta.url));
-    const root = into ?? (process.cwd() === dirname(dirname(cache)) ? relative('', cache) : cache);
+    const root = into ?? datasetsRoot();
     if (list) {
       const { datasets, groups } = listDatasets();
       const chosen = names.length > 0 ? resolveDatasets(names.map(String)) : datasets;
@@ -119,9 +117,7 @@ const downloadCommand: Command<{ names: string[]; list: boolean; into: string | 
       return;
     }
     if (names.length === 0) throw new UserError('download needs the name of a data set; --list shows them');
-    const mirror = process.env['TERCET_MIRROR']?.trim() || undefined;
-    if (mirror !== undefined && !/^https?:\/\/[^/]/.test(mirror))
-      throw new UserError(`TERCET_MIRROR must be an address as https://mirror.example/path; got ${mirror}`);
+    const mirror = datasetsMirror();
     const datasets = resolveDatasets(names.map(String));
     const done = await downloadDatasets(datasets, { root, screen: downloadScreen, listHub: listHubDataset, mirror });
     console.log(json ? JSON.stringify({ datasets: done }) : formatDownloads(done));

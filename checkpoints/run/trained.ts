@@ -22,6 +22,7 @@ export interface Told {
 
 /** What changes how long a run takes or what it leaves behind, never what it computes. */
 const settingsWithoutEffect: ReadonlySet<string> = new Set([
+  'training.datasets', // the files that they became count, by what these hold
   'training.chunkTokens',
   'training.memoryMegabytes',
   'training.tokenizerThreads',

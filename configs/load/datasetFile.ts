@@ -42,6 +42,14 @@ const hub = z
   })
   .refine(({ take, tables }) => (take === undefined) !== (tables === undefined), 'state either take or tables');
 
+const training = z.strictObject({
+  files: z.array(inside).min(1),
+  collection: inside.optional(),
+  queries: inside.optional(),
+  rows: z.number().int().min(1).optional().describe('for plans that are made before the files are there'),
+  needs: z.array(z.string()).default([]).describe('data sets that hold some of these'),
+});
+
 const single = z.strictObject({
   about: z.string(),
   licence: z.string(),
@@ -56,7 +64,7 @@ const single = z.strictObject({
       const names = sources.flatMap((source) => ('url' in source ? [fileNameOf(source.url)] : []));
       return new Set(names).size === names.length;
     }, 'must not name two files of one name'),
-  then: z.string().optional().describe('command that follows; {folder} and {root} are filled in'),
+  import: training.optional().describe('how it becomes training data; paths are under data/cache/'),
 });
 
 const several = z.strictObject({ about: z.string(), datasets: z.array(z.string()).min(1) });

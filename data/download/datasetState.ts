@@ -9,6 +9,9 @@ import { missingParts } from '../task/taskFiles.js';
 /** What of a data set is on this machine. `damaged`: files that a download put there are gone or changed. */
 export type DatasetState = 'here' | 'by hand' | 'incomplete' | 'damaged' | 'absent';
 
+/** What a data set becomes, in its own folder, when it is trained on. */
+export const importedName = 'train.arrow';
+
 /** Remembers what a download put into a folder. */
 const manifestName = '.download.json';
 
@@ -41,10 +44,11 @@ export function lackingFiles({ sources, parts = [''] }: Dataset, folder: string)
     .filter((name) => !existsSync(join(folder, name)));
 }
 
-/** What a download put into a folder; whatever else lies there is not its own. */
+/** What a download put into a folder, and what was imported from that; whatever else lies there is not its own. */
 export function downloadedFiles(folder: string): OwnFiles {
   const known = readManifest(folder)?.files ?? {};
-  return { test: (name) => name === manifestName || Object.hasOwn(known, name) };
+  const isOfImport = (name: string) => name.split('/')[0]!.startsWith(importedName);
+  return { test: (name) => name === manifestName || isOfImport(name) || Object.hasOwn(known, name) };
 }
 
 /** Remember what a folder was filled with, and the bytes of each file. */

@@ -60,9 +60,20 @@ export async function downloadDatasets(
   return datasets.map((dataset) => {
     const folder = join(root, dataset.folder);
     const state = wanted.some((each) => each.dataset === dataset) ? 'downloaded' : datasetState(dataset, folder);
-    const then = dataset.then?.replaceAll('{folder}', folder).replaceAll('{root}', root);
+    const then = importLine(dataset, root);
     return { name: dataset.name, folder, state: state as DownloadedDataset['state'], ...(then && { then }) };
   });
+}
+
+/** The command that makes training data of a data set; undefined where it is for other uses. */
+function importLine({ import: training }: Dataset, root: string): string | undefined {
+  if (!training) return undefined;
+  const under = (path: string) => join(root, path);
+  const { files, collection, queries } = training;
+  const texts = Object.entries({ collection, queries }).flatMap(([name, path]) =>
+    path === undefined ? [] : [`--${name}`, under(path)],
+  );
+  return ['npm run data -- import', ...files.map(under), ...texts, '--output train.arrow'].join(' ');
 }
 
 interface Waiting {
@@ -74,7 +85,7 @@ const isThere = (dataset: Dataset, root: string) =>
   ['here', 'by hand'].includes(datasetState(dataset, join(root, dataset.folder)));
 
 /** A folder that holds what this command did not put there is never replaced. */
-async function requireReplaceable(dataset: Dataset, folder: string): Promise<void> {
+export async function requireReplaceable(dataset: Dataset, folder: string): Promise<void> {
   const state = datasetState(dataset, folder);
   if (state === 'incomplete')
     throw new UserError(
@@ -172,7 +183,8 @@ async function fetchOne(
 /** What this command fetched, apart from what users put beside it: that is theirs and stays. */
 const fetchedFolder = (root: string, set: string) => join(downloadsFolder(root, set), '.fetched');
 
-function presentBytes(root: string, set: string, { name, bytes = 0 }: DatasetFile): number {
+/** Bytes of a file that need not be fetched any more. */
+export function presentBytes(root: string, set: string, { name, bytes = 0 }: DatasetFile): number {
   const fetched = join(fetchedFolder(root, set), name);
   const places = [join(downloadsFolder(root, set), name), fetched, incompleteName(fetched)];
   const size = places.map((place) => statSync(place, { throwIfNoEntry: false })?.size).find((found) => found);
@@ -193,7 +205,7 @@ function requireRoom(wanted: readonly Waiting[], present: Map<DatasetFile, numbe
 }
 
 /** Tell how to get by other ways what the network does not give. */
-async function orByHand<T>(dataset: Dataset, root: string, work: () => Promise<T>): Promise<T> {
+export async function orByHand<T>(dataset: Dataset, root: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

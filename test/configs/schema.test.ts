@@ -53,7 +53,11 @@ describe('the defaults of the schema', () => {
   it('mask passages known to be relevant, which the study did not: its recipe says so', () => {
     assert.equal(loss.maskRelevant, true);
     const { config } = loadConfig('study');
-    assert.deepEqual(config, { contract, training, evaluation, ...rest, loss: { ...loss, maskRelevant: false } });
+    assert.deepEqual(config, {
+      ...{ contract, ...rest, loss: { ...loss, maskRelevant: false } },
+      training: { ...training, datasets: ['msmarco-train'] },
+      evaluation: { ...evaluation, tasks: ['msmarco-dev', 'dl19', 'dl20'] },
+    });
   });
 
   it('are made anew for each run', () => {

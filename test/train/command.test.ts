@@ -144,6 +144,24 @@ describe('npm run train', function () {
     assert.equal(code, 2);
   });
 
+  it('goes on without --resume where the same command is given again', async () => {
+    await killWhen([...started, '--run', 'again'], () => stepsLogged('again') >= 4);
+    assert.ok(stepsLogged('again') < 12, 'the kill came too late to test anything');
+    const { code, errors } = await train(...started, '--run', 'again');
+    assert.equal(code, 0, errors);
+    assert.match(errors, /resume {2}after update [36] of 12/);
+    assertSameAsWhole('again');
+  });
+
+  // A run killed before its settings were written once stood in the way of the same command for ever.
+  it('begins anew where a run died before its settings were written', async () => {
+    mkdirSync(at('aborted'), { recursive: true });
+    writeFileSync(at('aborted/contract.json'), '{}');
+    const { code, errors } = await train(...started, '--run', 'aborted');
+    assert.equal(code, 0, errors);
+    assertSameAsWhole('aborted');
+  });
+
   it('goes on after kill -9 while a state is saved', async () => {
     const isSaving = () =>
       existsSync(at('saving/state')) && readdirSync(at('saving/state')).some((name) => name.includes('partial'));
@@ -326,7 +344,31 @@ describe('npm run train', function () {
         () => [...started, '--set', 'schedule.warmupSteps=12'],
         /schedule\.warmupSteps must be below the 12 updates/,
       ],
-      ['a run that exists', () => [...started, '--run', 'whole'], /run whole exists/],
+      [
+        'a run that was begun otherwise',
+        () => [...started, '--run', 'whole', '--set', 'seed=7', '--set', 'lora.rank=8'],
+        /run whole exists and was begun otherwise: seed was 42 and is 7; lora\.rank was 16 and is 8; .*--run/,
+      ],
+      [
+        'several bases',
+        () => [...started, '--base', 'demo'],
+        /--base takes one value; got base and demo; several bases are a study: npm run study/,
+      ],
+      [
+        'data sets beside files',
+        () => [...started, '--set', 'training.datasets=[msmarco-train]'],
+        /training\.datasets has no effect with --data/,
+      ],
+      [
+        'a data set that is not for training',
+        () => ['--base', 'base', '--set', 'training.datasets=[scifact]'],
+        /scifact is no training data; name one of .*msmarco-train/,
+      ],
+      [
+        'a recipe without data',
+        () => ['--base', 'base', '--set', 'training.datasets=[]'],
+        /--data is missing: recipe study names no data sets/,
+      ],
       [
         'a run that does not exist',
         () => ['--run', 'wholle', '--resume'],

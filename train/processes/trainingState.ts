@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { readRunConfig } from '../../checkpoints/run/config.js';
 import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
-import { lockName } from '../../checkpoints/run/lock.js';
+import { lockName, lockRun } from '../../checkpoints/run/lock.js';
 import { readLog } from '../../checkpoints/run/log.js';
 
 /** How far the training of a run is. */
@@ -25,15 +25,19 @@ export async function trainingState(run: string): Promise<TrainingState> {
   return { kind: 'unfinished', update: Math.max(0, ...steps), updates };
 }
 
-/** A run that died before its settings were written leaves nothing that is of use, but stands in the way. */
+/**
+ * A run that died before its settings were written leaves nothing that is of use, but stands in the way.
+ * @throws UserError when it is alive
+ */
 export async function clearAborted(run: string): Promise<void> {
   const { folder, config } = runFolder(runsRoot, run);
   if (!existsSync(folder) || existsSync(config)) return;
-  const found = await readdir(folder);
-  if (
-    found.every(
-      (name) => name.startsWith(lockName) || name.startsWith('contract.json') || name.startsWith('config.yaml'),
-    )
-  )
-    await rm(folder, { recursive: true });
+  const lock = lockRun(folder);
+  try {
+    if (!existsSync(config) && (await readdir(folder)).every(isOfNoUse)) await rm(folder, { recursive: true });
+  } finally {
+    lock.release();
+  }
 }
+
+const isOfNoUse = (name: string) => [lockName, 'contract.json', 'config.yaml'].some((start) => name.startsWith(start));

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Precision } from '../../configs/contract.js';
 import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
 import { readLog } from '../../checkpoints/run/log.js';
 import { startEngine } from '../../model/engine/startEngine.js';
@@ -40,18 +41,24 @@ export async function cellSpeed(
   const training = speedOf(trainings);
   const encoding = speedOf(encodings);
   if (training && encoding) return { training, encoding, from: 'finished cells of this study' };
-  const { precisions, name } = await startEngine();
   const wanted = cells.find(({ config }) => config)?.config?.contract.precision ?? 'float32';
+  const measured = await measuredSpeed(wanted);
+  return {
+    training: training ?? encoding ?? measured.operations,
+    encoding: encoding ?? training ?? measured.operations,
+    from: training || encoding ? 'finished cells of this study' : measured.from,
+  };
+}
+
+/** What this machine is taken to reach, in operations a second, and where that comes from, for people. */
+export async function measuredSpeed(wanted: Precision): Promise<{ operations: number; from: string }> {
+  const { precisions, name } = await startEngine();
   const precision = precisions.includes(wanted) ? wanted : 'float32';
   const product = productSpeed(precision);
   const figure = `${(product / 1e9).toFixed(0)} billion operations a second`;
   return {
-    training: training ?? encoding ?? product * reached,
-    encoding: encoding ?? training ?? product * reached,
-    from:
-      training || encoding
-        ? 'finished cells of this study'
-        : `one ${precision} product measured now on ${name}: ${figure}, of which ${100 * reached} % are taken to be reached`,
+    operations: product * reached,
+    from: `one ${precision} product measured now on ${name}: ${figure}, of which ${100 * reached} % are taken to be reached`,
   };
 }
 

@@ -4,25 +4,23 @@ import { hubSettings } from '../../checkpoints/hub/hubSettings.js';
 import type { BaseShape } from '../../configs/load/baseFile.js';
 import type { Study } from '../../configs/load/loadStudy.js';
 import { resolveBase, type NamedBase } from '../../configs/load/resolveBase.js';
-import type { RunConfig } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { checkpointBytes, shapeIn } from '../../model/describe/describeBase.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { expectedPlan, usual } from '../../model/describe/expectedPlan.js';
+import { expectedPlan } from '../../model/describe/expectedPlan.js';
 import { memoryBudget } from '../../model/memory/memoryBudget.js';
 import { peakBytes } from '../../model/memory/memoryPlan.js';
 import { matrixParameters } from '../../model/memory/shapeArithmetic.js';
 import { weightForm } from '../../model/load/weightForm.js';
-import { updatesOf } from '../loop/pools.js';
 import { cellSpeed } from './cellSpeed.js';
 import { cellState, type CellState } from './cellState.js';
 import { isMade } from './madeBase.js';
 import { demoSettings } from '../pretrain/demoSettings.js';
 import type { StudyCell } from './studyCells.js';
+import { operationsOf, type Operations } from './operations.js';
 import { planEmbeddings, type PlannedEmbeddings } from './planEmbeddings.js';
-import { taskSize } from './taskSizes.js';
 
 /** What a cell will take; undefined where it is not known. */
 export interface PlannedCell {
@@ -53,8 +51,6 @@ export interface StudyPlan {
 
 /** A command starts Node.js, TensorFlow and the tokenizer. */
 const startSeconds = 4;
-/** Of Qwen2.5's chat template with its default system prompt, and the start of an answer. */
-const chatTokens = 35;
 
 /** Tell what a study will take. Nothing is written, downloaded or asked of the hub. */
 export async function planStudy(
@@ -70,8 +66,12 @@ export async function planStudy(
   const described: { cell: StudyCell; state: CellState; operations: Operations | undefined }[] = [];
   for (const cell of cells) {
     const shape = shapeFor(cell);
-    const operations = shape && cell.config ? await operationsOf(cell, shape, cell.config, rows, tasks) : undefined;
-    described.push({ cell, state: await cellState(cell, tasks), operations });
+    const operations = shape && cell.config ? await operationsOf(shape, cell.config, rows, tasks) : undefined;
+    const training = cell.kind === 'trained' ? operations?.training : 0;
+    described.push({
+      ...{ cell, state: await cellState(cell, tasks) },
+      operations: operations && { ...operations, training },
+    });
   }
   const done = described.flatMap(({ cell, state, operations }) =>
     state.kind === 'done' && operations
@@ -145,55 +145,6 @@ async function rowsOf(study: Study, data: readonly string[]): Promise<number | u
     await file.close();
   }
   return rows;
-}
-
-/** Operations on numbers that a cell takes as a whole. */
-interface Operations {
-  training: number | undefined;
-  trainingToken: number;
-  encoding: number | undefined;
-}
-
-async function operationsOf(
-  cell: StudyCell,
-  shape: BaseShape,
-  config: RunConfig,
-  rows: number | undefined,
-  tasks: readonly Task[],
-): Promise<Operations> {
-  const numbers = matrixParameters(shape);
-  const { queriesPerPool, passagesPerQuery, poolsPerUpdate, steps } = config.training;
-  const updates = rows === undefined ? steps : updatesOf(config, rows);
-  const poolTokens =
-    queriesPerPool * usual.query +
-    queriesPerPool * passagesPerQuery * Math.min(usual.passage, config.contract.passageMaxLength);
-  // Two operations a number forward; training goes forward again for the gradient, and back through the inputs.
-  const trainingToken = 6 * numbers;
-  const training = updates === undefined ? undefined : updates * poolsPerUpdate * poolTokens * trainingToken;
-  const tokens = await tokensOf(tasks, config.contract);
-  return {
-    training: cell.kind === 'trained' ? training : 0,
-    trainingToken,
-    encoding: tokens === undefined ? undefined : tokens * 2 * numbers,
-  };
-}
-
-/** Tokens of all texts of the tasks; a corpus that several share is encoded once. */
-async function tokensOf(tasks: readonly Task[], contract: RunConfig['contract']): Promise<number | undefined> {
-  const corpora = new Set<string>();
-  const { passageMaxLength, passageSuffix, querySuffix, chatTemplate } = contract;
-  // What is put around a text, at four characters a token, comes on top of its own length.
-  const around = (suffix: string) => suffix.length / 4 + (chatTemplate ? chatTokens : 0);
-  let total = 0;
-  for (const task of tasks) {
-    const size = await taskSize(task);
-    if (!size) return undefined;
-    total += size.queries * (usual.query + around(querySuffix));
-    if (!corpora.has(task.folder))
-      total += size.documents * (Math.min(size.tokens, passageMaxLength) + around(passageSuffix));
-    corpora.add(task.folder);
-  }
-  return total;
 }
 
 function memoryOf(cell: StudyCell, shape: BaseShape | undefined): Pick<PlannedCell, 'memoryBytes' | 'isTooLarge'> {

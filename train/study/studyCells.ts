@@ -94,7 +94,7 @@ function trainedCell(
   return {
     ...{ name: `${label} ${seed}`, label, kind: 'trained', base, setting, seed, run, config },
     results: join(runFolder(runsRoot, run).folder, 'eval'),
-    asked: { base: placeOf(base), recipe: setting.recipe, data, settings: config },
+    asked: { base: placeOf(base), recipe: setting.recipe, data, settings: withoutDatasets(config) },
   };
 }
 
@@ -104,6 +104,11 @@ export const trainingOverrides = (set: readonly string[], seed: number) => [
   `seed=${seed}`,
   'evaluation.tasks=[]',
 ];
+
+/** A study names its own data. */
+function withoutDatasets({ training: { datasets: _, ...training }, ...rest }: RunConfig) {
+  return { ...rest, training };
+}
 
 function basesOf(study: Study, { bases }: StudySetting): CellBase[] {
   const all = namedApart(

@@ -262,11 +262,10 @@ describe('downloadDatasets', () => {
 
   it('names the command that follows', async () => {
     server.files.set('/files.example/t.tsv.gz', gzipSync('q\tp\tn\n'));
-    const then = 'npm run data -- import {folder}/t.tsv --collection {root}/c.tsv --output train.arrow';
     const set = {
       ...tiny(),
       folder: 'triples',
-      then,
+      import: { files: ['triples/t.tsv'], collection: 'c.tsv', needs: [] },
       sources: [{ url: 'https://files.example/t.tsv.gz', headers: {}, as: 't.tsv' }],
     };
     const [done] = await download(set);

@@ -1,0 +1,31 @@
+import { describeEmbeddings } from '../study/planEmbeddings.js';
+import { duration } from '../study/planTable.js';
+import { gigabytes } from './planDisks.js';
+import type { RunPlan } from './planRun.js';
+
+/** A plan as lines for the screen. */
+export function planLines(plan: RunPlan): string[] {
+  const { base, sets, tasks, missingTasks, disks, embeddings, memoryBytes, makesDemonstration, speed } = plan;
+  const licence = (text: string | undefined) => (text === undefined ? '' : `; licence: ${text}`);
+  const fetched = (bytes: number, present: number) =>
+    `${gigabytes(bytes - present)} to download${present > 0 ? ` of ${gigabytes(bytes)}` : ''}`;
+  return [
+    `base    ${base.name}, ${base.isHere ? 'here' : fetched(base.bytes, base.present)}${licence(base.licence)}`,
+    ...sets.map(({ name, isHere, bytes, present, toImport, licence: terms }) => {
+      const state = [isHere ? 'here' : fetched(bytes, present), ...(toImport ? ['to be imported'] : [])].join(', ');
+      return `data    ${name}, ${state}${licence(terms)}`;
+    }),
+    ...(makesDemonstration ? ['data    demonstration, made here'] : []),
+    `tasks   ${tasks.join(', ') || 'none'}${missingTasks.length > 0 ? `; not here: ${missingTasks.join(', ')}` : ''}`,
+    ...disks.map(({ place, bytes, free, parts }) => {
+      const list = parts.map((part) => `${part.what} ${gigabytes(part.bytes)}`).join(', ');
+      return `disk    ${gigabytes(bytes)} of ${gigabytes(free)} free at ${place}: ${list}`;
+    }),
+    ...(embeddings ? [`kept    ${describeEmbeddings(embeddings, gigabytes)}`] : []),
+    ...(memoryBytes === undefined ? [] : [`needs   up to ${gigabytes(memoryBytes)} of memory`]),
+    `time    training ${time(plan.trainingSeconds)}, scoring ${time(plan.scoringSeconds)}`,
+    `speed   ${speed}`,
+  ];
+}
+
+const time = (seconds: number | undefined) => (seconds === undefined ? 'not known' : duration(seconds));

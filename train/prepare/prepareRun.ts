@@ -1,0 +1,56 @@
+import type { DownloadScreen } from '../../configs/cli/download.js';
+import { progressBar, type ProgressBar } from '../../configs/cli/progress.js';
+import { stopSignals } from '../../configs/stopSignals.js';
+import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
+import { listHubDataset } from '../../checkpoints/hub/listHubDataset.js';
+import { downloadDatasets } from '../../data/download/downloadDatasets.js';
+import { formatSources } from '../../data/import/formatSummary.js';
+import { importDataset, isImported, type TrainingDataset } from '../../data/import/importDataset.js';
+import { prepareDemonstration } from '../../eval/demonstration.js';
+import { requireTaskData } from '../../eval/tasks/task.js';
+import type { AskedRun } from './askedRun.js';
+import { neededSets } from './neededSets.js';
+
+export interface Places {
+  /** Holds the data sets. */
+  root: string;
+  mirror: string | undefined;
+}
+
+/**
+ * Bring all that a run uses to this machine: the base, the data sets, the training files imported from them, the data
+ * of the tasks. What is here is left alone, what was interrupted goes on where it stopped.
+ * @returns false when it was interrupted
+ * @throws UserError when something cannot be had
+ */
+export async function prepareRun(asked: AskedRun, { root, mirror }: Places, screen: DownloadScreen): Promise<boolean> {
+  await fetchBase(asked.base, { screen });
+  await downloadDatasets(neededSets(asked), { root, screen, mirror, listHub: listHubDataset });
+  for (const set of asked.data.sets)
+    if (!(await isImported(set, root)) && !(await importUnderBar(set, root, screen.say))) return false;
+  if (asked.data.isDemonstration) await prepareDemonstration(screen.say);
+  for (const task of asked.tasks) requireTaskData(task);
+  return true;
+}
+
+async function importUnderBar(set: TrainingDataset, root: string, say: (line: string) => void): Promise<boolean> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const signal of stopSignals) process.once(signal, onSignal);
+  let bar: ProgressBar | undefined;
+  say(`import  ${set.name}`);
+  try {
+    return await importDataset(set, root, {
+      say,
+      signal: stop.signal,
+      onSources: (sources, from) => say(formatSources(sources, from)),
+      onBytes(done, all) {
+        bar ??= progressBar('importing, MB', Math.ceil(all / 1e6));
+        bar.update(Math.floor(done / 1e6));
+      },
+    });
+  } finally {
+    for (const signal of stopSignals) process.off(signal, onSignal);
+    bar?.stop();
+  }
+}

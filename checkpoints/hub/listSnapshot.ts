@@ -59,10 +59,14 @@ export async function listSnapshot(
   }
 }
 
-/** The text of one small file of a model, which is not kept. */
+/** The text of one small file of a model, which is not kept. @throws UserError in one line, as of a gated model */
 export async function readHubFile(id: string, commit: string, name: string, settings: HubSettings): Promise<string> {
   const url = fileUrl(id, commit, name, settings);
-  return (await retry(() => readUrl(url, { headers: tokenHeader(settings) }), questionPatience)).text;
+  try {
+    return (await retry(() => readUrl(url, { headers: tokenHeader(settings) }), questionPatience)).text;
+  } catch (error) {
+    throw explainHubFailure(error, { id, revision: commit }, settings);
+  }
 }
 
 export const fileUrl = (id: string, commit: string, name: string, { endpoint }: HubSettings) =>

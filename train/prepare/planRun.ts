@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { explainHubFailure } from '../../checkpoints/hub/explainHubFailure.js';
 import { hubSettings } from '../../checkpoints/hub/hubSettings.js';
 import { listHubDataset } from '../../checkpoints/hub/listHubDataset.js';
 import { readHubFile } from '../../checkpoints/hub/listSnapshot.js';
@@ -133,15 +132,9 @@ const remedied = (why: string) =>
 /** The hub lists the files of a gated model to everybody, and gives them to some. */
 async function closedTo({ hub }: BaseDescription): Promise<string | undefined> {
   if (hub?.commit === undefined) return undefined;
-  const settings = hubSettings();
-  try {
-    await readHubFile(hub.id, hub.commit, 'config.json', settings);
-    return undefined;
-  } catch (error) {
-    const explained = explainHubFailure(error, hub, settings);
-    if (explained instanceof UserError) return explained.message;
-    throw explained;
-  }
+  const problems: string[] = [];
+  await orProblem(problems, () => readHubFile(hub.id, hub.commit!, 'config.json', hubSettings()));
+  return problems[0];
 }
 
 /** Rows an epoch: of files that are here, else as the data sets say. */

@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { withLock } from '../../setup/lock.mjs';
 import { scanArrow } from '../arrow/message/scanArrow.js';
 import { importedName } from '../download/datasetState.js';
 import { contentHash } from '../files/contentHash.js';
+import { makeFolder } from '../files/makeFolder.js';
 import { importExamples, type ImportOptions } from './importExamples.js';
 import { beirFiles } from './lookup/beirJudgements.js';
 import { recogniseFormat } from './source/recogniseFormat.js';
@@ -43,6 +44,7 @@ export async function importDataset(
   const { files, collection, queries } = dataset.import;
   const under = (path: string | undefined) => (path === undefined ? undefined : join(root, path));
   const lock = join(root, 'downloads', '.locks', `${dataset.name}.import`);
+  await makeFolder(dirname(lock));
   return withLock(
     lock,
     (holder) => say(`waiting for ${holder}, which imports ${dataset.name} too`),

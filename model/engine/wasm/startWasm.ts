@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { countMemory } from './countMemory.js';
 import { shareClones } from './shareClones.js';
 import { startWasmThreads } from './startWasmThreads.js';
 import { tf } from '../tf.js';
@@ -22,6 +23,7 @@ export async function startWasm(): Promise<void> {
   });
   tf.enableProdMode();
   shareClones();
+  countMemory();
 }
 
 /** The module makes Node.js print its whole script, one long line, with every uncaught error; so it loses its listeners. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -99,6 +99,18 @@ describe('the rooms', () => {
   it(`have no file of more than ${mostLines} lines`, () => {
     assert.deepEqual(
       filesThat((_, source) => source.trimEnd().split('\n').length > mostLines),
+      [],
+    );
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  it('names only files and folders that are there', () => {
+    const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+    const named = [...text.matchAll(/`([\w./-]+(?:\/|\.\w+))`/g)].map((match) => match[1]!);
+    assert.ok(named.length > 40);
+    assert.deepEqual(
+      named.filter((path) => !existsSync(join(root, path))),
       [],
     );
   });

@@ -5,7 +5,7 @@ export type Wanted = 'model' | 'tokenizer';
 
 /**
  * The files of a checkpoint that are worth downloading, small ones first: never weights in another format, nor what lies
- * in folders below.
+ * in folders below, but for what sentence-transformers says there of its modules.
  * @param names  all files, of a listing or a folder
  * @throws UserError when it holds no weights in safetensors
  */
@@ -26,5 +26,5 @@ const shard = /^model-\d+-of-\d+\.safetensors$/;
 const tokenizerFile =
   /^(config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|chat_template)\.json$|^merges\.txt$|^chat_template\.jinja$/;
 const smallFile = new RegExp(
-  `${tokenizerFile.source}|^(generation_config|(video_)?preprocessor_config|modules|config_sentence_transformers)\\.json$|^(LICEN[CS]E|NOTICE)(\\.\\w+)?$`,
+  `${tokenizerFile.source}|^(generation_config|(video_)?preprocessor_config|modules|config_sentence_transformers)\\.json$|^\\d+_[A-Za-z]+/config\\.json$|^(LICEN[CS]E|NOTICE)(\\.\\w+)?$`,
 );

@@ -6,6 +6,7 @@ import { explainSystemFailure } from './explainSystemFailure.js';
 import { UserError } from '../userError.js';
 import { faultNotes } from './faultNotes.js';
 import { endWithInput } from './endWithInput.js';
+import { markText, unmarked } from './plainText.js';
 
 /** One subcommand or, with the name `$0`, the whole command. */
 export interface Command<T> {
@@ -30,7 +31,7 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
     process.exit(1);
   });
   process.stderr.on('error', () => {}); // nowhere is left to say so
-  const given = hideBin(process.argv);
+  const given = markText(hideBin(process.argv));
   let code: number | void = 0;
   endWithInput();
   let cli = yargs(given)
@@ -49,7 +50,8 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
         kinds = (described as unknown as { getOptions(): OptionKinds }).getOptions();
         return (command.examples ?? []).reduce((c, [line, what]) => c.example(line, what), described);
       },
-      async (args) => {
+      async (marked) => {
+        const args = unmarked(marked as Record<string, unknown>);
         requireOneValueEach(args, optionsOf(command, kinds), given);
         code = await command.handler(args as never);
       },

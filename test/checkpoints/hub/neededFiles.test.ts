@@ -17,6 +17,18 @@ describe('neededFiles', () => {
     assert.deepEqual(neededFiles([...others, ...wanted], 'model', 'm').sort(), [...wanted].sort());
   });
 
+  // Without it a checkpoint with mean pooling was told of in a warning, and computed by its last tokens all the same.
+  it('takes what sentence-transformers says of its modules, not their weights', () => {
+    const wanted = ['modules.json', '1_Pooling/config.json', '2_Dense/config.json', 'model.safetensors'];
+    const others = [
+      '2_Dense/model.safetensors',
+      '2_Dense/pytorch_model.bin',
+      'onnx/config.json',
+      '1_Pooling/a/config.json',
+    ];
+    assert.deepEqual(neededFiles([...others, ...wanted], 'model', 'm').sort(), [...wanted].sort());
+  });
+
   it('takes one whole file instead of the shards beside it', () => {
     const names = [
       'model.safetensors',

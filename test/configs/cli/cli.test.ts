@@ -31,6 +31,13 @@ describe('runCommand', () => {
       assert.deepEqual([status, stdout], [2, '']);
     });
 
+  // `data tokens "-5 degrees"` was refused as an unknown option.
+  it('takes text that begins with a dash where it holds a blank', () => {
+    const { stdout, stderr } = run('-5 degrees', '--base', '- x', '--set=p=- y');
+    const expected = { files: ['-5 degrees'], base: '- x', set: ['p=- y'], fromRank: 1, json: false };
+    assert.deepEqual(JSON.parse(stdout || stderr), expected);
+  });
+
   it('says nothing when its reader has gone', () => {
     const line = [process.execPath, ...command, '--lines', '20000'].join(' ');
     const { stdout, stderr } = spawnSync('bash', ['-c', `${line} | head -n 1`], { encoding: 'utf8' });

@@ -67,6 +67,11 @@ describe('the rooms', () => {
     );
   });
 
+  it('ask only in one place which backend runs, and elsewhere what it can do', () => {
+    const asking = filesThat((_, source) => source.includes('getBackend('));
+    assert.deepEqual(asking, [join('model', 'engine', 'capabilities.ts')]);
+  });
+
   it('print only in command files and in configs/cli/', () => {
     const printing = filesThat((_, source) => /\bconsole\s*\./.test(source));
     assert.ok(printing.some(isCommand));

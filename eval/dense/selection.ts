@@ -1,5 +1,5 @@
 import { fusedOps } from '../../model/engine/fused/fusedOps.js';
-import { hasFusedOps } from '../../model/engine/fused/hasFusedOps.js';
+import { capabilities } from '../../model/engine/capabilities.js';
 import { tf } from '../../model/engine/tf.js';
 import { topRows } from '../measure/topRows.js';
 
@@ -27,8 +27,9 @@ export interface Selection {
  * @param depth    rows kept for each, 1 or more
  */
 export function openSelection(queries: number, depth: number): Selection {
-  if (hasFusedOps()) return selectInPlace(queries, depth);
-  return tf.getBackend() === 'tensorflow' ? selectOnDevice(queries, depth) : selectOnHost(queries, depth);
+  const { fusedOps: fused, rawHandles } = capabilities();
+  if (fused) return selectInPlace(queries, depth);
+  return rawHandles ? selectOnDevice(queries, depth) : selectOnHost(queries, depth);
 }
 
 /** One operation of our own looks through the scores and keeps the best beside them. */

@@ -1,6 +1,6 @@
 import type { BaseShape } from '../../configs/load/baseFile.js';
 import type { RunConfig } from '../../configs/schema.js';
-import { hasFusedOps } from '../engine/fused/hasFusedOps.js';
+import { capabilities } from '../engine/capabilities.js';
 import { memoryBudget } from '../memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../memory/memoryPlan.js';
 import { adapterParameters } from '../memory/shapeArithmetic.js';
@@ -22,7 +22,7 @@ export function expectedPlan(
   const facts: PlanFacts = {
     config: { ...shape, vocabularySize: shape.vocabularyRows, normEpsilon: 1e-6 },
     ...weightForm(contract),
-    traces: hasFusedOps(),
+    traces: capabilities().fusedOps,
     adapterElements: adapterParameters(shape, lora.rank, lora.targets),
     poolTokens: queriesPerPool * usual.query + passages * Math.min(usual.passage, contract.passageMaxLength),
     poolQueries: queriesPerPool,

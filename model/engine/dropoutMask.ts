@@ -1,3 +1,4 @@
+import { capabilities } from './capabilities.js';
 import { nativeBackend } from './native/rawTensors.js';
 import { tf } from './tf.js';
 import { unsetTensor, valuesInPlace } from './wasm/wasmBackend.js';
@@ -19,7 +20,7 @@ export interface RowDropout {
 export function dropoutMask({ rate, keys }: RowDropout, columns: number, adapter: number): tf.Tensor2D {
   const masking = maskNumbers(rate);
   const [first, second] = keysOfMask(keys, adapter);
-  if (tf.getBackend() !== 'wasm')
+  if (!capabilities().valuesInPlace)
     return tf.tidy(() => {
       const bits = nativeBackend().hashed(first, second, columns);
       return bits.greaterEqual(masking.limit).toFloat().mul<tf.Tensor2D>(masking.kept);

@@ -1,3 +1,4 @@
+import { capabilities } from './capabilities.js';
 import { requireFloat, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
 import type { TensorDtype } from '../../checkpoints/tensors/safetensorsHeader.js';
 import { nativeBackend } from './native/rawTensors.js';
@@ -11,6 +12,6 @@ import { tf } from './tf.js';
  */
 export function floatTensor({ dtype, bytes }: { dtype: TensorDtype; bytes: Uint8Array }, shape: number[]): tf.Tensor {
   requireFloat(dtype);
-  if (tf.getBackend() === 'tensorflow') return nativeBackend().uploadFloat32(bytes, shape, dtype);
+  if (capabilities().rawHandles) return nativeBackend().uploadFloat32(bytes, shape, dtype);
   return tf.tensor(toFloat32(bytes, dtype), shape);
 }

@@ -1,7 +1,7 @@
 import type { Float32Products, Precision } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { float32Products } from './product/float32Products.js';
-import { usesGpu } from './product/multiplySpeed.js';
+import { capabilities } from './capabilities.js';
 import { loadNativeBinding } from './native/loadNativeBinding.js';
 import { nativeBackend } from './native/rawTensors.js';
 import { startWasm } from './wasm/startWasm.js';
@@ -59,7 +59,7 @@ async function tensorflowEngine(): Promise<Engine> {
     name: 'tensorflow',
     why: 'its native binding is installed',
     version: native.version,
-    device: usesGpu() ? 'GPU' : 'CPU',
+    device: capabilities().card ? 'GPU' : 'CPU',
     precisions,
     float32Products: float32Products(),
   };

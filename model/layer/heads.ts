@@ -1,3 +1,4 @@
+import { capabilities } from '../engine/capabilities.js';
 import { rotate, type Rotary } from './rotary.js';
 import { tf } from '../engine/tf.js';
 import { unsetTensor, valuesInPlace } from '../engine/wasm/wasmBackend.js';
@@ -21,7 +22,7 @@ export interface HeadShape {
 export function splitHeads(x: tf.Tensor2D, shape: HeadShape, rotary?: Rotary): tf.Tensor3D {
   const { batch, time, kvHeads, group, headDim } = shape;
   const split: [number, number, number] = [batch * kvHeads, group * time, headDim];
-  if (tf.getBackend() === 'wasm') {
+  if (capabilities().valuesInPlace) {
     const parted = unsetTensor<tf.Tensor3D>(split);
     moveHeads(valuesInPlace(x), valuesInPlace(parted), shape, 'split', rotary);
     return parted;
@@ -41,7 +42,7 @@ export function splitHeads(x: tf.Tensor2D, shape: HeadShape, rotary?: Rotary): t
 export function joinHeads(x: tf.Tensor3D, shape: HeadShape, rotary?: Rotary): tf.Tensor2D {
   const { batch, time, kvHeads, group, headDim } = shape;
   const joined: [number, number] = [batch * time, kvHeads * group * headDim];
-  if (tf.getBackend() === 'wasm') {
+  if (capabilities().valuesInPlace) {
     const whole = unsetTensor<tf.Tensor2D>(joined);
     moveHeads(valuesInPlace(x), valuesInPlace(whole), shape, 'join', rotary);
     return whole;

@@ -1,6 +1,6 @@
 import { UserError } from '../../configs/userError.js';
 import type { ChunkDropout } from '../layer/dropout.js';
-import { hasFusedOps } from '../engine/fused/hasFusedOps.js';
+import { capabilities } from '../engine/capabilities.js';
 import { tf } from '../engine/tf.js';
 import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
@@ -88,7 +88,7 @@ export function disposePass({ embeddings, run }: Pass): void {
 
 /** Do texts lie in the model without padding? The fused engine packs them; the others pad each to the longest of its chunk. */
 export function packs(model: Model): boolean {
-  return hasFusedOps() && !(model.layers[0]!.q.weight instanceof tf.Tensor);
+  return capabilities().fusedOps && !(model.layers[0]!.q.weight instanceof tf.Tensor);
 }
 
 /**

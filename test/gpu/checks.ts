@@ -123,10 +123,10 @@ const namingSettings = { TF_CPP_MIN_LOG_LEVEL: '0', TF_CPP_VMODULE: 'execute=1' 
 const hostOperations = new Set(['Shape', 'Range', 'Pack', 'StridedSlice', 'ConcatV2', 'Cast', 'Reshape', 'Identity']);
 
 export async function checkOperations({ base, checked, isProcessor }: Place): Promise<Finding> {
-  const { errors } = await ask('operations', { base }, { ...checked, ...namingSettings });
+  const { answer } = await ask('operations', { base }, { ...checked, ...namingSettings });
   const devices = new Map<string, Set<string>>();
-  for (const [, operation, device] of errors.matchAll(/Executing op (\S+) in device \S*device:([A-Z]+):/g))
-    devices.set(operation!, (devices.get(operation!) ?? new Set()).add(device!));
+  for (const [operation, device] of answer.executed)
+    devices.set(operation, (devices.get(operation) ?? new Set()).add(device));
   const wanted = isProcessor ? 'CPU' : 'GPU';
   const elsewhere = [...devices].filter(([, on]) => !on.has(wanted)).map(([operation]) => operation);
   const missing = elsewhere.filter((operation) => !hostOperations.has(operation));

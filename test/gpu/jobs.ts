@@ -12,7 +12,8 @@ export interface Jobs {
     gives: { float32Products: Float32Products; embeddings: number[]; gradient: number[]; width: number };
   };
   /** The devices that each operation of TensorFlow ran on, over one step in each precision and one search. */
-  operations: { asks: { base: string }; gives: { steps: number } };
+  /** `executed`: what TensorFlow said of each operation and device, where its settings let it. */
+  operations: { asks: { base: string }; gives: { executed: [operation: string, device: string][] } };
   speed: { asks: SpeedAsked; gives: Speed };
   /** Tensors and memory after some steps, and after some more. */
   leaks: { asks: { base: string; precision: Precision; steps: number }; gives: { early: Held; late: Held } };

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { loadNativeBinding } from '../../model/engine/native/loadNativeBinding.js';
-import { usesGpu } from '../../model/engine/product/multiplySpeed.js';
+import { capabilities } from '../../model/engine/capabilities.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
@@ -33,7 +33,7 @@ const answers: Answers = {
     const cacheFolder = process.env['CUDA_CACHE_PATH'];
     return {
       ...engine,
-      usesGpu: engine.name === 'tensorflow' && usesGpu() && !actsAsCard,
+      usesGpu: capabilities().card && !actsAsCard,
       cards: cards(),
       visibleDevices: process.env['CUDA_VISIBLE_DEVICES'],
       cacheFolder,
@@ -59,6 +59,14 @@ const answers: Answers = {
 
   async operations({ base }) {
     const engine = await start();
+    const executed = new Map<string, [string, string]>();
+    // Native code writes into memory, of which old parts go: they are looked through in time.
+    const lookThrough = () => {
+      const native = loadNativeBinding();
+      const written = native.loaded ? native.written() : '';
+      for (const [, operation, device] of written.matchAll(/Executing op (\S+) in device \S*device:([A-Z]+):/g))
+        executed.set(`${operation} ${device}`, [operation!, device!]);
+    };
     for (const precision of engine.precisions) {
       const work = await openBase(engine, base, precision);
       const pool = randomPool(work.model.config.vocabularySize, smallPool);
@@ -68,13 +76,16 @@ const answers: Answers = {
       const options = { temperature, dropout };
       const gradientInto = (into: Gradients) => atOnce(poolGradient(model, pool, parameters, options, attempt, into));
       tf.dispose([...withGradients(gradientInto)]);
+      lookThrough();
       trainStep(work, pool, planOf(work, pool, { chunkTokens }));
+      lookThrough();
     }
     const search = openSearch(new Float32Array(2 * 64).fill(0.5), 64, 3);
     search.add(0, new Float32Array(8 * 64).fill(0.25));
     for (const hits of search.take()) if (hits.length === 0) throw new Error('a query found nothing');
     search.close();
-    return { steps: 2 * engine.precisions.length };
+    lookThrough();
+    return { executed: [...executed.values()] };
   },
 
   async speed({ shape, base, precision, queries, passagesPerQuery, rounds, peakSizes }) {
@@ -123,7 +134,7 @@ async function start(): Promise<Engine> {
   return engine;
 }
 
-const usesCard = () => usesGpu() && !actsAsCard;
+const usesCard = () => capabilities().card && !actsAsCard;
 
 function withGradients(work: (into: Gradients) => tf.Tensor): Iterable<tf.Tensor> {
   const gradients: Gradients = new Map();

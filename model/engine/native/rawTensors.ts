@@ -124,17 +124,53 @@ export function nativeBackend() {
 
   /** x times a matrix in the matrix's kind: x is rounded to it, sums are rounded to it, the result is float32. */
   function multiplyHalf(x: tf.Tensor2D, matrix: RawTensor, transposeMatrix: boolean): tf.Tensor2D {
-    const code = codes[matrix.kind];
-    const attributes = [type('T', code), flag('transpose_a', false), flag('transpose_b', transposeMatrix)];
-    const held = [cast(backend.getInputTensorIds([x])[0]!, FLOAT, code)];
+    return multiplyIn(roundsSums(matrix.kind) ? matrix.kind : 'float32', x, matrix, transposeMatrix);
+  }
+
+  /** As `multiplyHalf`, with the sums taken in one kind of number and then rounded to the matrix's. */
+  function multiplyIn(
+    sums: HalfKind | 'float32',
+    x: tf.Tensor2D,
+    matrix: RawTensor,
+    transposeMatrix: boolean,
+  ): tf.Tensor2D {
+    const [code, wide] = [codes[matrix.kind], codes[sums]];
+    const attributes = [type('T', wide), flag('transpose_a', false), flag('transpose_b', transposeMatrix)];
+    const held: OpOutput[] = [];
+    const converted = (id: number, from: number, to: number): number => {
+      if (from === to) return id;
+      held.push(cast(id, from, to));
+      return held.at(-1)!.id;
+    };
     try {
-      held.push(run('MatMul', attributes, [held[0]!.id, matrix.id]));
-      return backend.createOutputTensor(cast(held[1]!.id, code, FLOAT)) as tf.Tensor2D;
+      const rounded = converted(backend.getInputTensorIds([x])[0]!, FLOAT, code);
+      const factors = [converted(rounded, code, wide), converted(matrix.id, code, wide)];
+      held.push(run('MatMul', attributes, factors));
+      return backend.createOutputTensor(cast(converted(held.at(-1)!.id, wide, code), code, FLOAT)) as tf.Tensor2D;
     } finally {
       // Also when memory runs out on the way: no scope of TensorFlow.js knows of them.
       for (const { id } of held) binding.deleteTensor(id);
     }
   }
+
+  /**
+   * Does this processor's product of a kind round its sums? Where it has no instructions for bfloat16, TensorFlow cuts
+   * them off instead: 515 became 512, where bfloat16 lies nearer to it with 516.
+   */
+  function roundsSums(kind: HalfKind): boolean {
+    const known = rounding.get(kind);
+    if (known !== undefined) return known;
+    const matrix = uploadHalf(new Uint8Array(Float32Array.of(3, 4).buffer), [1, 2], 'F32', kind);
+    const x = tf.tensor2d([[1, 128]]);
+    const product = multiplyIn(kind, x, matrix, true);
+    const [value] = product.dataSync();
+    release(matrix);
+    tf.dispose([x, product]);
+    const rounds = value === (kind === 'bfloat16' ? 516 : 515);
+    rounding.set(kind, rounds);
+    return rounds;
+  }
+  const rounding = new Map<HalfKind, boolean>();
 
   /**
    * The upper 24 bits of the hash of a row's two numbers and a column, which a float32 holds. In unsigned numbers of 32

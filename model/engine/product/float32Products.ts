@@ -1,5 +1,5 @@
 import type { Float32Products } from '../../../configs/contract.js';
-import { usesGpu } from './multiplySpeed.js';
+import { capabilities } from '../capabilities.js';
 import { tf } from '../tf.js';
 
 const size = 256;
@@ -11,7 +11,7 @@ const betweenTf32 = 1 + 2 ** -12;
  * to TF32 unless NVIDIA_TF32_OVERRIDE is 0. It is measured, so that neither the card nor a library need be known.
  */
 export function float32Products(): Float32Products {
-  return usesGpu() ? arithmeticOf(tf.matMul) : 'float32';
+  return capabilities().card ? arithmeticOf(tf.matMul) : 'float32';
 }
 
 /** Which arithmetic this product has. Every number in it is exact in float32. */

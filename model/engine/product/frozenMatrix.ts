@@ -1,3 +1,4 @@
+import { capabilities } from '../capabilities.js';
 import type { Precision } from '../../../configs/contract.js';
 import { multiply } from './multiply.js';
 import { requireFloat } from '../../../checkpoints/tensors/safetensors.js';
@@ -51,7 +52,7 @@ function freezeHalf({ bytes, dtype }: StoredMatrix, shape: [number, number], kin
 function freezeFloat32(stored: StoredMatrix, shape: [number, number]): FrozenMatrix {
   const matrix = tf.keep(floatTensor(stored, shape)) as tf.Tensor2D;
   // On WebAssembly a transposed product is slow, so the transposed copy is made once.
-  const transposed = tf.getBackend() === 'wasm' ? tf.keep(tf.transpose(matrix)) : undefined;
+  const transposed = capabilities().valuesInPlace ? tf.keep(tf.transpose(matrix)) : undefined;
   return {
     shape,
     forward: (x) => (transposed ? multiply(x, transposed) : multiply(x, matrix, false, true)),

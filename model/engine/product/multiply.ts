@@ -1,3 +1,4 @@
+import { capabilities } from '../capabilities.js';
 import { tf } from '../tf.js';
 import { multiplyEach, transposeEach } from '../wasm/wasmProducts.js';
 
@@ -9,7 +10,7 @@ import { multiplyEach, transposeEach } from '../wasm/wasmProducts.js';
  */
 export function multiply(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, transposeB = false): tf.Tensor2D {
   // The kernel itself takes the plain product: it keeps a frozen b in the packed form it multiplies with.
-  if (tf.getBackend() !== 'wasm' || (!transposeA && !transposeB)) return tf.matMul(a, b, transposeA, transposeB);
+  if (!capabilities().valuesInPlace || (!transposeA && !transposeB)) return tf.matMul(a, b, transposeA, transposeB);
   return tf.tidy(() => {
     const product = multiplyOnWasm(a.expandDims(0), b.expandDims(0), transposeA, transposeB);
     return product.reshape([product.shape[1], product.shape[2]]);
@@ -23,7 +24,7 @@ export function multiply(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, tra
  * @returns  [batch, m, n]; the caller owns it
  */
 export function multiplyBatch(a: tf.Tensor3D, b: tf.Tensor3D, transposeA = false, transposeB = false): tf.Tensor3D {
-  if (tf.getBackend() !== 'wasm') return tf.matMul(a, b, transposeA, transposeB);
+  if (!capabilities().valuesInPlace) return tf.matMul(a, b, transposeA, transposeB);
   return tf.tidy(() => multiplyOnWasm(a, b, transposeA, transposeB));
 }
 

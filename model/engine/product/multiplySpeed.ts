@@ -20,8 +20,3 @@ export async function multiplySpeed(size: number): Promise<number> {
   tf.dispose([a, b]);
   return (2 * size ** 3) / best / 1e6;
 }
-
-/** Does TensorFlow compute on a GPU? Meant for the engine `tensorflow`; the others have no such thing. */
-export function usesGpu(): boolean {
-  return (tf.backend() as unknown as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
-}

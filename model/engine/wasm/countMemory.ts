@@ -1,8 +1,6 @@
 import { UserError } from '../../../configs/userError.js';
+import { wasmBytes } from '../capabilities.js';
 import { wasmBackend } from './wasmBackend.js';
-
-/** What WebAssembly addresses, in bytes. */
-const mostBytes = 2 ** 32;
 
 /**
  * Let an allocation that does not fit be an error. tfjs-backend-wasm 4.22 does not look at what its `malloc` answers:
@@ -13,7 +11,7 @@ export function countMemory(): void {
   wasm._free(wasm._malloc(8)); // the first call puts the function itself in the place of what Emscripten put there
   const allocate = wasm._malloc;
   wasm._malloc = (bytes) => {
-    const address = bytes < mostBytes ? allocate(bytes) : 0;
+    const address = bytes < wasmBytes ? allocate(bytes) : 0;
     if (address === 0 && bytes > 0) throw outOfMemory(bytes, wasm.HEAPU8.length);
     return address;
   };

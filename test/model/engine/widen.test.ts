@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../../../checkpoints/tensors/numberFormats.js';
-import { hasFusedOps } from '../../../model/engine/fused/hasFusedOps.js';
+import { capabilities } from '../../../model/engine/capabilities.js';
 import { nativeBackend } from '../../../model/engine/native/rawTensors.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 
@@ -8,7 +8,7 @@ import { startEngine } from '../../../model/engine/startEngine.js';
 describe('widening on the processor', () => {
   before(async function () {
     const { precisions } = await startEngine();
-    if (hasFusedOps() && precisions.includes('float16')) return;
+    if (capabilities().fusedOps && precisions.includes('float16')) return;
     console.log('skipped: the fused operations are for TensorFlow on the processor');
     this.skip();
   });

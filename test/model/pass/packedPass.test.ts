@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
 import type { ChunkDropout } from '../../../model/layer/dropout.js';
-import { hasFusedOps } from '../../../model/engine/fused/hasFusedOps.js';
+import { capabilities } from '../../../model/engine/capabilities.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import { loadModel } from '../../../model/load/loadModel.js';
@@ -21,7 +21,7 @@ describe('packedPass', () => {
   let parameters: Parameters;
   before(async function () {
     await startEngine();
-    if (!hasFusedOps()) {
+    if (!capabilities().fusedOps) {
       console.log('skipped: the fused operations are for TensorFlow on the processor');
       return this.skip();
     }

@@ -9,7 +9,7 @@ import { inTurns } from '../../../model/pass/stepwise.js';
 import { tf } from '../../../model/engine/tf.js';
 import { poolWithinMemory } from '../../../train/step/poolWithinMemory.js';
 import { tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
-import { hasFusedOps } from '../../../model/engine/fused/hasFusedOps.js';
+import { capabilities } from '../../../model/engine/capabilities.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
 
@@ -63,7 +63,7 @@ describe('poolWithinMemory where memory runs out', function () {
   this.timeout(180_000); // TensorFlow's allocator waits ten seconds for memory each time before it gives up
   before(async function () {
     await startEngine();
-    if (hasFusedOps()) return;
+    if (capabilities().fusedOps) return;
     console.log('skipped: only TensorFlow on the processor can be given a limit of memory here');
     this.skip();
   });

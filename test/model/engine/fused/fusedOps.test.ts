@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { adapterKeys, dropoutMask, mixed, type RowDropout } from '../../../../model/engine/dropoutMask.js';
 import { fusedOps, type ThinMatrices } from '../../../../model/engine/fused/fusedOps.js';
-import { hasFusedOps } from '../../../../model/engine/fused/hasFusedOps.js';
+import { capabilities } from '../../../../model/engine/capabilities.js';
 import { nativeBackend, type RawTensor } from '../../../../model/engine/native/rawTensors.js';
 import { startEngine } from '../../../../model/engine/startEngine.js';
 import { tf } from '../../../../model/engine/tf.js';
@@ -14,7 +14,7 @@ const random2 = (shape: [number, number], name: string) => randomTensor<tf.Tenso
 describe('fusedOps', () => {
   before(async function () {
     await startEngine();
-    if (hasFusedOps()) return;
+    if (capabilities().fusedOps) return;
     console.log('skipped: the fused operations are for TensorFlow on the processor');
     this.skip();
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Contract } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { adapterCard } from './card.js';
-import { parseAdapterConfig, peftConfig, type AdapterSettings } from './config.js';
+import { parseAdapterConfig, peftConfig, unknownSettings, type AdapterSettings } from './config.js';
 import { parseMatrixName, parsePeftKey, peftKey, targetModule, type AdapterKeys } from './names.js';
 import { readJsonObject } from '../base/baseFolder.js';
 import { contractText } from '../contract/contractFile.js';
@@ -100,6 +100,12 @@ export async function readAdapter(folder: string): Promise<Adapter> {
   }
   if (matrices.size === 0) throw new UserError(`${file} holds no adapter matrix; save the adapter again`);
   return { ...settings, ...(await readBase(folder)), matrices };
+}
+
+/** What the adapter_config.json of an adapter says that is not known here, a line for each key. */
+export async function adapterClaims(folder: string): Promise<string[]> {
+  const file = join(folder, configName);
+  return unknownSettings(file, await readJsonObject(file));
 }
 
 const baseText = ({ base, weightsHash }: Adapter) => JSON.stringify({ name: base, weightsHash }, null, 2) + '\n';

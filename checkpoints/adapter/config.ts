@@ -1,5 +1,6 @@
 import { projections, type Projection } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
+import { unknownKeys, words } from '../base/keyRules.js';
 import { targetModule, targetOf, type AdapterKeys } from './names.js';
 
 /** What adapter_config.json says of an adapter, without its weights. */
@@ -43,6 +44,14 @@ export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<
     use_rslora: false,
   };
 }
+
+/**
+ * Keys of an adapter_config.json that are neither read, nor refused, nor known to change nothing.
+ * @param file  for messages
+ * @returns a line for each
+ */
+export const unknownSettings = (file: string, config: Record<string, unknown>): string[] =>
+  unknownKeys(file, config, new Set([...read, ...harmless, ...unchanged.map(([field]) => field)]), {});
 
 /**
  * Read what an adapter_config.json says.
@@ -109,8 +118,20 @@ const unchanged: Check[] = [
     'target_parameters',
     'trainable_token_indices',
     'alora_invocation_tokens',
+    'arrow_config',
+    'use_bdlora',
   ].map(absent),
 ];
+
+const read = words('r lora_alpha lora_dropout base_model_name_or_path revision target_modules');
+
+/**
+ * How it was begun and trained, where `init_lora_weights` is one that is read, or which parts were adapted, as the weights
+ * say themselves. Source: peft 0.18 `LoraConfig`.
+ */
+const harmless = words(`
+  auto_mapping task_type inference_mode exclude_modules layers_to_transform layers_pattern eva_config
+  loftq_config corda_config lora_ga_config megatron_config megatron_core qalora_group_size runtime_config peft_version ensure_weight_tying`);
 
 function parseTargets(file: string, modules: unknown): Projection[] {
   if (modules === 'all-linear') return [...projections];

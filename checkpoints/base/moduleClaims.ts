@@ -23,7 +23,9 @@ export async function moduleClaims(folder: string): Promise<Claims> {
   const file = join(folder, 'modules.json');
   const { prefixes, warnings } = await prompts(folder);
   if (!existsSync(file)) return { prefixes, warnings };
-  for (const { kind, path } of await readModules(file)) {
+  warnings.push(...(await sentenceBert(folder)));
+  for (const { kind, path, keys } of await readModules(file)) {
+    warnings.push(...unknownKeys(file, keys, moduleKeys, {}));
     if (kind === 'Pooling') warnings.push(...(await pooling(folder, path)));
     else if (kind !== 'Transformer' && kind !== 'Normalize')
       throw new UserError(`${file} names a module ${kind}, which is not computed here; take a checkpoint without it`);
@@ -31,7 +33,15 @@ export async function moduleClaims(folder: string): Promise<Claims> {
   return { prefixes, warnings };
 }
 
-async function readModules(file: string): Promise<{ kind: string; path: string }[]> {
+const moduleKeys = words('idx name path type');
+
+interface Module {
+  kind: string;
+  path: string;
+  keys: Record<string, unknown>;
+}
+
+async function readModules(file: string): Promise<Module[]> {
   let list: unknown;
   try {
     list = JSON.parse(await readFile(file, 'utf8'));
@@ -39,11 +49,22 @@ async function readModules(file: string): Promise<{ kind: string; path: string }
     throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
   }
   if (!Array.isArray(list)) throw new UserError(`${file} must hold a list of modules`);
-  return list.map((module: { type?: unknown; path?: unknown } | null) => ({
-    kind: String(module?.type).split('.').at(-1)!,
-    path: String(module?.path ?? ''),
+  return list.map((module: Record<string, unknown> | null) => ({
+    kind: String(module?.['type']).split('.').at(-1)!,
+    path: String(module?.['path'] ?? ''),
+    keys: module ?? {},
   }));
 }
+
+/** Settings of the Transformer module. Lengths are the contract's. */
+async function sentenceBert(folder: string): Promise<string[]> {
+  const file = join(folder, 'sentence_bert_config.json');
+  if (!existsSync(file)) return [];
+  return unknownKeys(file, await readJsonObject(file), transformerKeys, { do_lower_case: isFalse });
+}
+
+const transformerKeys = words(`
+  max_seq_length transformer_task modality_config module_output_name method_output_name message_format unpad_inputs`);
 
 async function pooling(folder: string, path: string): Promise<string[]> {
   const file = join(folder, path, 'config.json');
@@ -75,18 +96,28 @@ async function prompts(folder: string): Promise<Claims> {
     similarity_fn_name: [(value) => value === 'cosine', 'cosine'],
     truncate_dim: [() => false, 'absent'],
   });
-  const named = (config.prompts ?? {}) as Record<string, unknown>;
-  const ofPassage = [named.document, named.passage, named.corpus].find((text) => text !== undefined);
+  const named = (config.prompts ?? {}) as Record<string, string>;
+  if (typeof named !== 'object' || Object.values(named).some((text) => typeof text !== 'string'))
+    throw new UserError(`${file}: prompts must be texts by name; got ${JSON.stringify(config.prompts)}`);
+  const ofPassage = named.document ?? named.passage ?? named.corpus;
   const prefixes: Claims['prefixes'] = {
-    ...(typeof named.query === 'string' && { query: named.query }),
-    ...(typeof ofPassage === 'string' && { passage: ofPassage }),
+    ...(named.query !== undefined && { query: named.query }),
+    ...(ofPassage !== undefined && { passage: ofPassage }),
   };
   const usual = config.default_prompt_name;
   if (usual != null && typeof named[usual as string] === 'string' && Object.keys(prefixes).length === 0)
     throw new UserError(
       `${file}: default_prompt_name must be absent or beside prompts named query and document; got ${JSON.stringify(usual)}`,
     );
+  const others = Object.keys(named).filter((name) => !promptNames.has(name) && named[name] !== '');
+  if (others.length > 0 && Object.keys(prefixes).length === 0)
+    warnings.push(
+      `${file} has prompts, none of which is named query or document, so none is put before texts; ` +
+        `--set contract.queryPrefix=... takes one over: ${others.join(', ')}`,
+    );
   return { prefixes, warnings };
 }
+
+const promptNames = words('query document passage corpus');
 
 const promptKeys = words('__version__ prompts default_prompt_name model_type');

@@ -14,6 +14,8 @@ const shape = z.strictObject({
     /** Where the files came from, when they did not lie in a folder of the user's. */
     hub: z.strictObject({ id: z.string(), commit: z.string() }).optional(),
   }),
+  /** Prompts of the base that its settings took over. */
+  prompts: z.strictObject({ query: z.string().optional(), passage: z.string().optional() }).optional(),
   recipe: z.string(),
   /** What computed its first update, in words; runs of older versions do not say. */
   engine: z.string().optional(),

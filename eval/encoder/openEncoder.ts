@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import { adapterClaims, readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
 import { checkpointClaims } from '../../checkpoints/base/claims.js';
-import type { Claims } from '../../checkpoints/base/moduleClaims.js';
+import { withPrompts } from '../../checkpoints/base/withPrompts.js';
 import { adapterProblems } from '../../checkpoints/adapter/problems.js';
 import { readContract, requireSameContract } from '../../checkpoints/contract/contractFile.js';
 import { baseReference } from '../../checkpoints/hub/baseReference.js';
@@ -56,6 +56,8 @@ interface Source {
   /** Of the weights that a run was trained on. */
   weightsHash?: string;
   adapter?: Adapter;
+  /** For people: what it says of itself that is not followed. */
+  warnings?: string[];
   /** The rules it was trained under; a base has none of its own. */
   contract?: Contract;
   settings: RunConfig;
@@ -76,7 +78,7 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
   const claims = await checkpointClaims(folder);
   const tokenizer = await loadTokenizer(folder);
   const trained = source.contract;
-  const settings = under(trained ? source.settings : withPrefixes(source.settings, claims.prefixes));
+  const settings = under(trained ? source.settings : withPrompts(source.settings, claims.prefixes).settings);
   const precision = options.precision ?? trained?.precision ?? settings.contract.precision;
   if (!engine.precisions.includes(precision))
     throw new UserError(
@@ -98,6 +100,7 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
     encoder: modelEncoder(source.name, loaded, threads, contract, settings.evaluation.batchTokens),
     warnings: [
       ...claims.warnings,
+      ...(source.warnings ?? []),
       ...problems.map((problem) => `the adapter of ${model}: ${problem}`),
       ...(tokenizer.slow === null ? [] : [tokenizer.slow]),
     ],
@@ -106,15 +109,6 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
       disposeModel(loaded);
     },
   };
-}
-
-/** A model that brings no contract along, but prompts, is encoded with these before its texts. */
-function withPrefixes(settings: RunConfig, { query, passage }: Claims['prefixes']): RunConfig {
-  const stated = {
-    ...(query !== undefined && { queryPrefix: query }),
-    ...(passage !== undefined && { passagePrefix: passage }),
-  };
-  return { ...settings, contract: { ...settings.contract, ...stated } };
 }
 
 async function findSource(model: string, { recipe, base }: EncoderOptions): Promise<Source> {
@@ -159,9 +153,10 @@ async function runSource(text: string, name: string): Promise<Source> {
 
 async function adapterSource(folder: string, recipe: string | undefined, named: string | undefined): Promise<Source> {
   const adapter = await readAdapter(folder);
-  if (named !== undefined) return { ...(await folderSource(folder, recipe, resolveBase(named))), adapter };
+  const warnings = await adapterClaims(folder);
+  if (named !== undefined) return { ...(await folderSource(folder, recipe, resolveBase(named))), adapter, warnings };
   const base = baseOf(folder, adapter);
-  return { ...(await folderSource(folder, recipe, base)), adapter, fetchBase: () => fetchFor(folder, base) };
+  return { ...(await folderSource(folder, recipe, base)), adapter, warnings, fetchBase: () => fetchFor(folder, base) };
 }
 
 /** Adapters from elsewhere name their base by an id of the hub, perhaps with its commit, or by a path of another machine. */

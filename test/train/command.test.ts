@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { readAdapter } from '../../checkpoints/adapter/adapter.js';
 import { readLog } from '../../checkpoints/run/log.js';
+import type { Contract } from '../../configs/contract.js';
 import { createExampleWriter } from '../../data/arrow/writeExamples.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { engineFolder } from '../../setup/engineFolder.mjs';
@@ -232,6 +233,35 @@ describe('npm run train', function () {
     const { code, errors } = await train(...asked, '--allow-contract', 'queryPrefix', '--run', 'asked-otherwise');
     assert.equal(code, 0, errors);
     assert.match(errors, /warning: the adapter .* was made under another contract: queryPrefix .*, not "Question:"/);
+  });
+
+  // Prompts of a base were followed when it was scored and not when it was trained: two contracts for one checkpoint.
+  it('puts the prompts of a base before its texts, says so, and goes on with them when given again', async () => {
+    cpSync(join(folder, 'base'), join(folder, 'prompted'), { recursive: true });
+    const prompts = { query: 'find: ', document: '' };
+    writeFileSync(join(folder, 'prompted/config_sentence_transformers.json'), JSON.stringify({ prompts }));
+    const asked = ['--base', 'prompted', ...started.slice(2), '--set', 'training.steps=3', '--run', 'prompted'];
+    const { code, errors } = await train(...asked);
+    assert.equal(code, 0, errors);
+    assert.match(errors, /warning: the prompts of the base are put before texts: queryPrefix "find: ", not "Query:"; /);
+    const { queryPrefix, passagePrefix } = JSON.parse(readFileSync(at('prompted/contract.json'), 'utf8')) as Contract;
+    assert.deepEqual([queryPrefix, passagePrefix], ['find: ', '']);
+    const again = await train(...asked);
+    assert.equal(again.code, 0, again.errors);
+    const stated = await train(...asked, '--set', 'contract.queryPrefix=Query:');
+    assert.match(stated.errors, /contract\.queryPrefix was "find: " and is "Query:"/);
+  });
+
+  it('tells where a base was made under another contract', async () => {
+    cpSync(join(folder, 'base'), join(folder, 'contracted'), { recursive: true });
+    cpSync(at('whole/contract.json'), join(folder, 'contracted/contract.json'));
+    const asked = ['--base', 'contracted', ...started.slice(2), '--set', 'training.steps=3'];
+    const { code, errors } = await train(...asked, '--set', 'contract.queryPrefix=Question:', '--run', 'contracted');
+    assert.equal(code, 0, errors);
+    assert.match(
+      errors,
+      /warning: the base .*contracted was made under another contract .*: queryPrefix "Query:", not "Question:"\n/,
+    );
   });
 
   // It was recorded by its path alone: replaced before the first save, the run went on from another adapter.

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Adapter } from '../../checkpoints/adapter/adapter.js';
 import { checkpointClaims } from '../../checkpoints/base/claims.js';
+import { withPrompts } from '../../checkpoints/base/withPrompts.js';
 import { readContract, requireSameContract, writeContract } from '../../checkpoints/contract/contractFile.js';
 import { readRunConfig, writeRunConfig, type RunRecord } from '../../checkpoints/run/config.js';
 import { createRun, openRun, runsRoot, type RunFolder } from '../../checkpoints/run/folder.js';
@@ -32,7 +33,7 @@ import type { Model } from '../../model/layer/decoder.js';
 import { requireFit } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { planTraining } from './planTraining.js';
-import { keepAdapterSettings, readStart, requireStartContract, startOf } from './startAdapter.js';
+import { keepAdapterSettings, otherBaseContract, readStart, requireStartContract, startOf } from './startAdapter.js';
 import { poolBeyondData, updatesOf } from './pools.js';
 import { requireSameEngine } from './sameEngine.js';
 
@@ -75,9 +76,12 @@ export interface NewRun {
 export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTraining> {
   const { recipe, loaded, run } = asked;
   const warnings: string[] = [];
-  const settings = structuredClone(loaded.config);
+  let settings = structuredClone(loaded.config);
   const given = asked.adapter === undefined ? undefined : await readStart(resolve(asked.adapter));
-  if (given) keepAdapterSettings(given.adapter, settings, loaded.overridden);
+  if (given) {
+    keepAdapterSettings(given.adapter, settings, loaded.overridden);
+    warnings.push(...given.warnings);
+  }
   const files = await openFiles(asked.data.map(({ path }) => path));
   warnings.push(...(await requirePassages(files, settings.training.passagesPerQuery - 1)));
   const weights = asked.data.map(({ weight }) => weight);
@@ -90,7 +94,10 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
       `schedule.warmupSteps must be below the ${updates} updates of this run, or the rate never peaks; got ${warmupSteps}`,
     );
   const base = await fetchBase(asked.base);
-  warnings.push(...(await checkpointClaims(base.folder)).warnings);
+  const claims = await checkpointClaims(base.folder);
+  const prompted = withPrompts(settings, claims.prefixes, loaded.overridden);
+  settings = prompted.settings;
+  warnings.push(...claims.warnings, ...prompted.told);
   const tokenizer = await loadTokenizer(base.folder);
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const { precision: wanted } = settings.contract;
@@ -100,6 +107,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   }
   const contract = makeContract(settings, tokenizer, settings.contract.precision, engine.float32Products);
   if (given) warnings.push(...requireStartContract(given, contract, asked.allowContract));
+  warnings.push(...(await otherBaseContract(base.folder, contract)));
   const model = await loadModel(resolve(base.folder), contract.precision);
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, settings, files, weights);
@@ -111,6 +119,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const adapter = startOf(given?.adapter, model, settings, recorded);
   const record: RunRecord = {
     base: recorded,
+    ...(Object.keys(prompted.taken).length > 0 && { prompts: prompted.taken }),
     recipe,
     engine: describeEngine(engine),
     data: asked.data.map(({ path }) => resolve(path)),

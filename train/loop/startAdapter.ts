@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import { adapterClaims, readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
 import { adapterHash } from '../../checkpoints/adapter/adapterHash.js';
 import { adapterGaps } from '../../checkpoints/adapter/problems.js';
 import { contractDifferences, readContract } from '../../checkpoints/contract/contractFile.js';
@@ -18,6 +18,8 @@ export interface StartAdapter {
   hash: string;
   /** What it was trained under; adapters of other tools do not say. */
   contract: Contract | undefined;
+  /** For people: what it says of itself that is not followed. */
+  warnings: string[];
 }
 
 /** Read the adapter that a run is to start from. @throws UserError when it or its contract cannot be read */
@@ -29,6 +31,7 @@ export async function readStart(folder: string): Promise<StartAdapter> {
     adapter,
     hash: adapterHash(adapter),
     contract: existsSync(file) ? await readContract(file) : undefined,
+    warnings: await adapterClaims(folder),
   };
 }
 
@@ -77,18 +80,33 @@ export function requireStartContract(
     const why = made ? 'is the same in the contract of' : 'is not stated by';
     throw new UserError(`--allow-contract ${idle} has no effect: ${idle} ${why} ${folder}; leave it out`);
   }
-  const list = (of: typeof differences) =>
-    of.map(({ field, left, right }) => `${field} ${JSON.stringify(left)}, not ${JSON.stringify(right)}`).join('; ');
   const refused = differences.filter(({ field }) => !allowed.includes(field));
   if (refused.length > 0)
     throw new UserError(
-      `the adapter ${folder} was made under another contract: ${list(refused)}; use the same settings, or allow it by ` +
+      `the adapter ${folder} was made under another contract: ${listed(refused)}; use the same settings, or allow it by ` +
         `--allow-contract ${refused.map(({ field }) => field).join(' ')}`,
     );
   return differences.length === 0
     ? []
-    : [`the adapter ${folder} was made under another contract: ${list(differences)}, as --allow-contract lets it`];
+    : [`the adapter ${folder} was made under another contract: ${listed(differences)}, as --allow-contract lets it`];
 }
+
+/** Where a base says under which contract it was made, in which fields a run on it differs: a line at most. */
+export async function otherBaseContract(folder: string, contract: Contract): Promise<string[]> {
+  const file = join(folder, 'contract.json');
+  if (!existsSync(file)) return [];
+  const differing = contractDifferences(await readContract(file), contract).filter(
+    ({ field }) => !mayDiffer.has(field),
+  );
+  return differing.length === 0
+    ? []
+    : [`the base ${folder} was made under another contract than this run trains it under: ${listed(differing)}`];
+}
+
+const listed = (differences: ReturnType<typeof contractDifferences>) =>
+  differences
+    .map(({ field, left, right }) => `${field} ${JSON.stringify(left)}, not ${JSON.stringify(right)}`)
+    .join('; ');
 
 /** A given adapter as this run's own: of this base, with this run's dropout. @throws UserError when it does not fit */
 function startedFrom(given: Adapter, model: Model, { lora }: RunRecord['settings']): Adapter {

@@ -41,6 +41,10 @@ function toldNow(record: RunRecord, { base, data, adapter, loaded }: AskedRun): 
   // An engine that does not offer a precision computes in float32.
   if (record.settings.contract.precision === 'float32' && !loaded.overridden.includes('contract.precision'))
     settings.contract.precision = 'float32';
+  const { query, passage } = record.prompts ?? {};
+  if (query !== undefined && !loaded.overridden.includes('contract.queryPrefix')) settings.contract.queryPrefix = query;
+  if (passage !== undefined && !loaded.overridden.includes('contract.passagePrefix'))
+    settings.contract.passagePrefix = passage;
   if (adapter !== undefined) {
     const { rank, alpha, targets } = record.settings.lora;
     Object.assign(settings.lora, { rank, alpha, targets });

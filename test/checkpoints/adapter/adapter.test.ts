@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readAdapter, writeAdapter } from '../../../checkpoints/adapter/adapter.js';
+import { adapterClaims, readAdapter, writeAdapter } from '../../../checkpoints/adapter/adapter.js';
 import { keysFor, type AdapterKeys } from '../../../checkpoints/adapter/names.js';
 import { readContract } from '../../../checkpoints/contract/contractFile.js';
 import { fromFloat32, readSafetensorsIndex, writeSafetensors } from '../../../checkpoints/tensors/safetensors.js';
@@ -181,6 +181,16 @@ describe('readAdapter', () => {
       await changeConfig(change);
       await refuses(message);
     });
+
+  // A key of a newer PEFT that changes the arithmetic was passed over without a word.
+  it('has a line for each key that is not known, and none for those that change nothing', async () => {
+    await changeConfig({ lora_scaling_trick: true, peft_version: '0.18.0', loftq_config: {}, use_qalora: false });
+    assert.deepEqual(await adapterClaims(place()), [
+      `${place('adapter_config.json')} says lora_scaling_trick, which is not known here and is not followed`,
+    ]);
+    await changeConfig({ arrow_config: { top_k: 3 } });
+    await refuses(/arrow_config must be absent or empty; got \{"top_k":3\}/);
+  });
 
   it('accepts an empty modules_to_save and patterns', async () => {
     await changeConfig({ modules_to_save: [], rank_pattern: {}, alpha_pattern: null });

@@ -64,6 +64,30 @@ describe('checkpointClaims', () => {
     ]);
   });
 
+  // Keys of modules.json, and the file of settings of its first module, were looked at by nobody.
+  it('are told and refused in each file that says how a checkpoint computes', async () => {
+    const folder = checkpoint({
+      'modules.json': [{ ...module('Transformer'), kwargs: ['task'] }],
+      'sentence_bert_config.json': { max_seq_length: 512, do_lower_case: false, rope_shift: 1 },
+    });
+    assert.deepEqual((await checkpointClaims(folder)).warnings, [
+      `${join(folder, 'sentence_bert_config.json')} says rope_shift, which is not known here and is not followed`,
+      `${join(folder, 'modules.json')} says kwargs, which is not known here and is not followed`,
+    ]);
+  });
+
+  it('say where no prompt is that of queries or documents', async () => {
+    const file = 'config_sentence_transformers.json';
+    const folder = checkpoint({ [file]: { prompts: { web_search_query: 'Find: ', plain: '' } } });
+    assert.deepEqual(await checkpointClaims(folder), {
+      prefixes: {},
+      warnings: [
+        `${join(folder, file)} has prompts, none of which is named query or document, so none is put before texts; ` +
+          '--set contract.queryPrefix=... takes one over: web_search_query',
+      ],
+    });
+  });
+
   // All of them were read as plain Qwen2 with last-token pooling, without a word.
   const refusals: [what: string, files: Record<string, object>, message: RegExp][] = [
     [
@@ -90,6 +114,16 @@ describe('checkpointClaims', () => {
       'a Dense module',
       { 'modules.json': [...pooled, module('Dense', '3_Dense')] },
       /modules\.json names a module Dense/,
+    ],
+    [
+      'lower case in the settings of its first module',
+      { 'modules.json': pooled, 'sentence_bert_config.json': { do_lower_case: true } },
+      /sentence_bert_config\.json: do_lower_case must be false; got true/,
+    ],
+    [
+      'prompts that are no texts',
+      { 'config_sentence_transformers.json': { prompts: { query: ['a'] } } },
+      /prompts must be texts by name; got \{"query":\["a"\]\}/,
     ],
     [
       'another similarity',

@@ -122,9 +122,12 @@ describe('openEncoder', function () {
       matrices.set(first!, { ...matrices.get(first!)!, b: new Float32Array(matrices.get(first!)!.b.length) });
       matrices.delete(second!);
       await writeAdapter('weak', { ...read, matrices }, { contract });
+      const config = JSON.parse(await readFile('weak/adapter_config.json', 'utf8')) as object;
+      writeFileSync('weak/adapter_config.json', JSON.stringify({ ...config, newer: 1 }));
       const { warnings, close } = await openEncoder('weak', float32);
       await close();
       assert.deepEqual(warnings, [
+        'weak/adapter_config.json says newer, which is not known here and is not followed',
         `the adapter of weak: no adapter on ${second}`,
         `the adapter of weak: lora_B is all zero, so nothing was learned, on ${first}`,
       ]);

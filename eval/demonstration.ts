@@ -12,9 +12,10 @@ import { DOMAINS, type Domain } from '../data/demonstration/domainSource.js';
 import type { DomainPairs } from '../data/demonstration/splitPairs.js';
 import { bm25Defaults, buildBm25Index } from './bm25/index.js';
 import { mineNegatives } from './mining/mineNegatives.js';
+import { homePath } from '../configs/cli/homePath.js';
 
 /** Where the demonstration's data is kept; the tasks in configs/tasks/ point into it. */
-const home = 'data/cache/demo';
+const home = homePath('data/cache/demo');
 
 /** All in it; what a user put beside is not replaced. */
 const ownFiles = /^(made-from\.json|train-\w+\.arrow|tasks\/.*)$/;

@@ -5,9 +5,10 @@ import { suggest } from '../../configs/load/suggest.js';
 import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { lockName } from './lock.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Folder of all runs. */
-export const runsRoot = 'checkpoints/runs';
+export const runsRoot = homePath('checkpoints/runs');
 
 /** Where a run keeps what. */
 export interface RunFolder {

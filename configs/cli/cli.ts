@@ -7,6 +7,7 @@ import { UserError } from '../userError.js';
 import { faultNotes } from './faultNotes.js';
 import { endWithInput } from './endWithInput.js';
 import { markText, unmarked } from './plainText.js';
+import { goWhereUserStands } from './homePath.js';
 
 /** One subcommand or, with the name `$0`, the whole command. */
 export interface Command<T> {
@@ -31,6 +32,7 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
     process.exit(1);
   });
   process.stderr.on('error', () => {}); // nowhere is left to say so
+  goWhereUserStands();
   const given = markText(hideBin(process.argv));
   let code: number | void = 0;
   endWithInput();

@@ -6,6 +6,7 @@ import { UserError } from '../userError.js';
 import { namesIn } from './names.js';
 import { readYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
+import { homePath } from '../cli/homePath.js';
 
 const count = z.number().int().min(1);
 const share = z.number().min(0).max(1);
@@ -82,7 +83,9 @@ export function loadRetraining(plan: string): RetrainingPlan {
   if (!/^[A-Za-z0-9][\w.-]{0,39}$/.test(name))
     throw new UserError(`${file}: the name of a plan must be up to 40 letters, digits, dots, dashes, underscores`);
   requireSense(file, result.data);
-  return { ...result.data, name, file };
+  const { data } = result.data;
+  const isOurs = file !== plan; // its data lies in the checkout
+  return { ...result.data, ...(isOurs && Array.isArray(data) && { data: data.map(homePath) }), name, file };
 }
 
 function planFile(plan: string): string {

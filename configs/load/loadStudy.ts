@@ -5,6 +5,7 @@ import { namesIn } from './names.js';
 import { readYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
+import { homePath } from '../cli/homePath.js';
 
 const word = z
   .string()
@@ -70,7 +71,9 @@ export function loadStudy(study: string): Study {
   const result = schema.safeParse(raw);
   if (!result.success) throw new UserError(`${file}: ${explain(result.error.issues[0]!, raw)}`);
   requireSense(file, result.data);
-  return result.data;
+  const { data } = result.data;
+  const isOurs = file !== study; // its data lies in the checkout
+  return { ...result.data, ...(isOurs && Array.isArray(data) && { data: data.map(homePath) }) };
 }
 
 function studyFile(study: string): string {

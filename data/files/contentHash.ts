@@ -4,9 +4,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withBar } from '../../configs/cli/progress.js';
 import { writeBeside } from './writeBeside.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where hashes of large files are remembered. */
-export const hashesRoot = 'data/cache/hashes';
+export const hashesRoot = homePath('data/cache/hashes');
 
 /**
  * SHA-256, hexadecimal, of every byte of a file. That of a large file is remembered under its device, inode, size and

@@ -5,9 +5,10 @@ import { contentHash } from '../files/contentHash.js';
 import { replaceFolder } from '../files/writeFolder.js';
 import { scanCorpus, scannedCorpus, shardRows, type Corpus, type CorpusScan, type TitleUse } from './corpus.js';
 import { createIdTable } from './idTable.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where readings of large corpora are kept: by the content of the files. */
-const scansRoot = 'data/cache/corpora';
+const scansRoot = homePath('data/cache/corpora');
 
 /** Below this a reading costs less than a second. */
 const usualLargeBytes = 32e6;

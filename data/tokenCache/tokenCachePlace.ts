@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Contract } from '../../configs/contract.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where tokens of training files are kept. */
-export const tokensRoot = 'data/cache/tokens';
+export const tokensRoot = homePath('data/cache/tokens');
 
 /** What kept tokens are of; the file is known by its content, wherever it lies. */
 export interface TokenCachePlace {

@@ -8,9 +8,10 @@ import { createAnalyzer } from './analyze.js';
 import { mergeRuns } from './merge.js';
 import { createRuns } from './termRuns.js';
 import { fieldFiles } from './postings.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where indexes are kept, a folder for each corpus and choice of fields; any of them may be removed at any time. */
-export const bm25Root = 'data/cache/bm25';
+export const bm25Root = homePath('data/cache/bm25');
 
 export type FieldChoice = 'flat' | 'multifield';
 

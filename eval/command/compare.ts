@@ -14,6 +14,8 @@ import { requireApart } from '../../data/files/requireApart.js';
 import { requireOwnFolder } from '../../data/files/ownFolder.js';
 import { comparisonFiles } from '../report/output/writeComparison.js';
 import { findTaskData } from '../report/comparison/findTaskData.js';
+import { evaluationsRoot } from '../score/resultsFolder.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 interface CompareArguments {
   runs: string[];
@@ -25,8 +27,7 @@ interface CompareArguments {
   json: boolean;
 }
 
-const evaluationsRoot = 'checkpoints/evaluations';
-const comparisonsRoot = 'checkpoints/comparisons';
+const comparisonsRoot = homePath('checkpoints/comparisons');
 
 const compare: Command<CompareArguments> = {
   name: '$0 <runs..>',

@@ -7,9 +7,10 @@ import { writeBeside } from '../../data/files/writeBeside.js';
 import { claim, isClaimed, release } from './claims.js';
 import { aboutFile, makeRoom } from './makeRoom.js';
 import { formatBytes, packVectors, unpackVectors, type VectorFormat } from './vectorFormat.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where embeddings are kept, in a folder for each model under each contract; any of them may be removed at any time. */
-export const embeddingsRoot = 'data/cache/embeddings';
+export const embeddingsRoot = homePath('data/cache/embeddings');
 
 /** What decides an embedding, apart from the text. */
 export interface EmbeddedBy {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Retriever } from '../measure/ranking.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where the scores of models without a run are kept. */
-export const evaluationsRoot = 'checkpoints/evaluations';
+export const evaluationsRoot = homePath('checkpoints/evaluations');
 
 /**
  * The folder of a model's scores: its name for people, and a hash of all that the scores depend on, so that none takes

@@ -11,6 +11,7 @@ import { multiplySpeed } from '../engine/product/multiplySpeed.js';
 import { describeEngine, startEngine, type Engine } from '../engine/startEngine.js';
 import { describeMachine, type Machine } from '../machine.js';
 import type { TensorReport } from '../load/tensorReport.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 const matrixSize = 1024;
 
@@ -92,7 +93,9 @@ async function examine(verify: boolean): Promise<Findings> {
     engine: { ...engine, gflops: await multiplySpeed(matrixSize) },
     status,
     advice: advice(engine, status),
-    folders: Object.fromEntries(['data/cache', 'checkpoints/runs'].map((folder) => [folder, folderBytes(folder)])),
+    folders: Object.fromEntries(
+      ['data/cache', 'checkpoints/runs'].map((folder) => [folder, folderBytes(homePath(folder))]),
+    ),
     bases: namesIn('bases'),
   };
 }

@@ -14,6 +14,7 @@ import { startEngine } from '../../model/engine/startEngine.js';
 import { demoSettings } from '../pretrain/demoSettings.js';
 import { loadDecoder } from '../pretrain/loadDecoder.js';
 import { pretrain, writeDecoder } from '../pretrain/pretrain.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 interface PretrainArguments {
   output: string;
@@ -104,7 +105,7 @@ async function writeBase(
   return average!;
 }
 
-const committed = 'configs/bases/demo';
+const committed = homePath('configs/bases/demo');
 /** All in it. */
 const baseFiles = /^(config|tokenizer|tokenizer_config)\.json$|^model\.safetensors$/;
 

@@ -23,6 +23,7 @@ import { nextDue } from '../retrain/schedule/nextDue.js';
 import { cronLine, environmentOf, serviceUnit, timerUnit, unitName, type Place } from '../retrain/schedule/units.js';
 import { planStatus, statusTable } from '../retrain/tell/status.js';
 import { writeHistoryPage } from '../retrain/tell/writeHistoryPage.js';
+import { checkout, homePath } from '../../configs/cli/homePath.js';
 
 interface RetrainArguments {
   plan: string;
@@ -249,11 +250,12 @@ async function install(
     plan: plan.name,
     argument: /\.ya?ml$/.test(argument) ? resolve(argument) : argument,
     folder: process.cwd(),
+    ...(homePath('.') !== '.' && { checkout }),
     node: process.execPath,
     schedule: plan.schedule,
     env: environmentOf(process.env),
   };
-  const log = join(process.cwd(), place.folder, 'retraining.log');
+  const log = join(resolve(place.folder), 'retraining.log');
   if (kind === 'cron') console.log(cronLine(told, log));
   else {
     console.log(`# ${unitName(plan.name)}.service\n${serviceUnit(told)}`);

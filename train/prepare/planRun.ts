@@ -9,7 +9,7 @@ import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { planDataset, type PlannedDataset } from '../../data/download/planDataset.js';
 import { importedFile, isImported } from '../../data/import/importDataset.js';
-import { isDemonstrationHere } from '../../eval/demonstration.js';
+import { demonstrationFiles, isDemonstrationHere } from '../../eval/demonstration.js';
 import { describeBase, type BaseDescription } from '../../model/describe/describeBase.js';
 import { expectedPlan } from '../../model/describe/expectedPlan.js';
 import { memoryBudget } from '../../model/memory/memoryBudget.js';
@@ -142,7 +142,7 @@ async function rowsOf({ data: { files, sets } }: AskedRun, root: string): Promis
   let rows = 0;
   for (const { path, weight } of files) {
     const set = sets.find((each) => importedFile(each, root) === path);
-    const isMade = set !== undefined || path.startsWith('data/cache/demo/');
+    const isMade = set !== undefined || demonstrationFiles().includes(path);
     if (isMade && !existsSync(path)) {
       if (set?.import.rows === undefined) return undefined;
       rows += set.import.rows * weight;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { endsWithInput } from '../../configs/cli/endWithInput.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -44,6 +45,7 @@ export const spawnCommand: RunCommand = async (command, args, onLine, signal) =>
   const script = fileURLToPath(new URL(files[command], import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: homePath('.'), // where the loader of TypeScript is found; it goes on from there as this process did
     env: { ...process.env, [endsWithInput]: '1' },
   });
   let output = '';

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where the champions of a plan and all that is known of its retrainings are kept. */
 export interface PlanFolder {
@@ -19,7 +20,7 @@ export interface PlanFolder {
   data: string;
 }
 
-const championsRoot = 'checkpoints/champions';
+const championsRoot = homePath('checkpoints/champions');
 
 /** The places of a plan; nothing is read or made. */
 export function planFolder(plan: string): PlanFolder {
@@ -34,6 +35,6 @@ export function planFolder(plan: string): PlanFolder {
     history: join(folder, 'history.jsonl'),
     historyPage: join(folder, 'history.html'),
     notices: join(folder, 'notices'),
-    data: join('data/cache/retraining', plan),
+    data: join(homePath('data/cache/retraining'), plan),
   };
 }

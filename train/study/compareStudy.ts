@@ -11,6 +11,7 @@ import { comparisonFiles } from '../../eval/report/output/writeComparison.js';
 import type { Task } from '../../eval/tasks/task.js';
 import { evaluationsRoot } from '../../eval/score/resultsFolder.js';
 import type { StudyCell } from './studyCells.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** A comparison that was written, and where. */
 export interface StudyComparison {
@@ -18,7 +19,7 @@ export interface StudyComparison {
   comparison: Comparison;
 }
 
-const comparisonsRoot = 'checkpoints/comparisons';
+const comparisonsRoot = homePath('checkpoints/comparisons');
 
 /**
  * Compare the finished cells of a study: all of them, and where some differ in more than their base, so that nothing is

@@ -6,9 +6,10 @@ import { UserError } from '../../configs/userError.js';
 import { writeBeside } from '../../data/files/writeBeside.js';
 import { hasBegun } from './cellState.js';
 import type { StudyCell } from './studyCells.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Folder of all studies: what each of their cells was told, and the lock of the process at work. */
-const studiesRoot = 'checkpoints/studies';
+const studiesRoot = homePath('checkpoints/studies');
 
 /** What each begun cell was told, by its name. */
 export type Journal = Record<string, Record<string, unknown>>;

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { MadeBase } from '../../configs/load/loadStudy.js';
 import { resolveBase, type NamedBase } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
+import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where bases lie that studies make. */
-const madeRoot = 'data/cache/bases';
+const madeRoot = homePath('data/cache/bases');
 
 /**
  * The base that a study makes from another, whether it is there yet or not. Its folder is named by all that it is made

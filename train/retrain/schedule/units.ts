@@ -6,8 +6,10 @@ export interface Place {
   plan: string;
   /** The plan as the command takes it. */
   argument: string;
-  /** Absolute path of the checkout. */
+  /** Absolute path of the folder that relative paths are seen from. */
   folder: string;
+  /** That of the checkout, where it is another one. */
+  checkout?: string;
   /** Absolute path of the Node.js that runs this. */
   node: string;
   schedule: string;
@@ -36,7 +38,7 @@ export const unitName = (plan: string) => `tercet-retrain-${plan}`;
  * A service that retrains once. Found worse (3) is a result, not a failure; the user's mistake (2) and another call at
  * work (4) are not tried again. It is given time to save when it is stopped. Source: systemd.service(5), systemd.exec(5).
  */
-export function serviceUnit({ plan, argument, folder, node, env }: Place): string {
+export function serviceUnit({ plan, argument, folder, checkout, node, env }: Place): string {
   const variables = { PATH: pathOf(node), ...env };
   return `[Unit]
 Description=tercet: retraining ${plan}
@@ -48,7 +50,9 @@ Type=oneshot
 WorkingDirectory=${escaped(folder)}
 ${Object.entries(variables)
   .map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}\n`)
-  .join('')}ExecStart=${quoted(`${dirname(node)}/npm`)} run --silent retrain -- ${quoted(argument)}
+  .join(
+    '',
+  )}ExecStart=${quoted(`${dirname(node)}/npm`)} ${prefixed(checkout, quoted)}run --silent retrain -- ${quoted(argument)}
 SuccessExitStatus=3 130
 Restart=on-failure
 RestartSec=10min
@@ -81,10 +85,10 @@ WantedBy=timers.target
 }
 
 /** A line of a crontab; a `%` would end it. What the call says goes to retraining.log in the plan's folder. */
-export function cronLine({ plan, argument, folder, node, schedule, env }: Place, log: string): string {
+export function cronLine({ plan, argument, folder, checkout, node, schedule, env }: Place, log: string): string {
   const variables = { PATH: pathOf(node), ...env };
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${shellQuoted(value)}`);
-  const command = `cd ${shellQuoted(folder)} && ${settings.join(' ')} npm run --silent retrain -- ${shellQuoted(argument)} >> ${shellQuoted(log)} 2>&1`;
+  const command = `cd ${shellQuoted(folder)} && ${settings.join(' ')} npm ${prefixed(checkout, shellQuoted)}run --silent retrain -- ${shellQuoted(argument)} >> ${shellQuoted(log)} 2>&1`;
   return `${schedule} ${command.replaceAll('%', '\\%')} ${cronMark(plan)}`;
 }
 
@@ -93,6 +97,9 @@ const pathOf = (node: string) => [...new Set([dirname(node), '/usr/local/bin', '
 
 /** Ends the line of a plan, so that it is found again. */
 export const cronMark = (plan: string) => `# ${unitName(plan)}`;
+
+const prefixed = (checkout: string | undefined, quote: (text: string) => string) =>
+  checkout === undefined ? '' : `--prefix ${quote(checkout)} `;
 
 const escaped = (text: string) => text.replaceAll('%', '%%');
 const quoted = (text: string) =>

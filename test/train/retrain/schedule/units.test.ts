@@ -32,6 +32,17 @@ describe('what runs a plan by its schedule', () => {
       assert.ok(unit.split('\n').includes(line), line);
   });
 
+  it('names the checkout where relative paths are seen from another folder', () => {
+    const elsewhere = { ...place, folder: '/home/me', checkout: '/srv/ter cet' };
+    const unit = serviceUnit(elsewhere).split('\n');
+    assert.ok(unit.includes('WorkingDirectory=/home/me'));
+    assert.ok(unit.includes('ExecStart=/opt/node/bin/npm --prefix "/srv/ter cet" run --silent retrain -- demo'));
+    assert.match(
+      cronLine(elsewhere, 'log'),
+      /^30 2 \* \* \* cd \/home\/me && .* npm --prefix '\/srv\/ter cet' run --silent /,
+    );
+  });
+
   it('is a timer that catches up once', () => {
     const lines = timerUnit(place).split('\n');
     assert.ok(lines.includes('OnCalendar=*-*-* 02:30:00'));

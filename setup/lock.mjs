@@ -70,6 +70,12 @@ export function tryLock(path, given = () => false) {
   }
 }
 
+/** Who holds a lock, in words; undefined where nobody does who is alive. */
+export function lockHolder(path) {
+  const last = holders(path).at(-1);
+  return !last || isGone(last.holder) ? undefined : inWords(last.holder);
+}
+
 /**
  * Run `work` while no other process on any machine does so under the same lock file, waiting for it.
  * @param waiting  called once with the holder in words, such as `process 12`, when somebody else holds the lock
@@ -141,8 +147,11 @@ function giveSign(path, lock) {
   process.exit(1);
 }
 
-const inWords = (holder) =>
-  holder ? `process ${holder.pid}${holder.host === hostname() ? '' : ` on ${holder.host}`}` : 'another process';
+function inWords(holder) {
+  if (!holder) return 'another process';
+  const process = `process ${holder.pid}${holder.host === hostname() ? '' : ` on ${holder.host}`}`;
+  return lifeOf(holder.process) === 'gone' ? `what ${process} started before it died` : process;
+}
 
 function readHolder(path) {
   try {

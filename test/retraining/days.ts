@@ -1,13 +1,14 @@
-// Six days of a retraining with the real commands, on the demonstration's base and text: run by hand, it takes half an
-// hour or so.   node --import tsx test/retraining/days.ts [KILLS]
+// Six days of a retraining with the real commands, on the demonstration's base and part of its text: run by hand, it takes
+// half an hour or so.   node --import tsx test/retraining/days.ts [KILLS]
 // Day 1 promotes, day 2 brings nothing, day 3 good data, day 4 poisoned data, day 5 two calls at once, day 6 kills.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import type { Example } from '../../data/example/example.js';
 import { seededRandom } from '../../data/random.js';
+import { readBeir, writeBeir } from '../../data/task/beir.js';
 import { prepareDemonstration } from '../../eval/demonstration.js';
 import { planFolder } from '../../train/retrain/planFolder.js';
 
@@ -17,6 +18,8 @@ const incoming = join(work, 'incoming');
 const planFile = join(work, 'six-days.yaml');
 const place = planFolder('six-days');
 const random = seededRandom('six days');
+/** Decisions in the history when it was last looked at. */
+let known: string[] = [];
 
 for (const folder of [work, place.folder, place.data]) rmSync(folder, { recursive: true, force: true });
 mkdirSync(incoming, { recursive: true });
@@ -24,57 +27,70 @@ writeFileSync(
   planFile,
   `base: demo
 data: [${JSON.stringify(incoming)}]
-set: [training.steps=24, schedule.warmupSteps=4, training.saveEverySteps=4]
-gate: { tasks: [demo-general, demo-code], rule: not-worse, margin: 0.03, floors: { demo-general: 0.03 } }
+set: [training.steps=24, training.queriesPerPool=16, schedule.warmupSteps=4, training.saveEverySteps=4]
+gate: { tasks: [${JSON.stringify(join(work, 'gate'))}], rule: not-worse, margin: 0.04, floors: { gate: 0.05 } }
 keep: { champions: 1, runs: 1 }
 notify: cat >> ${JSON.stringify(join(work, 'notified.jsonl'))}
 metrics: ${JSON.stringify(join(work, 'six-days.prom'))}
 `,
 );
 
-const [general, code] = await prepareDemonstration(() => {});
-const good = [...(await rowsOf(general!)), ...(await rowsOf(code!))];
+const [, code] = await prepareDemonstration((what) => console.log(what));
+await writeGate('data/cache/demo/tasks/code', 150, 350);
+const good = await rowsOf(code!);
+const share = (from: number, to: number) => good.slice(from * good.length, to * good.length);
 for (let at = good.length - 1; at > 0; at--) {
   const other = Math.floor(random() * (at + 1));
   [good[at], good[other]] = [good[other]!, good[at]!];
 }
 
-arrive('day-1', good.slice(0, 6000));
+arrive('day-1', share(0, 0.3));
 await expectDay('day 1: no champion yet', 0, 'promoted');
 const first = readlinkSync(place.current);
 
 const idle = await expectDay('day 2: nothing new', 0, 'nothing new');
 assert.ok(idle.seconds < 5, `it took ${idle.seconds} s`);
 
-arrive('day-3', good.slice(6000, 12000));
+arrive('day-3', share(0.3, 0.6));
 await expectDay('day 3: good data', 0, 'promoted');
 const second = readlinkSync(place.current);
 assert.notEqual(second, first);
 
-const poisoned = good
-  .slice(0, 19000)
-  .map(({ query }, at) => ({ ...good[(at + 7001) % good.length]!, query: `${query} ` }));
+// Three times as many rows as the good ones, each query with the positive of another.
+const poisoned = [1001, 2003, 3001].flatMap((away) =>
+  good.map(({ query }, at) => ({ ...good[(at + away) % good.length]!, query })),
+);
 arrive('day-4', poisoned);
 await expectDay('day 4: poisoned data', 3, 'found worse');
 assert.equal(readlinkSync(place.current), second);
 
 rmSync(join(incoming, 'day-4.jsonl'));
-arrive('day-5', good.slice(12000, 14000));
+arrive('day-5', share(0.6, 0.75));
 const both = await Promise.all([call(), call()]);
 report('day 5: two at once', both);
 assert.deepEqual(both.map(({ code }) => code).sort(), [0, 4]);
-
-arrive('day-6', good.slice(14000, 16000));
-let killed = 0;
-while (killed < kills) {
-  const end = await call(1000 + random() * 20_000);
-  if (end.code === null) killed++;
-  else if (end.said.includes('nothing new')) arrive(`day-6-${killed}`, good.slice(16000 + killed, 16010 + killed));
-  requireWhole();
-}
-const last = await call();
-assert.equal(last.code === 0 || last.code === 3, true, last.said);
 requireWhole();
+
+arrive('day-6', share(0.75, 0.9));
+let killed = 0;
+const longestMs = 1.2 * 1000 * Math.max(...both.map(({ seconds }) => seconds));
+while (killed < kills) {
+  const end = await call(random() * longestMs);
+  if (end.code === null) killed++;
+  // 4: what the killed call had started is saving still.
+  else assert.ok([0, 3, 4].includes(end.code), `exit ${end.code}: ${end.said}`);
+  if (end.said.includes('nothing new'))
+    arrive(`day-6-${killed}`, share(0.9 + killed / 1000, 0.9 + (killed + 10) / 1000));
+  requireWhole();
+  console.log(`  ${killed} kills, ${known.length} decisions`);
+}
+let last = await call();
+while (last.code === 4) last = await call();
+assert.equal(last.code === 0 || last.code === 3, true, last.said);
+assert.ok((await call()).said.includes('nothing new'));
+requireWhole();
+assert.ok(!existsSync(place.attempt) && !existsSync(place.lock));
+assert.ok(readdirSync('checkpoints/runs').filter((name) => name.startsWith('six-days-')).length <= 3, 'runs were left');
 console.log(`day 6: ${killed} kills, ${historyIds().length} decisions, current ${readlinkSync(place.current)}`);
 console.log(readFileSync(join(work, 'six-days.prom'), 'utf8'));
 
@@ -114,7 +130,6 @@ function report(name: string, ends: readonly End[]): void {
 }
 
 /** The champion is complete, and no decision stands twice in the history or was lost. */
-let known: string[] = [];
 function requireWhole(): void {
   const ids = historyIds();
   assert.deepEqual(ids.slice(0, known.length), known);
@@ -129,6 +144,17 @@ function historyIds(): string[] {
   if (!existsSync(place.history)) return [];
   const lines = readFileSync(place.history, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => (JSON.parse(line) as { id: string }).id);
+}
+
+/** A part of a task: its first queries, what is judged for them, and some other documents. */
+async function writeGate(folder: string, most: number, others: number): Promise<void> {
+  const { corpus, queries, qrels } = await readBeir(folder, 'test');
+  const asked = queries.slice(0, most);
+  const judged = new Map(asked.map(({ id }) => [id, qrels.get(id)!]));
+  const isJudged = new Set([...judged.values()].flatMap((grades) => [...grades.keys()]));
+  const beside = corpus.filter(({ id }) => !isJudged.has(id)).slice(0, others);
+  const kept = [...corpus.filter(({ id }) => isJudged.has(id)), ...beside];
+  await writeBeir(join(work, 'gate'), 'test', { corpus: kept, queries: asked, qrels: judged });
 }
 
 async function rowsOf(path: string): Promise<Example[]> {

@@ -1,26 +1,24 @@
 import { statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { loadRetraining, type RetrainingPlan } from '../../configs/load/loadRetraining.js';
 import { UserError } from '../../configs/userError.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
-import { prepareDemonstration } from '../../eval/demonstration.js';
-import { loadTasks, requireTaskData, type Task } from '../../eval/tasks/task.js';
-import { tryLock } from '../../setup/lock.mjs';
-import { spawnCommand } from '../processes/spawnCommand.js';
+import { tryLock, type Lock } from '../../setup/lock.mjs';
+import { spawnWith } from '../processes/spawnCommand.js';
 import { watchSignals } from '../processes/watchSignals.js';
-import { tellAfterwards } from '../retrain/tell/afterwards.js';
-import { whatIsAsked } from '../retrain/beginAttempt.js';
-import { promoteByHand, rollback } from '../retrain/champion/byHand.js';
+import { promoteByHand, rollback } from '../retrain/byHand.js';
+import { gateTasks } from '../retrain/gate/gateTasks.js';
 import { readHistory } from '../retrain/history.js';
 import { planFolder, type PlanFolder } from '../retrain/planFolder.js';
-import { retrain, type RetrainingEnd } from '../retrain/retrain.js';
-import { dispensable } from '../retrain/champion/retention.js';
+import { finishDecided, retrain, type RetrainingEnd } from '../retrain/retrain.js';
 import { Interrupted, type Steps } from '../retrain/runStep.js';
 import { installCron, installTimer } from '../retrain/schedule/install.js';
 import { nextDue } from '../retrain/schedule/nextDue.js';
 import { cronLine, environmentOf, serviceUnit, timerUnit, unitName, type Place } from '../retrain/schedule/units.js';
+import { tellAfterwards } from '../retrain/tell/afterwards.js';
+import { outlook, outlookLines } from '../retrain/tell/outlook.js';
 import { planStatus, statusTable } from '../retrain/tell/status.js';
 import { writeHistoryPage } from '../retrain/tell/writeHistoryPage.js';
 import { checkout, homePath } from '../../configs/cli/homePath.js';
@@ -56,7 +54,7 @@ const retrainCommand: Command<RetrainArguments> = {
       .option('dry-run', {
         type: 'boolean',
         default: false,
-        describe: 'say what a call would do and what it would remove; nothing is trained, promoted or removed',
+        describe: 'say what a call would do and what it would remove; nothing is written or downloaded',
       })
       .option('status', {
         type: 'boolean',
@@ -86,7 +84,9 @@ const retrainCommand: Command<RetrainArguments> = {
     if (args.install !== undefined) return install(plan, place, args.install, args);
     if (args.status) return status(plan, place, args.json);
     if (args.history) return writePage(plan, place);
-    return locked(place, () => work(plan, place, args));
+    if (args['dry-run']) return dryRun(plan, place, args.json);
+    const isByHand = args.promote !== undefined || args.rollback !== undefined;
+    return locked(place, (lock) => (isByHand ? byHand : work)(plan, place, args, lock));
   },
 };
 
@@ -104,22 +104,24 @@ function requireOneOf(args: RetrainArguments): void {
     throw new UserError('--promote needs --why TEXT, for the history');
 }
 
-/** Only one call at a time works on a plan. */
-async function locked(place: PlanFolder, work: () => Promise<number>): Promise<number> {
-  const file = join(place.folder, 'retrain.lock');
-  await mkdir(place.folder, { recursive: true }).catch((error) => {
+/** Only one call at a time works on a plan. What was made for the lock alone goes with it. */
+async function locked(place: PlanFolder, work: (lock: Lock) => Promise<number>): Promise<number> {
+  const made = await mkdir(place.folder, { recursive: true }).catch((error) => {
     throw explainWriteFailure(error, place.folder);
   });
-  const { lock, holder } = lockOrExplain(file);
+  const { lock, holder } = lockOrExplain(place.lock);
   if (lock === undefined) {
-    const since = statSync(file, { throwIfNoEntry: false })?.mtime.toISOString().slice(0, 19) ?? 'just now';
-    console.error(`already running: ${holder}, since ${since}; wait for it, or remove ${file} if that process is gone`);
+    const since = statSync(place.lock, { throwIfNoEntry: false })?.mtime.toISOString().slice(0, 19) ?? 'just now';
+    console.error(
+      `already running: ${holder}, since ${since} UTC; wait for it, or remove ${place.lock} if that process is gone`,
+    );
     return alreadyRunning;
   }
   try {
-    return await work();
+    return await work(lock);
   } finally {
     lock.release();
+    if (made !== undefined) await removeEmpty(place.folder, made);
   }
 }
 
@@ -131,14 +133,33 @@ function lockOrExplain(file: string) {
   }
 }
 
-async function work(plan: RetrainingPlan, place: PlanFolder, args: RetrainArguments): Promise<number> {
-  const steps: Steps = { runCommand: spawnCommand, signal: watchSignals(), say: (line) => console.error(line) };
-  if (args['dry-run']) return dryRun(plan, place, await tasksOf(plan), steps, args.json);
-  if (args.promote !== undefined || args.rollback !== undefined) return byHand(plan, place, args, steps);
+/** Remove a folder and those above it, as far up as they were made and hold nothing. */
+async function removeEmpty(folder: string, made: string): Promise<void> {
+  for (let one = resolve(folder); one.length >= resolve(made).length; one = dirname(one))
+    if (
+      !(await rmdir(one).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return;
+}
+
+/** Every process that a call starts holds its lock with it: killed alone, it leaves them to end. */
+function stepsOf(lock: Lock): Steps {
+  return {
+    runCommand: spawnWith((pid) => lock.addChild(pid)),
+    signal: watchSignals(),
+    say: (line) => console.error(line),
+  };
+}
+
+async function work(plan: RetrainingPlan, place: PlanFolder, args: RetrainArguments, lock: Lock): Promise<number> {
   const startedMs = Date.now();
   let code = 1;
   try {
-    const tasks = await tasksOf(plan);
+    const steps = stepsOf(lock);
+    const tasks = await gateTasks(plan, steps.say);
     const end = await retrain({ ...steps, plan, place, tasks, force: args.force, clock: Date.now });
     code = report(end, args.json);
     await writeHistoryPage(plan, place);
@@ -155,72 +176,44 @@ async function work(plan: RetrainingPlan, place: PlanFolder, args: RetrainArgume
   return code;
 }
 
+/** @returns the exit code, that of the last decision */
 function report(end: RetrainingEnd, json: boolean): number {
-  if (json) console.log(JSON.stringify(end.kind === 'decided' ? end.entry : end));
+  if (json) console.log(JSON.stringify(end.kind === 'decided' ? end.entries.at(-1) : end));
   if (end.kind === 'nothing new') {
     console.error(`nothing new since ${end.since}; --force trains all the same`);
     return 0;
   }
-  const { outcome, run, champion, why, decision } = end.entry;
-  for (const { task, metric, challenger, champion: before, difference } of decision!.results)
-    console.error(
-      `${task.padEnd(24)} ${metric} ${challenger.toFixed(4)}` +
-        (difference === null || before === null
-          ? ''
-          : `, champion ${before.toFixed(4)}, difference ${difference.difference.toFixed(4)} [${difference.low.toFixed(4)}, ${difference.high.toFixed(4)}]`),
-    );
-  console.error(
-    outcome === 'promoted' ? `promoted ${run}: ${why}` : `kept ${champion}: ${run} was found worse: ${why}`,
-  );
-  return outcome === 'promoted' ? 0 : foundWorse;
-}
-
-/** The tasks of the gate, each once, their data there and their metrics those that the plan names. */
-async function tasksOf({ name, gate }: RetrainingPlan): Promise<Task[]> {
-  const found = gate.tasks.flatMap((task) => loadTasks(task, gate.tasksDir));
-  const tasks = [...new Map(found.map((task) => [task.name, task])).values()];
-  if (tasks.some((task) => task.name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
-  for (const task of tasks) {
-    requireTaskData(task);
-    if (gate.metric !== undefined && !task.metrics.includes(gate.metric))
-      throw new UserError(
-        `retraining plan ${name}: gate.metric ${gate.metric} is none of task ${task.name}: ${task.metrics.join(', ')}`,
+  for (const { outcome, run, champion, why, decision } of end.entries) {
+    for (const { task, metric, challenger, champion: before, difference } of decision!.results)
+      console.error(
+        `${task.padEnd(24)} ${metric} ${challenger.toFixed(4)}` +
+          (difference === null || before === null
+            ? ''
+            : `, champion ${before.toFixed(4)}, difference ${difference.difference.toFixed(4)} [${difference.low.toFixed(4)}, ${difference.high.toFixed(4)}]`),
       );
+    const kept = champion === null ? 'there is no champion yet' : `kept ${champion}`;
+    console.error(outcome === 'promoted' ? `promoted ${run}: ${why}` : `${kept}: ${run} was found worse: ${why}`);
   }
-  const stray = Object.keys(gate.floors).find((task) => !tasks.some((one) => one.name === task));
-  if (stray !== undefined)
-    throw new UserError(
-      `retraining plan ${name}: gate.floors names ${stray}, which is none of its tasks: ${tasks.map((task) => task.name).join(', ')}`,
-    );
-  return tasks;
+  return end.entries.at(-1)!.outcome === 'promoted' ? 0 : foundWorse;
 }
 
-async function dryRun(
-  plan: RetrainingPlan,
-  place: PlanFolder,
-  _tasks: Task[],
-  steps: Steps,
-  json: boolean,
-): Promise<number> {
-  const asked = await whatIsAsked(plan, place, steps);
-  const history = await readHistory(place.history);
-  const last = history.filter(({ fingerprint }) => fingerprint !== undefined).at(-1);
-  const isNew = last?.fingerprint !== asked.fingerprint;
-  const removed = dispensable(place, plan.keep, history, Date.now());
-  console.error(`data    ${asked.data.rows} rows in ${asked.data.files.length} files`);
-  console.error(isNew ? 'a call would train a challenger' : `nothing new since ${last.time}`);
-  for (const folder of removed) console.error(`would be removed: ${folder}`);
-  if (json)
-    console.log(JSON.stringify({ plan: plan.name, isNew, rows: asked.data.rows, files: asked.data.files, removed }));
+async function dryRun(plan: RetrainingPlan, place: PlanFolder, json: boolean): Promise<number> {
+  const found = await outlook(plan, place, Date.now());
+  for (const line of outlookLines(found)) console.error(line);
+  if (json) console.log(JSON.stringify(found));
   return 0;
 }
 
-async function byHand(plan: RetrainingPlan, place: PlanFolder, args: RetrainArguments, steps: Steps): Promise<number> {
+async function byHand(plan: RetrainingPlan, place: PlanFolder, args: RetrainArguments, lock: Lock): Promise<number> {
+  const startedMs = Date.now();
+  const steps = stepsOf(lock);
+  await finishDecided({ ...steps, plan, place, clock: Date.now });
   if (args.promote !== undefined) {
     await promoteByHand(plan, place, args.promote, args.why!, steps);
     console.error(`promoted by hand: ${args.promote}`);
   } else console.error(`rolled back to ${await rollback(plan, place, args.rollback!, args.why)}`);
   await writeHistoryPage(plan, place);
+  for (const warning of await tellAfterwards(plan, place, startedMs, 0)) console.error(`warning: ${warning}`);
   return 0;
 }
 

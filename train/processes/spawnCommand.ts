@@ -22,6 +22,9 @@ export type RunCommand = (
   signal: CommandSignal,
 ) => Promise<CommandEnd>;
 
+/** Told the number of each process that is started; returns a function for its end. */
+export type OnChild = (pid: number) => () => void;
+
 /** Passes interruptions on to the command under way. */
 export interface CommandSignal {
   isAsked(): boolean;
@@ -41,20 +44,29 @@ const files: Record<Commands, string> = {
  * this process gets are passed on, so that a training under way saves and ends; it does so too when this process dies,
  * because its standard input ends then.
  */
-export const spawnCommand: RunCommand = async (command, args, onLine, signal) => {
+export const spawnCommand: RunCommand = (...call) => spawnAs(() => () => {}, ...call);
+
+/** As `spawnCommand`, for a caller that keeps a list of its processes. */
+export const spawnWith =
+  (onChild: OnChild): RunCommand =>
+  (...call) =>
+    spawnAs(onChild, ...call);
+
+async function spawnAs(onChild: OnChild, ...[command, args, onLine, signal]: Parameters<RunCommand>) {
   const script = fileURLToPath(new URL(files[command], import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: homePath('.'), // where the loader of TypeScript is found; it goes on from there as this process did
     env: { ...process.env, [endsWithInput]: '1' },
   });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => (output += piece));
-  const stop = signal.onAsked((name) => child.kill(name));
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, name) => resolve([code, name]));
   });
+  const forget = child.pid === undefined ? () => {} : onChild(child.pid);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => (output += piece));
+  const stop = signal.onAsked((name) => child.kill(name));
   const said: string[] = [];
   try {
     for await (const line of linesOf(child.stderr)) {
@@ -66,8 +78,9 @@ export const spawnCommand: RunCommand = async (command, args, onLine, signal) =>
     return { code, reason: code === 0 ? '' : reasonOf(said, code, name), output };
   } finally {
     stop();
+    forget();
   }
-};
+}
 
 async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
   let rest = '';

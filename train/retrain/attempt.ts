@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { syncFolder, writeBeside } from '../../data/files/writeBeside.js';
-import type { Decision } from './decide.js';
+import type { Decision } from './gate/decide.js';
 
 /** A retraining under way: all that a later call needs to end it as this one would have. */
 export interface Attempt {
@@ -12,8 +12,9 @@ export interface Attempt {
   startedMs: number;
   /** Of the work in it so far, by every process. */
   workSeconds: number;
-  /** Calls whose training or judgement failed. */
+  /** Calls whose training or judgement failed, and why the last did. */
   tries: number;
+  failure?: string;
   fingerprint: string;
   run: string;
   data: { files: string[]; identities: string[]; rows: number };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
 import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
-import { defaultRunName } from '../../checkpoints/run/folder.js';
+import { defaultRunName, runFolder, runsRoot } from '../../checkpoints/run/folder.js';
 import { loadConfig } from '../../configs/load/loadConfig.js';
 import type { RetrainingPlan } from '../../configs/load/loadRetraining.js';
 import { resolveBase } from '../../configs/load/resolveBase.js';
@@ -16,7 +17,7 @@ import { championOf } from './champion/champion.js';
 import { gatherData, type GatheredData } from './data/gatherData.js';
 import { join } from 'node:path';
 import type { PlanFolder } from './planFolder.js';
-import { Interrupted, type Steps } from './runStep.js';
+import { Interrupted, orInterrupted, type Steps } from './runStep.js';
 
 /** What a plan would train on now. */
 export interface Asked {
@@ -34,12 +35,19 @@ export interface Asked {
  */
 export async function whatIsAsked(plan: RetrainingPlan, place: PlanFolder, steps: Steps): Promise<Asked> {
   const named = resolveBase(plan.base);
-  const { config } = loadConfig(plan.recipe ?? named.recipe, plan.set);
+  loadConfig(plan.recipe ?? named.recipe, plan.set); // refused before anything is imported
   const data = await dataOf(plan, place, steps);
-  const { folder } = await fetchBase(named);
+  const { folder } = await orInterrupted(steps.signal, fetchBase(named));
+  return askedFor(plan, data, folder);
+}
+
+/** What a plan asks for with data that is gathered and a base that is here. @param folder  of the base */
+export async function askedFor(plan: RetrainingPlan, data: GatheredData, folder: string): Promise<Asked> {
+  const { name, recipe } = resolveBase(plan.base);
+  const { config } = loadConfig(plan.recipe ?? recipe, plan.set);
   const { weightsHash } = await openBaseFolder(folder);
   const settings = hashOf(config);
-  const base = { name: named.name, identity: weightsHash };
+  const base = { name, identity: weightsHash };
   return { data, base, settings, fingerprint: hashOf([data.identities, base.identity, settings, plan.from]) };
 }
 
@@ -67,7 +75,7 @@ export async function requireSound(
 
 /** A new retraining of what was asked. */
 export function newAttempt(plan: RetrainingPlan, place: PlanFolder, asked: Asked, nowMs: number): Attempt {
-  const run = defaultRunName(plan.name, new Date(nowMs));
+  const run = freeRunName(plan.name, place, nowMs);
   const champion = championOf(place);
   const start =
     plan.from === 'champion' && champion !== null ? ['--adapter', join(place.champion(champion), 'adapter')] : [];
@@ -87,6 +95,14 @@ export function newAttempt(plan: RetrainingPlan, place: PlanFolder, asked: Asked
   };
 }
 
+/** A clock that was set back names a run that is there already; the next second's name is free, or the one after it. */
+function freeRunName(plan: string, place: PlanFolder, nowMs: number): string {
+  for (let atMs = nowMs; ; atMs += 1000) {
+    const run = defaultRunName(plan, new Date(atMs));
+    if (!existsSync(runFolder(runsRoot, run).folder) && !existsSync(place.champion(run))) return run;
+  }
+}
+
 /** Whether the data of a retraining under way still is what it began with. */
 export async function isUnchanged({ data }: Attempt): Promise<boolean> {
   for (const [place, file] of data.files.entries())
@@ -95,17 +111,19 @@ export async function isUnchanged({ data }: Attempt): Promise<boolean> {
 }
 
 async function dataOf(plan: RetrainingPlan, place: PlanFolder, { say, signal }: Steps): Promise<GatheredData> {
-  if (plan.data === 'demonstration') {
-    const files = await prepareDemonstration(say);
-    const identities = await Promise.all(files.map(fileIdentity));
-    const rows = (await Promise.all(files.map(rowsIn))).reduce((sum, count) => sum + count, 0);
-    return { files, identities, rows, repeated: 0, rejected: 0 };
-  }
+  if (plan.data === 'demonstration') return asGathered(await prepareDemonstration(say));
   const stop = new AbortController();
   const end = signal.onAsked(() => stop.abort());
   const gathered = await gatherData({ ...plan, data: plan.data }, place.data, say, stop.signal).finally(end);
   if (gathered === null) throw new Interrupted();
   return gathered;
+}
+
+/** Arrow files of this project's own. */
+export async function asGathered(files: string[]): Promise<GatheredData> {
+  const identities = await Promise.all(files.map(fileIdentity));
+  const rows = (await Promise.all(files.map(rowsIn))).reduce((sum, count) => sum + count, 0);
+  return { files, identities, rows, repeated: 0, rejected: 0 };
 }
 
 const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');

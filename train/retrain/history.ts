@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
 import { syncFolder } from '../../data/files/writeBeside.js';
-import type { Decision } from './decide.js';
+import type { Decision } from './gate/decide.js';
 
 /** What became of a retraining, or what a person decided. */
 export interface HistoryEntry {
@@ -12,7 +12,7 @@ export interface HistoryEntry {
   id: string;
   /** ISO 8601, universal time. */
   time: string;
-  outcome: 'promoted' | 'kept' | 'rolled back' | 'promoted by hand';
+  outcome: 'promoted' | 'kept' | 'given up' | 'rolled back' | 'promoted by hand';
   /** The run that was judged or chosen, and the champion from then on. */
   run: string;
   champion: string | null;
@@ -30,6 +30,13 @@ export interface HistoryEntry {
   /** From the first start on, pauses included, and of the work itself. */
   seconds?: { wall: number; work: number };
 }
+
+/** Whether an entry chose a champion: what was found worse or given up did not. */
+export const isChoice = ({ outcome }: HistoryEntry): boolean => outcome !== 'kept' && outcome !== 'given up';
+
+/** Whether a person, not a retraining, wrote an entry. */
+export const isByHand = ({ outcome }: HistoryEntry): boolean =>
+  outcome === 'rolled back' || outcome === 'promoted by hand';
 
 /**
  * Read a plan's history, oldest first. A last line that was torn when its process died is left out.

@@ -9,6 +9,8 @@ export interface PlanFolder {
   /** Folder of a champion, by the name of its run. */
   champion: (run: string) => string;
   champions: string;
+  /** Held by the call at work. */
+  lock: string;
   /** The retraining under way; absent where none is. */
   attempt: string;
   /** One JSON object a line, only ever appended to. */
@@ -31,6 +33,7 @@ export function planFolder(plan: string): PlanFolder {
     current: join(folder, 'current'),
     champions,
     champion: (run) => join(champions, run),
+    lock: join(folder, 'retrain.lock'),
     attempt: join(folder, 'attempt.json'),
     history: join(folder, 'history.jsonl'),
     historyPage: join(folder, 'history.html'),

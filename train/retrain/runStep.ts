@@ -22,6 +22,19 @@ export class StepFailure extends UserError {
 }
 
 /**
+ * Wait for work in this process that can be left at any moment, such as a download.
+ * @throws Interrupted as soon as a signal was asked to end it
+ */
+export async function orInterrupted<T>(signal: CommandSignal, work: Promise<T>): Promise<T> {
+  let end = () => {};
+  const asked = new Promise<never>((_, reject) => {
+    if (signal.isAsked()) reject(new Interrupted());
+    end = signal.onAsked(() => reject(new Interrupted()));
+  });
+  return Promise.race([work, asked]).finally(end);
+}
+
+/**
  * Run one command to its end. @returns what it printed
  * @throws Interrupted when a signal was asked to end it, StepFailure when it failed
  */

@@ -46,16 +46,36 @@ export async function settle(work: Settling, attempt: Attempt): Promise<HistoryE
     settings: attempt.settings,
     ...(champion !== null && { adapter: await adapterHash(place, champion) }),
     version,
-    seconds: { wall: (clock() - attempt.startedMs) / 1000, work: attempt.workSeconds },
+    seconds: { wall: secondsSince(attempt.startedMs, clock), work: attempt.workSeconds },
   };
-  if (before === undefined) {
-    if (plan.notify !== undefined) await addNotice(place.notices, { entry, tries: 0, failure: null });
-    await appendHistory(place.history, entry);
-  }
-  await removeAll(dispensable(place, plan.keep, await readHistory(place.history), clock()), work.say);
-  await endAttempt(place.attempt);
+  await conclude(work, entry);
   return entry;
 }
+
+/** End a retraining that is given up, with a line in the history. */
+export async function giveUp(
+  work: Settling,
+  { id, run, base, startedMs, workSeconds }: Attempt,
+  why: string,
+): Promise<void> {
+  const { place, clock } = work;
+  const champion = championOf(place);
+  const seconds = { wall: secondsSince(startedMs, clock), work: workSeconds };
+  const time = new Date(clock()).toISOString();
+  await conclude(work, { id, time, outcome: 'given up', run, champion, why, base, version, seconds });
+}
+
+/** What follows every decision; the history's line stands before anything is told. */
+async function conclude({ plan, place, clock, say }: Settling, entry: HistoryEntry): Promise<void> {
+  await appendHistory(place.history, entry);
+  if (plan.notify !== undefined) await addNotice(place.notices, { entry, tries: 0, failure: null });
+  const history = await readHistory(place.history);
+  await removeAll(dispensable(place, plan.keep, championOf(place), history, clock()), say);
+  await endAttempt(place.attempt);
+}
+
+/** A clock may have been set back meanwhile. */
+const secondsSince = (startMs: number, clock: () => number) => Math.max(0, clock() - startMs) / 1000;
 
 /** Rows more than the last retraining had. */
 async function added(place: PlanFolder, { data }: Attempt): Promise<number> {

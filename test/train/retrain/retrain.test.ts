@@ -40,7 +40,7 @@ describe('retrain', () => {
     force = false,
   ) => {
     const end = await call(runCommand, changes, force);
-    return end.kind === 'decided' ? end.entry.outcome : end.kind;
+    return end.kind === 'decided' ? end.entries.at(-1)!.outcome : end.kind;
   };
   const current = () => readlinkSync(place.current);
 
@@ -115,7 +115,13 @@ describe('retrain', () => {
     writeFileSync(data.files[0]!, 'no longer what it was');
     writeFileSync('data/1.jsonl', '{"query":"0.7","pos":["p"],"neg":["n"]}\n');
     assert.equal(await kindOf(), 'promoted');
-    assert.equal((await readHistory(place.history)).length, 1);
+    assert.deepEqual(
+      (await readHistory(place.history)).map(({ outcome, why }) => [outcome, why]),
+      [
+        ['given up', 'its training data changed since it began'],
+        ['promoted', 'there was no champion, and every floor is reached'],
+      ],
+    );
   });
 
   it('refuses too few rows and rows that ask what the gate asks, before anything is trained', async () => {

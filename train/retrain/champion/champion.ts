@@ -1,18 +1,35 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../../data/files/explainWriteFailure.js';
 import { syncFolder } from '../../../data/files/writeBeside.js';
 import type { PlanFolder } from '../planFolder.js';
 
-/** The run of the champion in use; null where there is none. */
+/**
+ * The run of the champion in use; null where there is none.
+ * @throws UserError when something else than a link has its name
+ */
 export function championOf({ current }: PlanFolder): string | null {
   try {
     return basename(readlinkSync(current));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    if (code === 'EINVAL') throw new UserError(`${current} must be a link to a champion; remove what is in its place`);
     throw error;
   }
+}
+
+/** The champion in use, which is there. @throws UserError when its folder is not */
+export function wholeChampion(place: PlanFolder): string | null {
+  const run = championOf(place);
+  if (run !== null && !existsSync(join(place.champion(run), 'adapter')))
+    throw new UserError(
+      `the champion ${place.champion(run)} is not there any more; put it back, choose another by --rollback or --promote, ` +
+        `or remove ${place.current} to have none`,
+    );
+  return run;
 }
 
 /** Make a complete folder the champion: the link changes in one rename, so that a reader sees the old or the new one. */
@@ -27,9 +44,4 @@ export async function setChampion(place: PlanFolder, run: string): Promise<void>
   } catch (error) {
     throw explainWriteFailure(error, place.current);
   }
-}
-
-/** What a champion's folder says of itself. */
-export function championProof(place: PlanFolder, run: string): Record<string, unknown> {
-  return JSON.parse(readFileSync(join(place.champion(run), 'proof.json'), 'utf8')) as Record<string, unknown>;
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFolder, runsRoot } from '../../../checkpoints/run/folder.js';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
+import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../../data/files/explainWriteFailure.js';
 import { syncFolder, writeBeside } from '../../../data/files/writeBeside.js';
+import { championOf } from './champion.js';
 import { runStep, type Steps } from '../runStep.js';
 import type { PlanFolder } from '../planFolder.js';
 
@@ -23,7 +25,11 @@ export async function publish(
   steps: Steps,
 ): Promise<void> {
   const target = place.champion(run);
-  if (existsSync(target)) return;
+  if (hasForm(place, form, run)) return;
+  if (championOf(place) === run)
+    throw new UserError(
+      `champion ${run} is in use without ${form}/; a folder in use is not changed: promote another run`,
+    );
   const partial = `${target}.partial`; // of this plan alone, whose lock is held
   try {
     await rm(partial, { recursive: true, force: true });
@@ -32,10 +38,11 @@ export async function publish(
       adapter: await exported(run, 'peft', join(partial, 'adapter'), steps),
       ...(form !== 'adapter' && { [form]: await exported(run, form, join(partial, form), steps) }),
     };
-    await copyFile(runFolder(runsRoot, run).contract, join(partial, 'contract.json'));
+    await copyOnDisk(runFolder(runsRoot, run).contract, join(partial, 'contract.json'));
     await writeBeside(join(partial, 'proof.json'), `${JSON.stringify(proof, null, 2)}\n`);
     await writeBeside(join(partial, 'decision.json'), `${JSON.stringify(decision, null, 2)}\n`);
     await syncFolder(partial);
+    await rm(target, { recursive: true, force: true }); // published in another form, and not in use
     await rename(partial, target);
     await syncFolder(place.champions);
   } catch (error) {
@@ -44,10 +51,20 @@ export async function publish(
   }
 }
 
+/** Whether a champion's folder is there, with what the plan publishes. */
+export const hasForm = (place: PlanFolder, form: RetrainingPlan['publish'], run: string): boolean =>
+  existsSync(join(place.champion(run), form));
+
 /** SHA-256, hexadecimal, of the adapter that a champion's folder holds. */
 export async function adapterHash(place: PlanFolder, run: string): Promise<string> {
   const weights = await readFile(join(place.champion(run), 'adapter/adapter_model.safetensors'));
   return createHash('sha256').update(weights).digest('hex');
+}
+
+async function copyOnDisk(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const file = await open(to, 'r+');
+  await file.sync().finally(() => file.close());
 }
 
 async function exported(run: string, form: string, output: string, steps: Steps): Promise<unknown> {

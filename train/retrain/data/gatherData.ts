@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { UserError } from '../../../configs/userError.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
 import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
 import { fileIdentity } from '../../../data/files/fileIdentity.js';
+import { makeFolder } from '../../../data/files/makeFolder.js';
 import { writeBeside } from '../../../data/files/writeBeside.js';
 import { importExamples } from '../../../data/import/importExamples.js';
 import { findSources } from './findSources.js';
@@ -49,13 +50,10 @@ export async function gatherData(
   signal?: AbortSignal,
 ): Promise<GatheredData | null> {
   const found = await findSources(name, data);
-  const arrow = found.filter((path) => path.endsWith('.arrow'));
-  const sources = await inOrder(
-    folder,
-    found.filter((path) => !path.endsWith('.arrow')),
-  );
+  const sources = await orderOf(folder, found);
+  if (sources.length > 0) await writeOrder(folder, sources);
   const gathered: GatheredData = { files: [], identities: [], rows: 0, repeated: 0, rejected: 0 };
-  for (const path of arrow) await addFile(gathered, path);
+  for (const path of found.filter(isArrow)) await addFile(gathered, path);
   const seen = rowKeys();
   let place = '';
   for (const { path, identity } of sources) {
@@ -71,29 +69,54 @@ export async function gatherData(
   return gathered;
 }
 
+/**
+ * What gathering finds done and what it would import. Nothing is written.
+ * @throws UserError when a source cannot be found
+ */
+export async function lookAtData(
+  { name, data }: Pick<RetrainingPlan, 'name'> & { data: readonly string[] },
+  folder: string,
+): Promise<{ gathered: GatheredData; toImport: string[] }> {
+  const found = await findSources(name, data);
+  const gathered: GatheredData = { files: [], identities: [], rows: 0, repeated: 0, rejected: 0 };
+  for (const path of found.filter(isArrow)) await addFile(gathered, path);
+  const toImport: string[] = [];
+  let place = '';
+  for (const { path, identity } of await orderOf(folder, found)) {
+    place = hashOf(place, identity);
+    const known = await knownImport(join(folder, place));
+    if (known === undefined) toImport.push(path);
+    else if (known.rows > 0) await addFile(gathered, join(folder, `${place}.arrow`));
+  }
+  return { gathered, toImport };
+}
+
+const isArrow = (path: string) => path.endsWith('.arrow');
+
 interface Source {
   path: string;
   identity: string;
 }
 
 /**
- * Sources in the order in which they were first met, so that those already imported keep their place before new ones; a
- * source that lies there twice counts once. The order is written down.
+ * What is to be imported, in the order in which it was first met, so that sources already imported keep their place before
+ * new ones; a source that lies there twice counts once.
  */
-async function inOrder(folder: string, paths: readonly string[]): Promise<Source[]> {
+async function orderOf(folder: string, found: readonly string[]): Promise<Source[]> {
   const byIdentity = new Map<string, string>();
-  for (const path of paths) {
+  for (const path of found.filter((one) => !isArrow(one))) {
     const identity = await fileIdentity(path);
     if (!byIdentity.has(identity)) byIdentity.set(identity, path);
   }
   const file = join(folder, orderName);
   const before = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as string[]) : [];
   const order = [...new Set([...before.filter((identity) => byIdentity.has(identity)), ...byIdentity.keys()])];
-  if (order.length > 0) {
-    await mkdir(folder, { recursive: true });
-    await writeBeside(file, `${JSON.stringify(order)}\n`);
-  }
   return order.map((identity) => ({ identity, path: byIdentity.get(identity)! }));
+}
+
+async function writeOrder(folder: string, sources: readonly Source[]): Promise<void> {
+  await makeFolder(folder);
+  await writeBeside(join(folder, orderName), `${JSON.stringify(sources.map(({ identity }) => identity))}\n`);
 }
 
 const orderName = 'sources.json';
@@ -108,13 +131,10 @@ async function importOnce(
   signal: AbortSignal | undefined,
 ): Promise<Imported | null> {
   const [record, output, raw] = [`${place}.json`, `${place}.arrow`, `${place}.raw.arrow`];
-  if (existsSync(record)) {
-    const imported = JSON.parse(await readFile(record, 'utf8')) as Imported;
-    if (imported.rows === 0) return imported;
-    if (existsSync(output)) {
-      for await (const example of rowsOf(output)) seen.add(rowKey(example));
-      return imported;
-    }
+  const known = await knownImport(place);
+  if (known !== undefined) {
+    if (known.rows > 0) for await (const example of rowsOf(output)) seen.add(rowKey(example));
+    return known;
   }
   say(`data    importing ${path}`);
   const summary = await importExamples([path], raw, {
@@ -137,6 +157,13 @@ async function importOnce(
   await rm(raw, { force: true });
   say(`data    ${rows} new rows of ${path}, ${repeated} known, ${imported.rejected} unusable`);
   return imported;
+}
+
+/** What is recorded of an import that is whole. @param place  path without an ending */
+async function knownImport(place: string): Promise<Imported | undefined> {
+  if (!existsSync(`${place}.json`)) return undefined;
+  const imported = JSON.parse(await readFile(`${place}.json`, 'utf8')) as Imported;
+  return imported.rows === 0 || existsSync(`${place}.arrow`) ? imported : undefined;
 }
 
 async function* rowsOf(path: string) {

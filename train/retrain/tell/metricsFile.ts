@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../history.js';
+import { isChoice, type HistoryEntry } from '../history.js';
 
 /** What the metrics file tells of a plan. */
 export interface PlanMetrics {
@@ -17,7 +17,7 @@ export interface PlanMetrics {
  */
 export function metricsText({ plan, startedMs, endedMs, code, history, diskBytes }: PlanMetrics): string {
   const judged = history.filter(({ decision }) => decision !== undefined).at(-1);
-  const changed = history.filter(({ outcome }) => outcome !== 'kept').at(-1);
+  const changed = history.filter(isChoice).at(-1);
   const scores = (judged?.decision?.results ?? []).flatMap(({ task, metric, challenger, champion }) => [
     { labels: { task, metric, model: 'challenger' }, value: challenger },
     ...(champion === null ? [] : [{ labels: { task, metric, model: 'champion' }, value: champion }]),

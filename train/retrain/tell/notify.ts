@@ -14,7 +14,7 @@ export interface Notice {
 }
 
 /** Longest time that a command may take over one decision. */
-const timeoutMs = 60_000;
+const longestMs = 60_000;
 
 /** Decisions that wait, oldest first. */
 export async function readNotices(folder: string): Promise<Notice[]> {
@@ -37,9 +37,14 @@ export async function addNotice(folder: string, notice: Notice): Promise<void> {
  * and is tried again at the next call. Of a plan without a command they are dropped.
  * @returns why it failed; undefined when all were taken
  */
-export async function deliverNotices(folder: string, command: string | undefined): Promise<string | undefined> {
+export async function deliverNotices(
+  folder: string,
+  command: string | undefined,
+  timeoutMs = longestMs,
+): Promise<string | undefined> {
   for (const notice of await readNotices(folder)) {
-    const failure = command === undefined ? undefined : await run(command, `${JSON.stringify(notice.entry)}\n`);
+    const failure =
+      command === undefined ? undefined : await run(command, `${JSON.stringify(notice.entry)}\n`, timeoutMs);
     if (failure !== undefined) {
       await addNotice(folder, { ...notice, tries: notice.tries + 1, failure });
       return failure;
@@ -51,18 +56,28 @@ export async function deliverNotices(folder: string, command: string | undefined
 
 const fileOf = (folder: string, { entry }: Notice) => join(folder, `${entry.id}.json`);
 
-/** Run a command line by the shell. @returns why it failed */
-function run(command: string, input: string): Promise<string | undefined> {
+/**
+ * Run a command line by the shell, in a process group of its own: what it started must not outlast it, nor hold its output
+ * open.
+ * @returns why it failed
+ */
+function run(command: string, input: string, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(command, { shell: true, stdio: ['pipe', 'ignore', 'pipe'], timeout: timeoutMs });
+    const child = spawn(command, { shell: true, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
+    const tooLong = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), timeoutMs);
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (piece: string) => (said = (said + piece).slice(-2000)));
     child.stdin.on('error', () => {}); // a command need not read
-    child.on('error', (error) => resolve(error.message));
+    child.on('error', (error) => {
+      clearTimeout(tooLong);
+      resolve(error.message);
+    });
     child.on('close', (code, signal) => {
+      clearTimeout(tooLong);
       const last = said.trim().split('\n').at(-1);
+      const how = signal === 'SIGKILL' ? `ended after ${timeoutMs / 1000} s` : `ended by ${signal}`;
       if (code === 0) resolve(undefined);
-      else resolve(`${signal ? `ended by ${signal}` : `exit code ${code}`}${last ? `: ${last}` : ''}`);
+      else resolve(`${signal ? how : `exit code ${code}`}${last ? `: ${last}` : ''}`);
     });
     child.stdin.end(input);
   });

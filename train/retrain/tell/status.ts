@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
+import { lockHolder } from '../../../setup/lock.mjs';
 import { readAttempt } from '../attempt.js';
 import { championOf } from '../champion/champion.js';
-import { readHistory, type HistoryEntry } from '../history.js';
+import { isChoice, readHistory, type HistoryEntry } from '../history.js';
 import { readNotices } from './notify.js';
 import type { PlanFolder } from '../planFolder.js';
 import { folderBytes } from '../champion/retention.js';
@@ -12,7 +13,9 @@ import { nextDue } from '../schedule/nextDue.js';
 export interface PlanStatus {
   plan: string;
   champion: { run: string; since: string; scores: Record<string, number> } | null;
-  underWay: { id: string; since: string } | null;
+  underWay: { id: string; since: string; tries: number; failure: string | null } | null;
+  /** The call that works on it now, in words. */
+  atWork: string | null;
   nextDue: string | null;
   notices: { waiting: number; failure: string | null };
   diskBytes: number;
@@ -27,7 +30,14 @@ export async function planStatus(plan: RetrainingPlan, place: PlanFolder, now: D
   return {
     plan: plan.name,
     champion: run === null ? null : championStatus(run, history),
-    underWay: attempt === undefined ? null : { id: attempt.id, since: new Date(attempt.startedMs).toISOString() },
+    underWay:
+      attempt === undefined
+        ? null
+        : {
+            ...{ id: attempt.id, since: new Date(attempt.startedMs).toISOString() },
+            ...{ tries: attempt.tries, failure: attempt.failure ?? null },
+          },
+    atWork: lockHolder(place.lock) ?? null,
     nextDue: plan.schedule === undefined ? null : nextDue(plan.schedule, now).toISOString(),
     notices: { waiting: notices.length, failure: notices[0]?.failure ?? null },
     diskBytes: [place.folder, place.data].reduce((sum, one) => sum + (existsSync(one) ? folderBytes(one) : 0), 0),
@@ -37,19 +47,14 @@ export async function planStatus(plan: RetrainingPlan, place: PlanFolder, now: D
 
 /** A status as aligned lines for the screen. @param most  decisions shown, the last ones */
 export function statusTable(
-  { champion, underWay, nextDue: due, notices, diskBytes, history }: PlanStatus,
+  { champion, underWay, atWork, nextDue: due, notices, diskBytes, history }: PlanStatus,
   most = 10,
 ): string {
   const facts: [string, string][] = [
-    ['champion', champion === null ? 'none yet' : `${champion.run}, since ${shortTime(champion.since)}`],
+    ['champion', champion === null ? 'none yet' : `${champion.run}, since ${shortTime(champion.since)} UTC`],
     ['scores', scoresText(champion?.scores ?? {})],
-    [
-      'under way',
-      underWay === null
-        ? 'nothing'
-        : `${underWay.id}, begun ${shortTime(underWay.since)}; the next call goes on with it`,
-    ],
-    ['next due', due === null ? 'no schedule' : shortTime(due)],
+    ['under way', underWayText(underWay, atWork)],
+    ['next due', due === null ? 'no schedule' : `${shortTime(due)} UTC`],
     [
       'notices',
       notices.waiting === 0
@@ -61,6 +66,16 @@ export function statusTable(
   const width = Math.max(...facts.map(([label]) => label.length));
   const lines = facts.filter(([, text]) => text !== '').map(([label, text]) => `${label.padEnd(width)}  ${text}`);
   return [...lines, ...(history.length === 0 ? [] : ['', ...historyLines(history.slice(-most))])].join('\n');
+}
+
+function underWayText(underWay: PlanStatus['underWay'], atWork: string | null): string {
+  const what = underWay === null ? [] : [`${underWay.id}, begun ${shortTime(underWay.since)} UTC`];
+  const failed =
+    underWay === null || underWay.failure === null
+      ? []
+      : [`failed ${underWay.tries} times, at last so: ${underWay.failure}`];
+  if (atWork !== null) return [...what, ...failed, `at work: ${atWork}`].join('; ');
+  return underWay === null ? 'nothing' : [...what, ...failed, 'the next call goes on with it'].join('; ');
 }
 
 function historyLines(history: readonly HistoryEntry[]): string[] {
@@ -83,7 +98,7 @@ function historyLines(history: readonly HistoryEntry[]): string[] {
 }
 
 function championStatus(run: string, history: readonly HistoryEntry[]): PlanStatus['champion'] {
-  const chosen = history.filter((entry) => entry.run === run && entry.outcome !== 'kept').at(-1);
+  const chosen = history.filter((entry) => entry.run === run && isChoice(entry)).at(-1);
   const judged = history.filter((entry) => entry.run === run && entry.decision !== undefined).at(-1);
   return { run, since: chosen?.time ?? '', scores: judged === undefined ? {} : scoresOf(judged) };
 }

@@ -34,6 +34,7 @@ describe('the status of a plan', () => {
       plan: 'p',
       champion: { run: 'r1', since: '2026-01-01T02:30:00.000Z', scores: { one: 0.5 } },
       underWay: null,
+      atWork: null,
       nextDue: '2026-01-03T02:30:00.000Z',
       notices: { waiting: 1, failure: 'exit code 7' },
       diskBytes: 2_500_000,
@@ -42,10 +43,10 @@ describe('the status of a plan', () => {
     assert.equal(
       table,
       [
-        'champion   r1, since 2026-01-01 02:30',
+        'champion   r1, since 2026-01-01 02:30 UTC',
         'scores     one 0.5000',
         'under way  nothing',
-        'next due   2026-01-03 02:30',
+        'next due   2026-01-03 02:30 UTC',
         'notices    1 waiting: exit code 7',
         'disk       2.5 MB',
         '',

@@ -1,6 +1,6 @@
-import type { GateRule } from '../../configs/load/loadRetraining.js';
-import type { ResultRow } from '../../eval/score/reportData.js';
-import { differences, isShown, type Difference } from '../../eval/statistics/differences.js';
+import type { GateRule } from '../../../configs/load/loadRetraining.js';
+import type { ResultRow } from '../../../eval/score/reportData.js';
+import { differences, isShown, type Difference } from '../../../eval/statistics/differences.js';
 
 /** One task of the gate, with every number that the decision rests on. */
 export interface GateResult {

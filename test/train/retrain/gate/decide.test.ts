@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ResultRow } from '../../../eval/score/reportData.js';
-import type { GateRule } from '../../../configs/load/loadRetraining.js';
-import { decide } from '../../../train/retrain/decide.js';
+import type { ResultRow } from '../../../../eval/score/reportData.js';
+import type { GateRule } from '../../../../configs/load/loadRetraining.js';
+import { decide } from '../../../../train/retrain/gate/decide.js';
 
 const queries = 40;
 /** One value a query; the mean is stated by the call. */

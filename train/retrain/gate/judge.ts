@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
-import type { RetrainingPlan } from '../../configs/load/loadRetraining.js';
-import { readPerQuery } from '../../eval/measure/perQuery.js';
-import type { EvaluationSummary } from '../../eval/score/scoreModel.js';
-import { taskFolderName } from '../../eval/tasks/folderName.js';
-import type { ResultRow } from '../../eval/score/reportData.js';
-import type { Task } from '../../eval/tasks/task.js';
+import { runFolder, runsRoot } from '../../../checkpoints/run/folder.js';
+import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
+import { readPerQuery } from '../../../eval/measure/perQuery.js';
+import type { EvaluationSummary } from '../../../eval/score/scoreModel.js';
+import { taskFolderName } from '../../../eval/tasks/folderName.js';
+import type { ResultRow } from '../../../eval/score/reportData.js';
+import type { Task } from '../../../eval/tasks/task.js';
 import { challengerName, championName, decide, type Decision } from './decide.js';
-import type { PlanFolder } from './planFolder.js';
-import { runStep, type Steps } from './runStep.js';
+import type { PlanFolder } from '../planFolder.js';
+import { runStep, type Steps } from '../runStep.js';
 
 /**
  * Score a challenger and the champion on the gate by the same command, and decide. What either was scored on before, as

@@ -2,7 +2,7 @@
 // half an hour or so.   node --import tsx test/retraining/days.ts [KILLS]
 // Day 1 promotes, day 2 brings nothing, day 3 good data, day 4 poisoned data, day 5 two calls at once, day 6 kills.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openExamples } from '../../data/arrow/openExamples.js';
@@ -18,6 +18,7 @@ const incoming = join(work, 'incoming');
 const planFile = join(work, 'six-days.yaml');
 const place = planFolder('six-days');
 const random = seededRandom('six days');
+const args = ['--import', 'tsx', 'train/command/retrain.ts', planFile];
 /** Decisions in the history when it was last looked at. */
 let known: string[] = [];
 
@@ -48,8 +49,10 @@ arrive('day-1', share(0, 0.3));
 await expectDay('day 1: no champion yet', 0, 'promoted');
 const first = readlinkSync(place.current);
 
-const idle = await expectDay('day 2: nothing new', 0, 'nothing new');
-assert.ok(idle.seconds < 5, `it took ${idle.seconds} s`);
+await expectDay('day 2: nothing new', 0, 'nothing new');
+const idleSeconds = processorSeconds();
+console.log(`day 2: ${idleSeconds.toFixed(1)} s of the processor`);
+assert.ok(idleSeconds < 5);
 
 arrive('day-3', share(0.3, 0.6));
 await expectDay('day 3: good data', 0, 'promoted');
@@ -109,9 +112,16 @@ async function expectDay(name: string, code: number, words: string): Promise<End
   return end;
 }
 
+/** Of one call: other work on the machine makes it wait, not count more. */
+function processorSeconds(): number {
+  const timed = ['-c', 'TIMEFORMAT="%U %S"; time "$0" "$@"', process.execPath, ...args];
+  const { stderr } = spawnSync('bash', timed, { encoding: 'utf8' });
+  const [user, system] = stderr.trim().split('\n').at(-1)!.split(' ').map(Number);
+  return user! + system!;
+}
+
 function call(killAfterMs?: number): Promise<End> {
   const startMs = Date.now();
-  const args = ['--import', 'tsx', 'train/command/retrain.ts', planFile];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (piece: string) => (said += piece));

@@ -162,7 +162,7 @@ async function work(plan: RetrainingPlan, place: PlanFolder, args: RetrainArgume
     const tasks = await gateTasks(plan, steps.say);
     const end = await retrain({ ...steps, plan, place, tasks, force: args.force, clock: Date.now });
     code = report(end, args.json);
-    await writeHistoryPage(plan, place);
+    if (end.kind === 'decided') await writeHistoryPage(plan, place);
   } catch (error) {
     if (!(error instanceof Interrupted)) {
       code = error instanceof UserError ? 2 : 1;

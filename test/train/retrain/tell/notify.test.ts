@@ -30,6 +30,16 @@ describe('notifications', () => {
     assert.deepEqual(await readNotices(at('n')), []);
   });
 
+  // `sh` alone was ended, and what it had started held its output open: the call waited with it, and kept its lock.
+  it('end a command that takes too long, with all that it started', async () => {
+    await addNotice(at('n'), { entry: entry('1'), tries: 0, failure: null });
+    const started = Date.now();
+    const slow = `(sleep 30; touch ${at('late')}) | cat; true`;
+    assert.match((await deliverNotices(at('n'), slow, 300))!, /^ended after 0\.3 s/);
+    assert.ok(Date.now() - started < 20_000);
+    assert.equal((await readNotices(at('n'))).length, 1);
+  });
+
   it('take a command that reads nothing, and a plan that has none any more', async () => {
     await addNotice(at('n'), { entry: entry('1'), tries: 0, failure: null });
     assert.equal(await deliverNotices(at('n'), 'exit 0'), undefined);

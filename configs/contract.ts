@@ -34,6 +34,25 @@ export interface Contract {
   float32Products?: Exclude<Float32Products, 'float32'>;
   /** Divides cosines in the loss. */
   temperature: number;
+  /** How images are read and where they stand; absent where a model reads text alone. */
+  image?: ImageContract;
+}
+
+/** Patch, block and window of the vision tower and the ids of its tokens are the base's. */
+export interface ImageContract {
+  /** Pixels of a resized image. */
+  minPixels: number;
+  maxPixels: number;
+  /** Where the images of a document stand: behind its prefix and text, or before them. */
+  order: (typeof imageOrders)[number];
+  /** `mrope` counts the rows and columns of an image, `flat` its tokens one after the other, as some models were trained. */
+  positions: (typeof imagePositions)[number];
+  /** Transparent pixels show the colour beneath them, or white. */
+  alpha: (typeof imageAlphas)[number];
+  resampling: 'bicubic uint8, horizontal first';
+  /** Of red, green and blue between 0 and 1, taken from each value and dividing it. */
+  mean: readonly number[];
+  std: readonly number[];
 }
 
 /**
@@ -41,6 +60,9 @@ export interface Contract {
  * is prefix + trimmed text. `as-is`: prefix + title + one blank + text, where there is a title, and nothing is trimmed.
  */
 export type TitleRule = 'title-blank-text' | 'as-is';
+export const imageOrders = ['text-first', 'image-first'] as const;
+export const imagePositions = ['mrope', 'flat'] as const;
+export const imageAlphas = ['drop', 'white'] as const;
 export const precisions = ['float32', 'bfloat16', 'float16'] as const;
 export type Precision = (typeof precisions)[number];
 /** `tf32`: factors are rounded to ten bits behind the point, as NVIDIA cards do unless they are told not to. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { precisions } from './contract.js';
+import { imageAlphas, imageOrders, imagePositions, precisions } from './contract.js';
 
 /** The seven projections of a Qwen2 decoder layer that LoRA may adapt, by the short names users write. */
 export const projections = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'] as const;
@@ -75,6 +75,25 @@ export const schema = z.strictObject({
     })
     .superRefine(leaveRoomForText)
     .superRefine(requireEffect)
+    .prefault({}),
+  image: z
+    .strictObject({
+      minPixels: count('pixels that a smaller image is enlarged to').default(3136),
+      maxPixels: count('pixels that a larger image is shrunk to; a token is 28 x 28 of them').default(602112),
+      order: z.enum(imageOrders).default('text-first').describe('where the images of a document stand'),
+      positions: z
+        .enum(imagePositions)
+        .default('mrope')
+        .describe('mrope counts rows and columns of an image; flat its tokens, as some models were trained'),
+      alpha: z
+        .enum(imageAlphas)
+        .default('drop')
+        .describe('transparent pixels: drop shows the colour beneath them, white lays them over white'),
+    })
+    .refine(({ minPixels, maxPixels }) => minPixels <= maxPixels, {
+      path: ['maxPixels'],
+      message: 'must be at least image.minPixels',
+    })
     .prefault({}),
   lora: z
     .strictObject({

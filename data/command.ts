@@ -2,24 +2,19 @@ import { runCommand, type Command } from '../configs/cli/cli.js';
 import { downloadScreen } from '../configs/cli/download.js';
 import { progressBar, type ProgressBar } from '../configs/cli/progress.js';
 import { listDatasets, resolveDatasets } from '../configs/load/datasetFile.js';
-import { loadConfig } from '../configs/load/loadConfig.js';
-import { resolveBase } from '../configs/load/resolveBase.js';
 import { stopSignals } from '../configs/stopSignals.js';
-import { fetchBase } from '../checkpoints/hub/fetchBase.js';
 import { listHubDataset } from '../checkpoints/hub/listHubDataset.js';
 import { UserError } from '../configs/userError.js';
-import { describeTokens, formatTokens } from './inspect/describeTokens.js';
 import { datasetsMirror, datasetsRoot } from './download/datasetsRoot.js';
 import { downloadDatasets } from './download/downloadDatasets.js';
 import { formatDatasets, formatDownloads, listed } from './download/formatDatasets.js';
 import { formatSources, formatSummary } from './import/formatSummary.js';
 import { importExamples } from './import/importExamples.js';
 import { formats } from './import/source/recogniseFormat.js';
-import { makeContract } from './tokenizer/makeContract.js';
-import { loadTokenizer } from './tokenizer/tokenizer.js';
 import { inspectCommand } from './command/inspect.js';
 import { mineCommand } from './command/mine.js';
 import { tokenizeCommand } from './command/tokenize.js';
+import { tokensCommand } from './command/tokens.js';
 
 const SCRIPT = 'npm run data --';
 const FORMATS = Object.keys(formats).join(', ');
@@ -121,37 +116,6 @@ const downloadCommand: Command<{ names: string[]; list: boolean; into: string | 
     const datasets = resolveDatasets(names.map(String));
     const done = await downloadDatasets(datasets, { root, screen: downloadScreen, listHub: listHubDataset, mirror });
     console.log(json ? JSON.stringify({ datasets: done }) : formatDownloads(done));
-  },
-};
-
-const tokensCommand: Command<{
-  texts: string[];
-  base: string;
-  recipe: string | undefined;
-  as: 'query' | 'passage';
-  json: boolean;
-}> = {
-  name: 'tokens <texts..>',
-  describe: 'Show what texts become under a contract: ids, tokens, and what each comes from',
-  options: (cli) =>
-    cli
-      .positional('texts', { type: 'string', array: true, demandOption: true, describe: 'texts, each in quotes' })
-      .option('base', { type: 'string', demandOption: true, describe: 'whose tokenizer, a name or folder' })
-      .option('recipe', { type: 'string', describe: "whose contract, instead of that of the base's own recipe" })
-      .option('as', { choices: ['query', 'passage'] as const, default: 'query' as const, describe: 'which prefix' })
-      .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
-  examples: [
-    [`${SCRIPT} tokens --base demo "who wrote it?"`, 'prefix, text, EOS'],
-    [`${SCRIPT} tokens --base ./Qwen2.5-7B-Instruct --recipe promptreps "who?"`, 'in the chat template'],
-  ],
-  async handler({ texts, base, recipe, as, json }) {
-    const named = resolveBase(base);
-    const { config } = loadConfig(recipe ?? named.recipe);
-    const tokenizer = await loadTokenizer((await fetchBase(named, { wanted: 'tokenizer' })).folder);
-    if (tokenizer.slow !== null) console.error(tokenizer.slow);
-    const contract = makeContract(config, tokenizer, config.contract.precision);
-    const described = texts.map((text) => describeTokens(tokenizer, contract, as, String(text)));
-    console.log(json ? JSON.stringify({ contract, texts: described }) : described.map(formatTokens).join('\n\n'));
   },
 };
 

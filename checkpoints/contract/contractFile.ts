@@ -25,6 +25,7 @@ export const contractFields = Object.keys({
   precision: 0,
   float32Products: 0,
   temperature: 0,
+  image: 0,
 } satisfies Record<keyof Contract, 0>) as (keyof Contract)[];
 
 /** Absent where a contract has no use for them, and then no part of its hash. */
@@ -36,6 +37,7 @@ const optionalFields: ReadonlySet<keyof Contract> = new Set([
   'answerStart',
   'eosToken',
   'float32Products',
+  'image',
 ] as const satisfies OptionalField[]);
 
 type OptionalField = { [Key in keyof Contract]-?: undefined extends Contract[Key] ? Key : never }[keyof Contract];
@@ -76,7 +78,7 @@ export async function readContract(file: string): Promise<Contract> {
 /** The fields in which two contracts differ. */
 export const contractDifferences = (left: Contract, right: Contract): ContractDifference[] =>
   contractFields
-    .filter((field) => left[field] !== right[field])
+    .filter((field) => JSON.stringify(left[field]) !== JSON.stringify(right[field]))
     .map((field) => ({ field, left: left[field], right: right[field] }));
 
 /**

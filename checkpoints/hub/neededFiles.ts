@@ -24,7 +24,7 @@ const wholeWeights = 'model.safetensors';
 const indexName = 'model.safetensors.index.json';
 const shard = /^model-\d+-of-\d+\.safetensors$/;
 const tokenizerFile =
-  /^(config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|chat_template)\.json$|^merges\.txt$|^chat_template\.jinja$/;
+  /^(config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|chat_template|(pre)?processor_config)\.json$|^merges\.txt$|^chat_template\.jinja$/;
 const smallFile = new RegExp(
-  `${tokenizerFile.source}|^(generation_config|(video_)?preprocessor_config|modules|config_sentence_transformers)\\.json$|^\\d+_[A-Za-z]+/config\\.json$|^(LICEN[CS]E|NOTICE)(\\.\\w+)?$`,
+  `${tokenizerFile.source}|^(generation_config|video_preprocessor_config|modules|config_sentence_transformers)\\.json$|^\\d+_[A-Za-z]+/config\\.json$|^(LICEN[CS]E|NOTICE)(\\.\\w+)?$`,
 );

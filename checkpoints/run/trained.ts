@@ -38,7 +38,8 @@ export function trainedFields({ settings, data, identities, weights, rows, updat
   const names = data.map((file) => file.split(/[\\/]/).at(-1)!);
   const fields = leaves({ data: identities ?? names, rows, updates, ...settings });
   return new Map<string, unknown>([
-    ...fields.filter(([field]) => !settingsWithoutEffect.has(field)),
+    // How images are read is told by the contract, where any are.
+    ...fields.filter(([field]) => !settingsWithoutEffect.has(field) && !field.startsWith('image.')),
     ['data weights', data.map((_, file) => weights?.[file] ?? 1)],
     ['adapter to start from', adapterHash ?? adapter ?? 'none'],
   ]);

@@ -1,5 +1,5 @@
 import { UserError } from '../../configs/userError.js';
-import { openParquet } from '../table/parquet.js';
+import { openParquet } from '../arrow/parquet.js';
 import { readLines } from '../files/readLines.js';
 import { parseJson } from '../example/row/parseJson.js';
 

@@ -1,4 +1,4 @@
-import type { Contract, Float32Products, Precision } from '../../configs/contract.js';
+import type { Contract, Float32Products, ImageContract, Precision } from '../../configs/contract.js';
 import type { RunConfig } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -7,13 +7,15 @@ import type { Tokenizer } from './tokenizer.js';
  * The contract that a run's settings and a base's tokenizer make together.
  * @param precision        the arithmetic in effect, which differs from the setting where the engine cannot offer it
  * @param float32Products  of the engine
+ * @param imageValues      of the base, where images are read
  * @throws UserError when the tokenizer lacks the chat template or the token that the settings ask for
  */
 export function makeContract(
-  { contract, loss }: RunConfig,
+  { contract, loss, image }: RunConfig,
   tokenizer: Tokenizer,
   precision: Precision,
   float32Products: Float32Products = 'float32',
+  imageValues?: Pick<ImageContract, 'mean' | 'std'>,
 ): Contract {
   const { querySuffix, passageSuffix, answerStart, chatTemplate, appendEos, eosToken } = contract;
   return {
@@ -34,8 +36,24 @@ export function makeContract(
     normalize: true,
     ...arithmetic(precision, float32Products),
     temperature: loss.temperature,
+    ...(imageValues && { image: imageContract(image, imageValues) }),
   };
 }
+
+/** Its fields stand in one order, since its hash is made of them. */
+const imageContract = (
+  { minPixels, maxPixels, order, positions, alpha }: RunConfig['image'],
+  { mean, std }: Pick<ImageContract, 'mean' | 'std'>,
+): ImageContract => ({
+  minPixels,
+  maxPixels,
+  order,
+  positions,
+  alpha,
+  resampling: 'bicubic uint8, horizontal first',
+  mean: [...mean],
+  std: [...std],
+});
 
 /** The same rules in another arithmetic. */
 export function withArithmetic(contract: Contract, precision: Precision, float32Products: Float32Products): Contract {

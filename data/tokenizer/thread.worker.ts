@@ -3,6 +3,7 @@ import type { Contract, TextKind } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { loadTokenizer } from './tokenizer.js';
 import { byteLevelEncoder } from './byteLevel.js';
+import { contractEncoder } from './contractEncoder.js';
 import type { TokenizerTables } from './tables.js';
 import { tokenizeText } from './tokenizeText.js';
 
@@ -20,6 +21,8 @@ export interface ThreadRequest {
   kind: TextKind;
   texts: string[];
   titles: (string | undefined)[];
+  /** Images of each text; empty where none has any. */
+  images: number[];
 }
 
 /** Job 0 is the loading of the tokenizer. All texts come back in one buffer: one transfer is cheaper than hundreds. */
@@ -32,14 +35,17 @@ const port = parentPort!;
 const { tables, folder, contract } = workerData as ThreadSetup;
 
 const loaded = tables ? Promise.resolve(byteLevelEncoder(tables)) : loadTokenizer(folder);
-const encoder = await loaded.catch((error: Error) => {
+const plain = await loaded.catch((error: Error) => {
   port.postMessage(failure(0, error));
   return null;
 });
-if (encoder !== null) {
-  port.on('message', ({ job, kind, texts, titles }: ThreadRequest) => {
+if (plain !== null) {
+  const encoder = contractEncoder(plain, contract);
+  port.on('message', ({ job, kind, texts, titles, images }: ThreadRequest) => {
     try {
-      const tokens = texts.map((text, index) => tokenizeText(encoder, contract, kind, text, titles[index]));
+      const tokens = texts.map((text, index) =>
+        tokenizeText(encoder, contract, kind, text, titles[index], images[index]),
+      );
       const lengths = Int32Array.from(tokens, ({ length }) => length);
       const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
       let filled = 0;

@@ -5,10 +5,20 @@ import { loadTokenizer, type Tokenizer } from './tokenizer.js';
 import type { ThreadReply, ThreadRequest, ThreadSetup } from './thread.worker.js';
 
 export interface TokenizerThreads {
-  /** The ids of each text under the contract, in the order of the texts. Calls are begun in their order. */
-  tokenize(kind: TextKind, texts: readonly { title?: string; text: string }[]): Promise<Int32Array[]>;
+  /**
+   * The ids of each text under the contract, in the order of the texts; `imageMark` stands for each of its images. Calls
+   * are begun in their order.
+   */
+  tokenize(kind: TextKind, texts: readonly TextToTokenize[]): Promise<Int32Array[]>;
   /** End the threads; work that is still under way is rejected. */
   close(): Promise<void>;
+}
+
+interface TextToTokenize {
+  title?: string;
+  text: string;
+  /** Of the document, in their order. */
+  images?: readonly unknown[];
 }
 
 /** Texts of one message: enough that its cost does not show, few enough that all threads end together. */
@@ -59,7 +69,7 @@ export async function startTokenizerThreads(
 /** Some texts of one call, in the order in which threads take them. */
 interface Block {
   kind: TextKind;
-  texts: readonly { title?: string; text: string }[];
+  texts: readonly TextToTokenize[];
   resolve(tokens: Int32Array[]): void;
   reject(error: Error): void;
 }
@@ -92,6 +102,7 @@ function startThread(setup: ThreadSetup, queue: Block[]) {
       kind,
       texts: texts.map(({ text }) => text),
       titles: kind === 'query' ? [] : texts.map(({ title }) => title),
+      images: texts.some(({ images }) => images) ? texts.map(({ images = [] }) => images.length) : [],
     };
     worker.postMessage(request);
   };

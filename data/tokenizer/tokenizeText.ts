@@ -1,12 +1,18 @@
 import type { Contract, TextKind } from '../../configs/contract.js';
 import type { TokenEncoder } from './byteLevel.js';
 
+/** Stands among the ids of a document in the place of each of its images. */
+export const imageMark = -1;
+
 /**
  * The ids of one text under the contract. Source: `TrainDataset` and `TrainCollator` of the study's Tevatron fork, for
  * texts in a chat those of its vision-language fork.
- * @param title  of a passage, where it has one
- * @returns      BOS if the contract has one, the text cut to what is left, EOS if the contract has one:
- *               at most the contract's length for this kind, and beyond it only what the contract puts around the text
+ * @param title   of a passage, where it has one
+ * @param images  of the document, for each of which `imageMark` stands where the contract's order has them: what is put
+ *                after the text stands behind them all
+ * @returns       BOS if the contract has one, the text cut to what is left, EOS if the contract has one:
+ *                at most the contract's length for this kind, and beyond it only images and what the contract puts around
+ *                the text
  */
 export function tokenizeText(
   encoder: TokenEncoder,
@@ -14,20 +20,31 @@ export function tokenizeText(
   kind: TextKind,
   text: string,
   title?: string,
+  images = 0,
 ): Int32Array {
   const content = prefixed(contract, kind, text, title);
   const begin = contract.bosId === null ? 0 : 1;
   const end = contract.eosId === null ? 0 : 1;
   const longest = kind === 'query' ? contract.queryMaxLength : contract.passageMaxLength;
   const around = partsAround(contract, kind);
-  const ids = around
-    ? encoder.encode(around.before + cut(encoder, content, longest) + around.after)
-    : encoder.encode(content, Math.max(longest - begin - end, 0));
-  const tokens = new Int32Array(begin + ids.length + end);
+  const kept = around ? cut(encoder, content, longest) : content;
+  const limit = around ? Infinity : Math.max(longest - begin - end, 0);
+  const [front, back] = aroundImages(contract, images, around?.before ?? '', kept, around?.after ?? '');
+  const [ids, behind] = [encoder.encode(front, limit), encoder.encode(back, limit)];
+  const tokens = new Int32Array(begin + ids.length + images + behind.length + end).fill(imageMark);
   if (contract.bosId !== null) tokens[0] = contract.bosId;
   tokens.set(ids, begin);
+  tokens.set(behind, begin + ids.length + images);
   if (contract.eosId !== null) tokens[tokens.length - 1] = contract.eosId;
   return tokens;
+}
+
+/** What stands before the images and behind them; without images all of it is one text. */
+function aroundImages(contract: Contract, images: number, before: string, kept: string, after: string) {
+  if (images === 0) return [before + kept + after, ''] as const;
+  return contract.image?.order === 'image-first'
+    ? ([before, kept + after] as const)
+    : ([before + kept, after] as const);
 }
 
 /** The text with its prefix, before anything is cut or put around it. */

@@ -31,7 +31,7 @@ const study = {
 };
 
 describe('the defaults of the schema', () => {
-  const { contract, loss, training, evaluation, ...rest } = parseConfig({});
+  const { contract, loss, training, evaluation, image, ...rest } = parseConfig({});
 
   it("are the study's recipe", () => {
     const { precision, ...otherContract } = contract;
@@ -50,11 +50,25 @@ describe('the defaults of the schema', () => {
     assert.deepEqual(evaluation.tasks, []);
   });
 
+  it('read an image as most peers do: at most 768 tokens of it', () => {
+    assert.deepEqual(image, {
+      minPixels: 4 * 28 * 28,
+      maxPixels: 768 * 28 * 28,
+      order: 'text-first',
+      positions: 'mrope',
+      alpha: 'drop',
+    });
+    assert.throws(
+      () => parseConfig({ image: { minPixels: 9, maxPixels: 8 } }),
+      /image\.maxPixels: must be at least image\.minPixels/,
+    );
+  });
+
   it('mask passages known to be relevant, which the study did not: its recipe says so', () => {
     assert.equal(loss.maskRelevant, true);
     const { config } = loadConfig('study');
     assert.deepEqual(config, {
-      ...{ contract, ...rest, loss: { ...loss, maskRelevant: false } },
+      ...{ contract, image, ...rest, loss: { ...loss, maskRelevant: false } },
       training: { ...training, datasets: ['msmarco-train'] },
       evaluation: { ...evaluation, tasks: ['msmarco-dev', 'dl19', 'dl20'] },
     });

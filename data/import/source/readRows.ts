@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { strip } from '../../tokenizer/tokenizeText.js';
 import { textId } from '../../example/textId.js';
 import { lineBlocks, TOO_LONG } from './lineBlocks.js';
-import { openParquet } from '../../table/parquet.js';
+import { openParquet } from '../../arrow/parquet.js';
 import type { Recognised } from './recogniseFormat.js';
 import { isRecordField, parseRecord, recordParsers, type Lookups, type RecordParser } from './records.js';
 import type { RowSink } from './rowSink.js';

@@ -5,7 +5,7 @@ import { UserError } from '../../../configs/userError.js';
 import { lineBlocks } from './lineBlocks.js';
 import { explainReadFailure } from '../../files/explainReadFailure.js';
 import { openSource } from './openSource.js';
-import { openParquet } from '../../table/parquet.js';
+import { openParquet } from '../../arrow/parquet.js';
 import { parseRecord } from './records.js';
 
 /** What can be imported, and how its rows look. */

@@ -7,7 +7,7 @@ import {
   requireSameContract,
   writeContract,
 } from '../../../checkpoints/contract/contractFile.js';
-import type { Contract } from '../../../configs/contract.js';
+import type { Contract, ImageContract } from '../../../configs/contract.js';
 import { UserError } from '../../../configs/userError.js';
 import { contract } from '../examples.js';
 import { useTemporaryFolder } from '../useTemporaryFolder.js';
@@ -29,6 +29,28 @@ describe('contractHash', () => {
     const optional = ['querySuffix', 'passageSuffix', 'chatBefore', 'chatAfter', 'answerStart', 'eosToken'];
     const hashes = [...optional, 'float32Products'].map((field) => contractHash({ ...contract, [field]: '' }));
     assert.equal(new Set([...hashes, contractHash(contract)]).size, 8);
+  });
+});
+
+describe('a contract of images', () => {
+  const image = { minPixels: 1, maxPixels: 2, order: 'text-first' } as ImageContract;
+
+  it('has another hash than one of texts alone, and than one with another image setting', () => {
+    const hashes = [{}, { image }, { image: { ...image, maxPixels: 3 } }].map((more) =>
+      contractHash({ ...contract, ...more }),
+    );
+    assert.equal(new Set([...hashes, contractHash(contract)]).size, 3);
+    assert.equal(hashes[0], contractHash(contract));
+  });
+
+  it('is compared by what it says', () => {
+    const [one, same, other] = [image, { ...image }, { ...image, order: 'image-first' as const }].map((of) => ({
+      ...contract,
+      image: of,
+    }));
+    assert.deepEqual(contractDifferences(one!, same!), []);
+    assert.throws(() => requireSameContract(other!, one!, 'run a'), /under another contract: image .*image-first/);
+    assert.throws(() => requireSameContract(contract, one!, 'run a'), /another contract: image undefined, not \{/);
   });
 });
 

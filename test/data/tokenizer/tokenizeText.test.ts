@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Contract } from '../../../configs/contract.js';
-import { strip, tokenizeText } from '../../../data/tokenizer/tokenizeText.js';
+import type { Contract, ImageContract } from '../../../configs/contract.js';
+import { imageMark, strip, tokenizeText } from '../../../data/tokenizer/tokenizeText.js';
 import type { TokenEncoder } from '../../../data/tokenizer/byteLevel.js';
 
 /** One id a character, so that ids can be read as text. */
@@ -73,6 +73,34 @@ describe('tokenizeText', () => {
     assert.equal(read(tokenizeText(tokenizer, chat, 'query', 'a')), '<user>Q:a?</user>Hm$');
     assert.equal(read(tokenizeText(tokenizer, chat, 'passage', 'b', 'a')), '<user>P:a b</user>Hm$');
     assert.equal(read(tokenizeText(tokenizer, { ...contract, bosId: 94, querySuffix: '!' }, 'query', 'a')), '^Q:a!');
+  });
+});
+
+describe('tokenizeText with images', () => {
+  const image = { order: 'text-first' } as ImageContract;
+  /** `#` stands for an image's mark. */
+  const shown = (more: Partial<Contract>, text: string, images: number) => {
+    const ids = tokenizeText(tokenizer, { ...contract, image, ...more }, 'query', text, undefined, images);
+    return read(ids.map((id) => (id === imageMark ? 35 : id)));
+  };
+  const imageFirst = { image: { ...image, order: 'image-first' as const } };
+
+  it('marks each image behind the text, or before its prefix', () => {
+    assert.equal(shown({ bosId: 94, eosId: 36 }, 'a', 2), '^Q:a##$');
+    assert.equal(shown({ bosId: 94, eosId: 36, ...imageFirst }, 'a', 2), '^##Q:a$');
+    assert.equal(shown({}, 'a', 0), 'Q:a');
+    assert.equal(shown({}, '', 1), 'Q:#');
+  });
+
+  it('cuts the text, never an image', () => {
+    assert.equal(shown({ eosId: 36 }, 'abcdefgh', 3), 'Q:abc###$');
+    assert.equal(shown({ eosId: 36, ...imageFirst }, 'abcdefgh', 3), '###Q:abc$');
+  });
+
+  it('keeps what stands around a turn around text and images, and the suffix behind both', () => {
+    const chat = { querySuffix: '?', chatBefore: '<', chatAfter: '>', eosId: 36 };
+    assert.equal(shown(chat, 'abcdefgh', 1), '<Q:abcd#?>$');
+    assert.equal(shown({ ...chat, ...imageFirst }, 'abcdefgh', 1), '<#Q:abcd?>$');
   });
 });
 

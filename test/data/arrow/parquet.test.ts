@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../../configs/userError.js';
 import type { Example } from '../../../data/example/example.js';
-import { openParquet } from '../../../data/table/parquet.js';
+import { openParquet } from '../../../data/arrow/parquet.js';
 import { readParquetRows } from '../../../data/import/source/readRows.js';
 import { recogniseFormat } from '../../../data/import/source/recogniseFormat.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../configs/userError.js';
-import { decompressLz4Block } from '../arrow/message/lz4.js';
+import { decompressLz4Block } from './message/lz4.js';
 import { explainReadFailure } from '../files/explainReadFailure.js';
 
 /** A Parquet file whose rows are read group by group. */

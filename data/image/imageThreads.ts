@@ -1,0 +1,69 @@
+import { Worker } from 'node:worker_threads';
+import { UserError } from '../../configs/userError.js';
+import type { ImageRules, PreparedImage } from './imageRules.js';
+import type { ImageReply, ImageRequest } from './image.worker.js';
+
+/** Reads images in threads of their own: decoding and resizing one takes as long as the model takes for a few tokens. */
+export interface ImageThreads {
+  /** @throws UserError naming the file that cannot be used, why, and what to do */
+  prepare(file: string): Promise<PreparedImage>;
+  /** End the threads; work that is still under way is rejected. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  file: string;
+  resolve(image: PreparedImage): void;
+  reject(error: Error): void;
+}
+
+/** Start threads that read images by the same rules; each has one image in memory. */
+export function startImageThreads(rules: ImageRules, threads: number): ImageThreads {
+  const queue: Job[] = [];
+  const started = Array.from({ length: threads }, () => startThread(rules, queue));
+  return {
+    prepare: (file) =>
+      new Promise((resolve, reject) => {
+        queue.push({ file, resolve, reject });
+        for (const thread of started) thread.next();
+      }),
+    async close() {
+      await Promise.all(started.map((thread) => thread.close()));
+    },
+  };
+}
+
+/** A thread that ended rejects all that waits: the others may be ending too. */
+function startThread(rules: ImageRules, queue: Job[]) {
+  // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
+  const worker = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: rules, execArgv: [] });
+  let current: Job | undefined;
+  let ended: Error | undefined;
+  const end = (error: Error) => {
+    ended ??= error;
+    for (const { reject } of [...(current ? [current] : []), ...queue.splice(0)]) reject(ended);
+    current = undefined;
+  };
+  const next = () => {
+    if (ended) return end(ended);
+    if (current) return;
+    current = queue.shift();
+    if (current) worker.postMessage({ file: current.file } satisfies ImageRequest);
+  };
+  worker.on('message', (reply: ImageReply) => {
+    const done = current;
+    current = undefined;
+    next();
+    if ('error' in reply) done?.reject(reply.isUserError ? new UserError(reply.error) : new Error(reply.error));
+    else done?.resolve(reply);
+  });
+  worker.on('error', (error) => end(error as Error));
+  worker.on('exit', (code) => end(new Error(`a thread that reads images ended with code ${code}`)));
+  return {
+    next,
+    async close() {
+      end(new Error('the threads that read images are closed'));
+      await worker.terminate();
+    },
+  };
+}

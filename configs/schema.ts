@@ -43,11 +43,40 @@ function leaveRoomForText(
     }
 }
 
+/** What is scored while training, and what is made of it. None has a default: settings made before they existed stay as they were. */
+interface Scoring {
+  training: { keepBest?: boolean | undefined; patience?: number | undefined };
+  evaluation: {
+    everySteps?: number | undefined;
+    duringTasks?: string[] | undefined;
+    sampleQueries?: number | undefined;
+    sampleDocuments?: number | undefined;
+  };
+}
+
+/** What asks for scores while training without saying when or on what, or makes something of scores that there are not. */
+function requireScoring({ training, evaluation }: Scoring, context: z.core.$RefinementCtx): void {
+  const refuse = (path: string, message: string) =>
+    context.addIssue({ code: 'custom', path: path.split('.'), message: `has no effect without ${message}` });
+  const { everySteps, duringTasks = [], sampleQueries, sampleDocuments } = evaluation;
+  const isScored = everySteps !== undefined;
+  const tasks = 'evaluation.duringTasks, the tasks to score while training';
+  if (isScored && duringTasks.length === 0) refuse('evaluation.everySteps', tasks);
+  if (!isScored && duringTasks.length > 0)
+    refuse('evaluation.duringTasks', 'evaluation.everySteps, the updates between two scorings');
+  for (const [name, size] of Object.entries({ sampleQueries, sampleDocuments }))
+    if (size !== undefined && duringTasks.length === 0) refuse(`evaluation.${name}`, tasks);
+  if (training.keepBest && !isScored)
+    refuse('training.keepBest', 'evaluation.everySteps and evaluation.duringTasks, by which the best is found');
+  if (training.patience !== undefined && !training.keepBest)
+    refuse('training.patience', 'training.keepBest=true, which waits for a better one');
+}
+
 /** What kept embeddings of all models may take unless said otherwise: three large corpora of a model of 7 billion weights. */
 export const defaultCacheGigabytes = 200;
 
 /** Every setting of a run, stated once: its kind, its default, what it does. `loadConfig` fills and checks it. */
-export const schema = z.strictObject({
+const settings = z.strictObject({
   seed: z.number().int().min(0).default(42).describe('start of every random draw of the run'),
   contract: z
     .strictObject({
@@ -175,12 +204,26 @@ export const schema = z.strictObject({
       tokenizerThreads: count('worker threads that tokenize ahead').default(1),
       saveEverySteps: count('updates between two saved states').default(200),
       keepStates: count('saved states kept; older ones are removed').default(2),
+      keepBest: z
+        .boolean()
+        .optional()
+        .describe(
+          'keep the state that scores best while training, by the first metric of the first of evaluation.duringTasks, ' +
+            'and export that one instead of the last',
+        ),
+      patience: count('scorings in a row without a better one, after which training stops').optional(),
     })
     .prefault({}),
   evaluation: z
     .strictObject({
       tasks: z.array(z.string()).default([]).describe('tasks scored after training; names in configs/tasks/'),
       tasksDir: z.string().optional().describe('folder of tasks in BEIR layout, whose names `tasks` may then use'),
+      everySteps: count('updates between two scorings while training; the last update is scored, too').optional(),
+      duringTasks: z.array(z.string()).optional().describe('tasks scored while training, named as in `tasks`'),
+      sampleQueries: count('queries of each of duringTasks that are scored while training; all unless set').optional(),
+      sampleDocuments: count(
+        'documents searched for them: all that are judged for them, and others up to this number; all unless set',
+      ).optional(),
       batchTokens: count('tokens, padding included, encoded at one time').default(16384),
       cacheGigabytes: z
         .number()
@@ -190,5 +233,8 @@ export const schema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** The settings, and what they ask of each other. */
+export const schema = settings.superRefine(requireScoring);
 
 export type RunConfig = z.output<typeof schema>;

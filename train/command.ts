@@ -17,10 +17,11 @@ import { loadTaskList } from '../eval/tasks/taskList.js';
 import { engineNames, startEngine, type EngineName } from '../model/engine/startEngine.js';
 import { describePlan } from '../model/memory/memoryPlan.js';
 import { openNewRun, openOldRun, type OpenTraining } from './loop/openTraining.js';
+import { longName, namedDuring, shortName } from './during/duringTasks.js';
 import { poolArithmetic } from './loop/pools.js';
 import { runReport } from './finish/runReport.js';
 import { clearAborted } from './processes/trainingState.js';
-import { askedData, type AskedRun } from './prepare/askedRun.js';
+import { allTasks, askedData, type AskedRun } from './prepare/askedRun.js';
 import { requireBegunAlike } from './prepare/requireBegunAlike.js';
 import { planLines } from './prepare/planLines.js';
 import { isAllHere, planRun, type RunPlan } from './prepare/planRun.js';
@@ -96,6 +97,7 @@ const trainCommand: Command<TrainArguments> = {
     console.error(`run     ${paths.folder}`);
     console.error(`memory  ${describePlan(opened.plan, opened.model.config)}`);
     for (const line of poolArithmetic(record.settings, record.rows, record.updates)) console.error(line);
+    for (const { scoredOn } of opened.during) console.error(`scored  while training on ${longName(scoredOn)}`);
     const kept = opened.caches.filter((cache) => cache !== undefined).length;
     if (kept > 0) console.error(`tokens  kept for ${kept} of ${opened.caches.length} training files`);
     if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
@@ -178,9 +180,10 @@ function askedRun(args: TrainArguments): AskedRun {
     throw new UserError('contract.precision is stated by --set and by --precision; leave one of them out');
   const { tasks: names, tasksDir } = loaded.config.evaluation;
   const { tasks } = loadTaskList(names, tasksDir);
+  const during = namedDuring(loaded.config);
   const given = args.data?.map((text) => parseDataSpec(String(text)));
-  const data = askedData(given, loaded, { recipe, tasks, root: places().root });
-  return { base, baseText: name!, recipe, loaded, adapter: args.adapter, allowContract, tasks, data };
+  const data = askedData(given, loaded, { recipe, tasks: allTasks({ tasks, during }), root: places().root });
+  return { base, baseText: name!, recipe, loaded, adapter: args.adapter, allowContract, tasks, during, data };
 }
 
 const places = (): Places => ({ root: datasetsRoot(), mirror: datasetsMirror() });
@@ -209,13 +212,25 @@ async function announcedEngine() {
 function screenOf(updates: number, from: number): Screen {
   let training: ProgressBar | undefined;
   let encoding: { bar: ProgressBar; name: string } | undefined;
+  let [made, scored] = [from, ''];
+  const show = (update: number, note: string) => {
+    training ??= progressBar('training', updates, from);
+    training.update((made = update), note + scored);
+  };
   return {
     onUpdate({ update, loss, learningRate, tokensPerSecond }) {
-      training ??= progressBar('training', updates, from);
-      const note = `loss ${loss.toFixed(3)}, rate ${learningRate.toExponential(2)}, ${tokensPerSecond} tokens/s`;
-      training.update(update, note);
-      if (update === updates) training.stop();
+      show(update, `loss ${loss.toFixed(3)}, rate ${learningRate.toExponential(2)}, ${tokensPerSecond} tokens/s`);
     },
+    onScoring: (name, done, all) => show(made, `scoring ${name}, ${done} of ${all} texts`),
+    onScores(update, scores, { best }) {
+      const told = scores.map(({ on, metrics }) => {
+        const [metric, value] = Object.entries(metrics)[0]!;
+        return `${shortName(on)} ${metric} ${value.toFixed(4)}`;
+      });
+      scored = `, ${told.join(', ')} after ${update}, best after ${best!.update}`;
+      if (!process.stderr.isTTY) console.error(`scored  after update ${update}: ${told.join(', ')}`);
+    },
+    onTrained: () => training?.stop(),
     onProof: ({ largestDifference, smallestCosineToBase }) =>
       console.error(
         `adapter proved: read back within ${largestDifference.toExponential(1)} of training, ` +
@@ -242,11 +257,13 @@ async function finish(
   await writeReport({ html: paths.reportHtml, json: paths.reportJson }, data);
   if (outcome.results.length > 0) console.log(`\n${resultTable(data)}\n`);
   else console.error('no tasks were named, so nothing was scored; npm run eval does it later');
+  if (outcome.last < record.updates) console.error(`stopped after update ${outcome.last}: no better score came`);
+  if (outcome.best) console.error(`best    after update ${outcome.best.update}, which is exported`);
   console.error(`adapter ${paths.adapter}`);
   console.error(`report  ${paths.reportHtml}`);
   if (json)
     console.log(
-      JSON.stringify({ run: paths.name, folder: paths.folder, updates: record.updates, ...reportSummary(data) }),
+      JSON.stringify({ run: paths.name, folder: paths.folder, updates: outcome.last, ...reportSummary(data) }),
     );
 }
 

@@ -8,16 +8,17 @@ import { modelEncoder } from '../eval/encoder/encoder.js';
 import type { AdapterProof } from '../eval/encoder/proveAdapter.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { disposeModel } from '../model/layer/decoder.js';
-import { attachAdapter } from '../model/layer/lora.js';
+import { attachAdapter, type Parameters } from '../model/layer/lora.js';
 import { evaluateRun } from './finish/evaluateRun.js';
 import { exportAdapter } from './finish/exportAdapter.js';
 import type { FinishedRun } from './finish/runReport.js';
 import type { OpenTraining } from './loop/openTraining.js';
-import { trainRun, type UpdateReport } from './loop/trainRun.js';
+import { bestAdapter } from './during/bestState.js';
+import { trainRun, type TrainingScreen } from './loop/trainRun.js';
 
 /** What is told while a run is worked through. */
-export interface Screen {
-  onUpdate(report: UpdateReport): void;
+export interface Screen extends TrainingScreen {
+  onTrained(): void;
   onProof(proof: AdapterProof): void;
   onEvaluation(model: string, task: string, done: number, all: number): void;
   onInterrupt(): void;
@@ -41,16 +42,17 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
   const interruption = watchSignals(screen.onInterrupt);
   try {
     const parameters = attachAdapter(model, adapter);
-    const training = { model, parameters, files, caches, threads, record, paths, plan, engine, log, events, from };
-    let last = from?.step ?? 0;
-    const isDone = await trainRun(training, interruption.isAsked, (report) => {
-      last = report.update;
-      screen.onUpdate(report);
-    });
+    const made = { model, parameters, files, caches, threads, contract, during: opened.during };
+    const training = { ...made, record, paths, plan, engine, log, events, from };
+    const { isDone, last, standing } = await trainRun(training, interruption.isAsked, screen);
     if (!isDone || interruption.isAsked()) return { interruptedAfter: last };
+    screen.onTrained();
+    const best = record.settings.training.keepBest ? standing.best : undefined;
+    const exported = best?.update ?? last;
+    const trained = exported === last ? parameters : await attachBest(opened, exported);
     const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, record.settings.evaluation.batchTokens);
     interruption.endAtOnce(); // from here on nothing is lost
-    const proof = await exportAdapter(paths, model, parameters, adapter, contract, encoder);
+    const proof = await exportAdapter(paths, model, trained, adapter, contract, encoder);
     screen.onProof(proof);
     const { tasks: names, tasksDir } = record.settings.evaluation;
     const { nodes, tasks } = loadTaskList(names, tasksDir);
@@ -61,12 +63,13 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     const scores = await evaluateRun(tasks, paths, record.base.name, model, encoder, dense, screen.onEvaluation);
     const results = withAverages(nodes, scores);
     for (const { task, model: name, metrics } of results)
-      log.log.info('eval', { step: record.updates, task, model: name, ...metrics });
+      log.log.info('eval', { step: exported, task, model: name, ...metrics });
     const seconds = (Date.now() - startMs) / 1000;
     const peakMegabytes = Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
-    log.log.info('end', { step: record.updates, seconds, peakMegabytes });
+    const early = last < record.updates && { stoppedEarly: true };
+    log.log.info('end', { step: last, ...early, ...(best && { exported }), seconds, peakMegabytes });
     log.check();
-    return { proof, results, seconds };
+    return { proof, results, seconds, last, best };
   } finally {
     interruption.stop();
     events.close();
@@ -77,6 +80,11 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     disposeModel(model);
     opened.lock.release();
   }
+}
+
+/** Put the adapter that scored best in the place of the last one. */
+async function attachBest({ model, adapter, paths }: OpenTraining, update: number): Promise<Parameters> {
+  return attachAdapter(model, await bestAdapter(paths.state, update, adapter));
 }
 
 /** A terminal and npm may both pass on one Ctrl-C; what comes so soon after the first signal is no second one. */

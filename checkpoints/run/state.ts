@@ -92,9 +92,7 @@ export async function latestState(stateFolder: string): Promise<{ state: SavedSt
  * @throws UserError when a file is missing, cut short, or its numbers are not those that were saved
  */
 export async function readState(folder: string): Promise<SavedState> {
-  const { step, sha256, data } = await readJsonObject(join(folder, dataName));
-  if (typeof step !== 'number' || typeof data !== 'object' || data === null)
-    throw new UserError(`${join(folder, dataName)} lacks step or data; resume from another state`);
+  const { step, sha256, data } = await readData(folder);
   const tensors = new Map<string, StateTensor>();
   const parts: Uint8Array[] = [];
   for (const [name, entry] of (await readSafetensorsIndex(join(folder, tensorsName))).tensors) {
@@ -104,7 +102,17 @@ export async function readState(folder: string): Promise<SavedState> {
   }
   if (hashOf(parts) !== sha256)
     throw new AlteredState(`${join(folder, tensorsName)} is damaged: its numbers are not those that were saved`);
-  return { step, folder, tensors, data: data as Record<string, unknown> };
+  return { step, folder, tensors, data };
+}
+
+/** What a state holds beside its numbers. @throws UserError when that is missing or damaged */
+export const readStateData = async (folder: string): Promise<State['data']> => (await readData(folder)).data;
+
+async function readData(folder: string): Promise<{ step: number; sha256: unknown; data: State['data'] }> {
+  const { step, sha256, data } = await readJsonObject(join(folder, dataName));
+  if (typeof step !== 'number' || typeof data !== 'object' || data === null)
+    throw new UserError(`${join(folder, dataName)} lacks step or data; resume from another state`);
+  return { step, sha256, data: data as State['data'] };
 }
 
 /** A state that was read as a whole and holds other numbers than were saved: it cannot become right again. */

@@ -33,13 +33,25 @@ const settingsWithoutEffect: ReadonlySet<string> = new Set([
   'evaluation.batchTokens',
 ]);
 
+/** What is scored while training decides what a run gives only where the best state is kept. */
+const settingsOfScoring: ReadonlySet<string> = new Set([
+  'evaluation.everySteps',
+  'evaluation.duringTasks',
+  'evaluation.sampleQueries',
+  'evaluation.sampleDocuments',
+  'training.keepBest',
+]);
+
 /** All that decides what a run learns from its base, by the name of the field. Files are known by name and content. */
 export function trainedFields({ settings, data, identities, weights, rows, updates, adapter, adapterHash }: Told) {
   const names = data.map((file) => file.split(/[\\/]/).at(-1)!);
   const fields = leaves({ data: identities ?? names, rows, updates, ...settings });
+  const isScored = settings.training.keepBest === true;
+  // How images are read is told by the contract, where any are.
+  const hasEffect = (field: string) =>
+    !settingsWithoutEffect.has(field) && !field.startsWith('image.') && (isScored || !settingsOfScoring.has(field));
   return new Map<string, unknown>([
-    // How images are read is told by the contract, where any are.
-    ...fields.filter(([field]) => !settingsWithoutEffect.has(field) && !field.startsWith('image.')),
+    ...fields.filter(([field]) => hasEffect(field)),
     ['data weights', data.map((_, file) => weights?.[file] ?? 1)],
     ['adapter to start from', adapterHash ?? adapter ?? 'none'],
   ]);

@@ -36,6 +36,7 @@ export interface Encoder {
  * Encode with a model, with or without an adapter attached. Texts go through it in the order of their lengths over the
  * whole list, and are tokenized ahead, so that little is spent on padding and the engine does not wait for tokens.
  * @param batchTokens  tokens, padding included, that are in the model at one time
+ * @param given        asked again and again; where it returns an error, encoding is given up by throwing it
  */
 export function modelEncoder(
   name: string,
@@ -43,6 +44,7 @@ export function modelEncoder(
   threads: TokenizerThreads,
   contract: Contract,
   batchTokens: number,
+  given?: () => Error | undefined,
 ): Encoder {
   const dimensions = model.config.hidden;
   const refuse = (kind: TextKind, texts: readonly TextToEncode[], row: number) => {
@@ -64,7 +66,7 @@ export function modelEncoder(
       let done = 0;
       for await (const chunk of chunksAhead(threads, kind, texts, batchTokens)) {
         const ids = chunk.map(({ ids }) => ids);
-        const tensor = await inTurns(encodeInSteps(model, ids));
+        const tensor = await inTurns(encodeInSteps(model, ids), given);
         const values = await tensor.data<'float32'>();
         tensor.dispose();
         chunk.forEach(({ row }, index) => {

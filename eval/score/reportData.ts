@@ -26,6 +26,14 @@ export interface TrainingStep {
   gradNorm?: number;
 }
 
+/** What one metric came to on a task, or a sample of it, while the run was trained. */
+export interface ScoreCurve {
+  /** A sample says that it is one, of how many queries and documents, and which. */
+  scoredOn: string;
+  metric: string;
+  points: [step: number, value: number][];
+}
+
 /** What a report is made of: the page, the JSON file and the table on the screen all come from it. */
 export interface ReportData {
   title: string;
@@ -37,6 +45,8 @@ export interface ReportData {
   contract: Contract | null;
   /** Curves of several runs, in place of `steps`. */
   curves?: { name: string; steps: TrainingStep[] }[];
+  /** Scores while the run was trained; none where absent. */
+  scores?: ScoreCurve[];
   /** Which models are tested against which; tuned against base where not given. */
   pairs?: Pair[];
   /** Said first, such as why runs cannot be compared. */

@@ -6,14 +6,14 @@ import { replaceFolder } from '../../data/files/writeFolder.js';
 import { stageFile, writeTogether } from '../../data/files/writeBeside.js';
 import type { Contract } from '../../configs/contract.js';
 import { judgementsAlone, readTask, taskHash } from '../../data/task/readTask.js';
-import { describeMetric, metricDepth, scoreRun, withoutIdenticalIds } from '../measure/metrics.js';
+import { describeMetric, metricDepth, scoreRun } from '../measure/metrics.js';
 import { perQueryBytes, readPerQuery, type PerQuery } from '../measure/perQuery.js';
-import { mapRun } from '../measure/packedRun.js';
-import type { Retriever, Run } from '../measure/ranking.js';
+import type { Retriever } from '../measure/ranking.js';
 import { identityOfName, type TaskIdentity } from '../tasks/identity.js';
 import { requireTaskData, type Task } from '../tasks/task.js';
 import { countsOf, type Counts } from './counts.js';
 import { judgedOn, type JudgedOn } from './judgedOn.js';
+import { rankTask } from './rankTask.js';
 import { requireTrecId, stageTrecRun } from './trecRun.js';
 
 /** What metrics.json holds. */
@@ -105,10 +105,9 @@ export async function evaluateRetriever(
   for (let row = 0; row < data.corpus.ids.size; row++) requireTrecId('document', data.corpus.ids.get(row));
 
   const started = clock();
-  const found = await retriever.retrieve(data, depth + (task.ignoreIdenticalIds ? 1 : 0), onProgress);
+  const run = await rankTask(retriever, task, data, onProgress);
   const finished = clock();
 
-  const run = firstOf(task.ignoreIdenticalIds ? withoutIdenticalIds(found) : found, depth);
   const { mean, perQuery } = scoreRun(run, data.qrels, task.metrics);
   const summary: EvaluationSummary = {
     ...known,
@@ -183,5 +182,3 @@ function rulesOf({ ignoreIdenticalIds, titles, judgements }: Task): string[] {
     ...(judgements ? ['the corpus was not there: whether it holds the documents ranked is not known'] : []),
   ];
 }
-
-const firstOf = (run: Run, depth: number): Run => mapRun(run, (ranking) => ranking.slice(0, depth));

@@ -42,7 +42,10 @@ interface TevatronRow {
   negative_passages: { docid: string; title: string; text: string }[];
 }
 
-const quiet = { onUpdate: () => {}, onProof: () => {}, onEvaluation: () => {}, onInterrupt: () => {} };
+const quiet = {
+  ...{ onUpdate: () => {}, onScoring: () => {}, onScores: () => {}, onTrained: () => {} },
+  ...{ onProof: () => {}, onEvaluation: () => {}, onInterrupt: () => {} },
+};
 
 describe('replicas of the eight bases, from the hub to a trained adapter', function () {
   this.timeout(60_000);

@@ -19,7 +19,7 @@ import { readJournal, requireUnchanged, studyFolder } from '../study/journal.js'
 import { planStudy } from '../study/planStudy.js';
 import { duration, planJson, planTable } from '../study/planTable.js';
 import { runStudy, type CellEnd } from '../study/runStudy.js';
-import { studyCells, type StudyCell } from '../study/studyCells.js';
+import { scoredWhileTrained, studyCells, type StudyCell } from '../study/studyCells.js';
 
 interface StudyArguments {
   study: string;
@@ -64,7 +64,7 @@ const studyCommand: Command<StudyArguments> = {
     const cells = await withContent(studyCells(study, args.set), journal);
     requireUnchanged(study.name, journal, cells);
     if (args['dry-run']) return dryRun(study, cells, tasks, args.json);
-    const data = await inputs(study, tasks);
+    const data = await inputs(study, [...tasks, ...cells.flatMap(scoredWhileTrained)]);
     const folder = studyFolder(study.name);
     await makeFolder(folder);
     const lock = lockRun(folder, { kind: 'study', another: 'give this one another name' });

@@ -32,6 +32,8 @@ import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { requireFit } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
+import { openDuring, type DuringTask } from '../during/duringTasks.js';
+import { requireSameTasks } from '../during/standing.js';
 import { planTraining } from './planTraining.js';
 import { keepAdapterSettings, otherBaseContract, readStart, requireStartContract, startOf } from './startAdapter.js';
 import { poolBeyondData, updatesOf } from './pools.js';
@@ -50,6 +52,8 @@ export interface OpenTraining {
   paths: RunFolder;
   plan: MemoryPlan;
   engine: Engine;
+  /** Tasks that the adapter is scored on while it is trained. */
+  during: DuringTask[];
   from: SavedState | undefined;
   /** For people: what was not as asked. */
   warnings: string[];
@@ -93,6 +97,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     throw new UserError(
       `schedule.warmupSteps must be below the ${updates} updates of this run, or the rate never peaks; got ${warmupSteps}`,
     );
+  const during = await openDuring(settings);
   const base = await fetchBase(asked.base);
   const claims = await checkpointClaims(base.folder);
   const prompted = withPrompts(settings, claims.prefixes, loaded.overridden);
@@ -139,7 +144,8 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     lock.release();
     throw error;
   }
-  return { model, adapter, files, caches, contract, record, paths, plan, engine, from: undefined, warnings, lock };
+  const from = undefined;
+  return { model, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings, lock };
 }
 
 /**
@@ -168,6 +174,8 @@ async function readOldRun(
   const { state: from, warnings } = await latestState(paths.state);
   const otherEngine = requireSameEngine(run, written, from, engine, allowed);
   if (otherEngine !== undefined) warnings.push(otherEngine);
+  const during = await openDuring(written.settings);
+  if (from) requireSameTasks(run, from, during);
   const record = { ...written, base: await refetchBase(written.base) };
   const contract = await readContract(paths.contract);
   if (!engine.precisions.includes(contract.precision))
@@ -200,7 +208,7 @@ async function readOldRun(
   const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
   const adapter = from ? stateAdapter(from, like) : startOf(await sameStart(record, run), model, settings, base);
   requireFit(model, adapter);
-  return { model, adapter, files, caches, contract, record, paths, plan, engine, from, warnings };
+  return { model, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings };
 }
 
 /** The adapter that a run started from, if it did. @throws UserError when it is another now */

@@ -4,12 +4,14 @@ import type { RunRecord } from '../../checkpoints/run/config.js';
 import { pruneStates, saveState, type SavedState } from '../../checkpoints/run/state.js';
 import type { EventFile } from '../../checkpoints/run/tensorboard.js';
 import type { ExampleFile } from '../../data/arrow/openExamples.js';
+import type { Contract } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { seededRandom } from '../../data/random.js';
 import type { Position } from '../../data/stream/shuffle.js';
 import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { tokenPools, type TokenPool } from '../../data/stream/tokenPools.js';
+import { modelEncoder } from '../../eval/encoder/encoder.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
 import { describeEngine, type Engine } from '../../model/engine/startEngine.js';
@@ -18,6 +20,10 @@ import { inTurns } from '../../model/pass/stepwise.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
+import { bestOfNewest } from '../during/bestState.js';
+import type { DuringTask } from '../during/duringTasks.js';
+import { openScoring, type Scoring, type ScoringScreen } from '../during/scoring.js';
+import { savedStanding, withStanding, type Standing } from '../during/standing.js';
 import { adamW } from '../step/optimizer.js';
 import { poolWithinMemory } from '../step/poolWithinMemory.js';
 import { poolsOf } from './pools.js';
@@ -34,6 +40,9 @@ export interface Training {
   /** Kept tokens of each file, where there are any. */
   caches: (TokenCache | undefined)[];
   threads: TokenizerThreads;
+  contract: Contract;
+  /** Scored on between updates; none where the settings name none. */
+  during: readonly DuringTask[];
   record: RunRecord;
   paths: RunFolder;
   log: RunLog;
@@ -53,18 +62,30 @@ export interface UpdateReport {
   tokensPerSecond: number;
 }
 
+/** What is told while updates are made. */
+export interface TrainingScreen extends ScoringScreen {
+  onUpdate(report: UpdateReport): void;
+}
+
+/** How training ended. */
+export interface TrainingEnd {
+  /** Whether nothing is left to do; false where it was interrupted. */
+  isDone: boolean;
+  /** The last update made. */
+  last: number;
+  standing: Standing;
+}
+
 /**
- * Make the updates that are left, saving as the settings say. Where an interruption is asked for, training ends within
+ * Make the updates that are left, saving and scoring as the settings say. Where an interruption is asked for, training ends within
  * a layer's time: the state after the last whole update is saved, the one under way is given up.
  * @param isInterrupted  asked again and again
- * @param onUpdate       told of every update
- * @returns whether every update was made
  */
 export async function trainRun(
   training: Training,
   isInterrupted: () => boolean,
-  onUpdate: (report: UpdateReport) => void,
-): Promise<boolean> {
+  screen: TrainingScreen,
+): Promise<TrainingEnd> {
   const { model, parameters, record, log, events, from } = training;
   const { settings, updates } = record;
   const first = (from?.step ?? 0) + 1;
@@ -79,20 +100,26 @@ export async function trainRun(
     2 * poolsPerUpdate,
     training.caches,
   );
+  const givenUp = () => (isInterrupted() ? new GivenUp() : undefined);
+  const scoring = scoringOf(training, givenUp, screen);
   const keep = async (update: number, position: Position) => {
-    await save(training, update, stateOf(parameters, optimizer, position));
+    await save(training, update, stateOf(parameters, optimizer, position), scoring);
     log.log.info('save', { step: update });
     log.check();
     events.flush();
   };
-  const givenUp = () => (isInterrupted() ? new GivenUp() : undefined);
   const gradients: Gradients = new Map();
   const losses: tf.Scalar[] = [];
   let reached: { update: number; position: Position } | undefined;
   let savedAt = first - 1;
   let withoutGradient = from ? -Infinity : 0;
+  const end = (isDone: boolean): TrainingEnd => ({
+    ...{ isDone, last: reached?.update ?? first - 1, standing: scoring.standing() },
+  });
   try {
-    for (let update = first; update <= updates; update++) {
+    // The process before this one may have been interrupted between an update and its scoring.
+    if (from && (await scoring.after(from.step)).isScored) await keep(from.step, savedPosition(from));
+    for (let update = first; update <= updates && !scoring.isAtEnd(); update++) {
       const startMs = performance.now();
       let position: Position | undefined;
       let tokens = 0;
@@ -129,18 +156,21 @@ export async function trainRun(
       log.log.info('step', { step: update, loss, gradNorm, learningRate, tokensPerSecond, tokens, masked });
       for (const tag of ['loss', 'gradNorm', 'learningRate', 'tokensPerSecond'] as const)
         events.scalar(`train/${tag}`, report[tag], update);
-      onUpdate(report);
+      screen.onUpdate(report);
       await new Promise(setImmediate); // lets signals, worker messages and the progress bar through
-      const stops = isInterrupted() && update < updates;
-      if (stops || update === updates || update % saveEverySteps === 0) await keep((savedAt = update), position!);
-      if (stops) return false;
+      const { isBest } = await scoring.after(update);
+      const isLast = update === updates || scoring.isAtEnd();
+      const stops = isInterrupted() && !isLast;
+      const isBestKept = isBest && settings.training.keepBest === true;
+      if (stops || isLast || isBestKept || update % saveEverySteps === 0) await keep((savedAt = update), position!);
+      if (stops) return end(false);
     }
-    return true;
+    return end(true);
   } catch (error) {
     tf.dispose([...gradients.values(), ...losses]);
     if (!(error instanceof GivenUp)) throw error;
     if (reached && reached.update > savedAt) await keep(reached.update, reached.position);
-    return false;
+    return end(false);
   } finally {
     await pools.return(undefined);
     optimizer.dispose();
@@ -159,9 +189,32 @@ const nothingToLearn = (updates: number) =>
       'positive; see what the training data holds by npm run data -- inspect',
   );
 
-async function save({ paths, record, engine }: Training, update: number, state: ReturnType<typeof stateOf>) {
-  await saveState(paths.state, update, withEngine(state, describeEngine(engine)));
-  await pruneStates(paths.state, record.settings.training.keepStates);
+async function save(
+  { paths, record, engine, during }: Training,
+  update: number,
+  state: ReturnType<typeof stateOf>,
+  scoring: Scoring,
+): Promise<void> {
+  const standing = during.length === 0 ? state : withStanding(state, scoring.standing(), during);
+  await saveState(paths.state, update, withEngine(standing, describeEngine(engine)));
+  const { keepStates, keepBest } = record.settings.training;
+  await pruneStates(paths.state, keepStates, keepBest ? await bestOfNewest(paths.state, keepStates) : []);
+}
+
+function scoringOf(training: Training, givenUp: () => Error | undefined, screen: TrainingScreen): Scoring {
+  const { model, threads, contract, during, record, paths, from } = training;
+  const { batchTokens } = record.settings.evaluation;
+  const { chunkTokens } = record.settings.training;
+  // What is in the model at one time must fit beside what training holds; its own chunks do.
+  const tokens = chunkTokens === 'auto' ? batchTokens : Math.min(batchTokens, chunkTokens);
+  const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, tokens, givenUp);
+  const onScoring: TrainingScreen['onScoring'] = (...progress) => {
+    screen.onScoring(...progress);
+    const error = givenUp();
+    if (error) throw error;
+  };
+  const told = { ...screen, onScoring };
+  return openScoring(record.settings, record.updates, during, savedStanding(from), encoder, training, told);
 }
 
 /** Masks are drawn anew for each pool of each update, and alike whenever and wherever that pool is computed again. */

@@ -18,9 +18,17 @@ export interface AskedRun {
   adapter: string | undefined;
   /** Fields of the contract in which that adapter may differ. */
   allowContract: (keyof Contract)[];
+  /** Scored after training. */
   tasks: Task[];
+  /** Scored while training. */
+  during: Task[];
   data: AskedData;
 }
+
+/** All tasks of a run, each once. */
+export const allTasks = ({ tasks, during }: Pick<AskedRun, 'tasks' | 'during'>): Task[] => [
+  ...new Map([...tasks, ...during].map((task) => [`${task.name} ${task.folder}`, task])).values(),
+];
 
 /** Training files that a user names, or the data sets that the recipe names. */
 export interface AskedData {

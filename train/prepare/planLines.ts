@@ -5,7 +5,7 @@ import type { RunPlan } from './planRun.js';
 
 /** A plan as lines for the screen. */
 export function planLines(plan: RunPlan): string[] {
-  const { base, sets, tasks, missingTasks, disks, embeddings, memoryBytes, makesDemonstration, speed } = plan;
+  const { base, sets, tasks, during, missingTasks, disks, embeddings, memoryBytes, makesDemonstration, speed } = plan;
   const licence = (text: string | undefined) => (text === undefined ? '' : `; licence: ${text}`);
   const fetched = (bytes: number, present: number) =>
     `${gigabytes(bytes - present)} to download${present > 0 ? ` of ${gigabytes(bytes)}` : ''}`;
@@ -23,7 +23,10 @@ export function planLines(plan: RunPlan): string[] {
     }),
     ...(embeddings ? [`kept    ${describeEmbeddings(embeddings, gigabytes)}`] : []),
     ...(memoryBytes === undefined ? [] : [`needs   up to ${gigabytes(memoryBytes)} of memory`]),
-    `time    training ${time(plan.trainingSeconds)}, scoring ${time(plan.scoringSeconds)}`,
+    ...(during.length > 0 ? [`during  ${during.join(', ')}, scored while training`] : []),
+    `time    training ${time(plan.trainingSeconds)}, ${
+      during.length > 0 ? `scoring while training ${time(plan.duringSeconds)}, ` : ''
+    }scoring ${time(plan.scoringSeconds)}`,
     `speed   ${speed}`,
   ];
 }

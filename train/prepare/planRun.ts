@@ -18,7 +18,7 @@ import { adapterParameters } from '../../model/memory/shapeArithmetic.js';
 import { measuredSpeed } from '../study/cellSpeed.js';
 import { operationsOf } from '../study/operations.js';
 import { planEmbeddings, type PlannedEmbeddings } from '../study/planEmbeddings.js';
-import type { AskedRun } from './askedRun.js';
+import { allTasks, type AskedRun } from './askedRun.js';
 import { planDisks, type DiskNeed, type PlannedDisk } from './planDisks.js';
 import { lackOf, neededSets } from './neededSets.js';
 import type { Places } from './prepareRun.js';
@@ -30,11 +30,15 @@ export interface RunPlan {
   /** Tasks of which data is missing, and all. */
   missingTasks: string[];
   tasks: string[];
+  /** Scored while training. */
+  during: string[];
   makesDemonstration: boolean;
   disks: PlannedDisk[];
   embeddings: PlannedEmbeddings | undefined;
   memoryBytes: number | undefined;
   trainingSeconds: number | undefined;
+  /** Of scoring while training, all in all. */
+  duringSeconds: number | undefined;
   /** Of the base and of what it becomes. */
   scoringSeconds: number | undefined;
   /** Where the times come from. */
@@ -61,7 +65,7 @@ export async function planRun(asked: AskedRun, { root, mirror }: Places): Promis
     const toImport = training !== undefined && !(planned.isHere && (await isImported(training, root)));
     sets.push({ ...planned, toImport });
   }
-  const missing = asked.tasks
+  const missing = allTasks(asked)
     .filter(({ name }) => !name.startsWith('demo-'))
     .filter((task) => lackOf(task) !== undefined);
   for (const task of missing)
@@ -69,7 +73,7 @@ export async function planRun(asked: AskedRun, { root, mirror }: Places): Promis
       problems.push(lackOf(task)!);
   const rows = await orProblem(problems, () => rowsOf(asked, root));
   const shape = base?.shape;
-  const operations = shape && (await operationsOf(shape, config, rows, asked.tasks));
+  const operations = shape && (await operationsOf(shape, config, rows, asked));
   const speed = await measuredSpeed(config.contract.precision);
   const secondsOf = (count: number | undefined) => (count === undefined ? undefined : count / speed.operations);
   const memory = shape && expectedPlan(shape, config);
@@ -85,6 +89,7 @@ export async function planRun(asked: AskedRun, { root, mirror }: Places): Promis
     sets,
     missingTasks: missing.map(({ name }) => name),
     tasks: asked.tasks.map(({ name }) => name),
+    during: asked.during.map(({ name }) => name),
     makesDemonstration: asked.data.isDemonstration && !isDemonstrationHere(),
     disks,
     embeddings:
@@ -98,6 +103,7 @@ export async function planRun(asked: AskedRun, { root, mirror }: Places): Promis
       )),
     memoryBytes: memory && ('needs' in memory ? memory.needs : peakBytes(memory.bytes)),
     trainingSeconds: secondsOf(operations?.training),
+    duringSeconds: secondsOf(operations?.during),
     scoringSeconds: secondsOf(operations?.encoding && 2 * operations.encoding),
     speed: speed.from,
     problems,
@@ -174,13 +180,14 @@ function needsOf(
   const { lora, training } = config;
   // A state holds the adapter and two averages of its gradient, in four bytes a number.
   const state = shape ? 12 * adapterParameters(shape, lora.rank, lora.targets) : 0;
+  const states = training.keepStates * (training.keepBest ? 2 : 1) + 1;
   return [
     ...(base ? [{ what: 'base', place: base.folder, bytes: base.bytes - base.present, remedy: 'set HF_HOME' }] : []),
     ...sets.flatMap(({ name, bytes, present, unpackedBytes, toImport }) => [
       { what: name, place: root, bytes: bytes - present + unpackedBytes, remedy: `link ${root} to a larger disk` },
       ...(toImport ? [{ what: `${name} as Arrow`, place: root, bytes, remedy: `link ${root} to a larger disk` }] : []),
     ]),
-    { what: 'saved states', place: runsRoot, bytes: state * (training.keepStates + 1), remedy: `link ${runsRoot}` },
+    { what: 'saved states', place: runsRoot, bytes: state * states, remedy: `link ${runsRoot}` },
   ].filter(({ bytes }) => bytes > 0);
 }
 

@@ -8,7 +8,7 @@ import { formatSources } from '../../data/import/formatSummary.js';
 import { importDataset, isImported, type TrainingDataset } from '../../data/import/importDataset.js';
 import { prepareDemonstration } from '../../eval/demonstration.js';
 import { requireTaskData } from '../../eval/tasks/task.js';
-import type { AskedRun } from './askedRun.js';
+import { allTasks, type AskedRun } from './askedRun.js';
 import { neededSets } from './neededSets.js';
 
 export interface Places {
@@ -29,7 +29,7 @@ export async function prepareRun(asked: AskedRun, { root, mirror }: Places, scre
   for (const set of asked.data.sets)
     if (!(await isImported(set, root)) && !(await importUnderBar(set, root, screen.say))) return false;
   if (asked.data.isDemonstration) await prepareDemonstration(screen.say);
-  for (const task of asked.tasks) requireTaskData(task);
+  for (const task of allTasks(asked)) requireTaskData(task);
   return true;
 }
 

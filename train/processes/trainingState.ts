@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { readRunConfig } from '../../checkpoints/run/config.js';
 import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
 import { lockName, lockRun } from '../../checkpoints/run/lock.js';
-import { readLog } from '../../checkpoints/run/log.js';
+import { readLog, type LogEvent } from '../../checkpoints/run/log.js';
 
 /** How far the training of a run is. */
 export type TrainingState =
@@ -18,8 +18,9 @@ export async function trainingState(run: string): Promise<TrainingState> {
   if (!existsSync(paths.config)) return { kind: 'to do' };
   const { updates } = await readRunConfig(paths.config);
   const log = existsSync(paths.log) ? await readLog(paths.log) : [];
-  if (existsSync(paths.adapter) && log.some(({ event, step }) => event === 'end' && step === updates))
-    return { kind: 'done' };
+  const isEnd = ({ event, step, stoppedEarly }: LogEvent) =>
+    event === 'end' && (step === updates || stoppedEarly === true);
+  if (existsSync(paths.adapter) && log.some(isEnd)) return { kind: 'done' };
   const names = existsSync(paths.state) ? await readdir(paths.state) : [];
   const steps = names.flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
   return { kind: 'unfinished', update: Math.max(0, ...steps), updates };

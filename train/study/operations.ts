@@ -1,5 +1,6 @@
 import type { BaseShape } from '../../configs/load/baseFile.js';
 import type { RunConfig } from '../../configs/schema.js';
+import type { SampleSize } from '../../data/task/sampleTask.js';
 import type { Task } from '../../eval/tasks/task.js';
 import { usual } from '../../model/describe/expectedPlan.js';
 import { matrixParameters } from '../../model/memory/shapeArithmetic.js';
@@ -13,7 +14,15 @@ const chatTokens = 35;
 export interface Operations {
   training: number | undefined;
   trainingToken: number;
+  /** Of all scorings while training. */
+  during: number | undefined;
   encoding: number | undefined;
+}
+
+/** Tasks that are scored after training, and while training. */
+export interface ScoredTasks {
+  tasks: readonly Task[];
+  during: readonly Task[];
 }
 
 /** @param rows  of the training data */
@@ -21,7 +30,7 @@ export async function operationsOf(
   shape: BaseShape,
   config: RunConfig,
   rows: number | undefined,
-  tasks: readonly Task[],
+  { tasks, during }: ScoredTasks,
 ): Promise<Operations> {
   const numbers = matrixParameters(shape);
   const { queriesPerPool, passagesPerQuery, poolsPerUpdate, steps } = config.training;
@@ -33,15 +42,33 @@ export async function operationsOf(
   const trainingToken = 6 * numbers;
   const training = updates === undefined ? undefined : updates * poolsPerUpdate * poolTokens * trainingToken;
   const tokens = await tokensOf(tasks, config.contract);
+  const { everySteps, sampleQueries, sampleDocuments } = config.evaluation;
+  // Each task has a sample of its own: none shares the passages of another.
+  const sampled = await Promise.all(
+    during.map((task) => tokensOf([task], config.contract, { queries: sampleQueries, documents: sampleDocuments })),
+  );
+  const scorings = updates === undefined || everySteps === undefined ? undefined : Math.ceil(updates / everySteps);
+  const ofScoring = sampled.reduce<number | undefined>(
+    (sum, count) => (sum === undefined || count === undefined ? undefined : sum + count),
+    0,
+  );
   return {
     training,
     trainingToken,
+    during: during.length === 0 ? 0 : scorings && ofScoring && scorings * ofScoring * 2 * numbers,
     encoding: tokens === undefined ? undefined : tokens * 2 * numbers,
   };
 }
 
-/** Tokens of all texts of the tasks; a corpus that several share is encoded once. */
-async function tokensOf(tasks: readonly Task[], contract: RunConfig['contract']): Promise<number | undefined> {
+/**
+ * Tokens of all texts of the tasks; a corpus that several share is encoded once.
+ * @param most  queries and documents of each
+ */
+async function tokensOf(
+  tasks: readonly Task[],
+  contract: RunConfig['contract'],
+  { queries = Infinity, documents = Infinity }: SampleSize = {},
+): Promise<number | undefined> {
   const corpora = new Set<string>();
   const { passageMaxLength, passageSuffix, querySuffix, chatTemplate } = contract;
   // What is put around a text, at four characters a token, comes on top of its own length.
@@ -50,9 +77,9 @@ async function tokensOf(tasks: readonly Task[], contract: RunConfig['contract'])
   for (const task of tasks) {
     const size = await taskSize(task);
     if (!size) return undefined;
-    total += size.queries * (usual.query + around(querySuffix));
+    total += Math.min(size.queries, queries) * (usual.query + around(querySuffix));
     if (!corpora.has(task.folder))
-      total += size.documents * (Math.min(size.tokens, passageMaxLength) + around(passageSuffix));
+      total += Math.min(size.documents, documents) * (Math.min(size.tokens, passageMaxLength) + around(passageSuffix));
     corpora.add(task.folder);
   }
   return total;

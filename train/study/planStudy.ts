@@ -18,7 +18,7 @@ import { cellSpeed } from './cellSpeed.js';
 import { cellState, type CellState } from './cellState.js';
 import { isMade } from './madeBase.js';
 import { demoSettings } from '../pretrain/demoSettings.js';
-import type { StudyCell } from './studyCells.js';
+import { scoredWhileTrained, type StudyCell } from './studyCells.js';
 import { operationsOf, type Operations } from './operations.js';
 import { planEmbeddings, type PlannedEmbeddings } from './planEmbeddings.js';
 
@@ -29,7 +29,7 @@ export interface PlannedCell {
   memoryBytes: number | undefined;
   /** Whether the memory is the least that it needs, which is more than this machine has free. */
   isTooLarge: boolean;
-  /** Of what is left to do. */
+  /** Of what is left to do; that of training with the scoring between its updates. */
   trainingSeconds: number | undefined;
   scoringSeconds: number | undefined;
 }
@@ -66,11 +66,15 @@ export async function planStudy(
   const described: { cell: StudyCell; state: CellState; operations: Operations | undefined }[] = [];
   for (const cell of cells) {
     const shape = shapeFor(cell);
-    const operations = shape && cell.config ? await operationsOf(shape, cell.config, rows, tasks) : undefined;
-    const training = cell.kind === 'trained' ? operations?.training : 0;
+    const operations =
+      shape && cell.config
+        ? await operationsOf(shape, cell.config, rows, { tasks, during: scoredWhileTrained(cell) })
+        : undefined;
+    const isTrained = cell.kind === 'trained';
+    const [training, during] = isTrained ? [operations?.training, operations?.during] : [0, 0];
     described.push({
       ...{ cell, state: await cellState(cell, tasks) },
-      operations: operations && { ...operations, training },
+      operations: operations && { ...operations, training, during },
     });
   }
   const done = described.flatMap(({ cell, state, operations }) =>
@@ -170,8 +174,10 @@ function secondsOf(
   const left = state.kind === 'unfinished' ? 1 - state.update / state.updates : 1;
   const timeOf = (count: number | undefined, speed: number) =>
     count === undefined ? undefined : count / speed + startSeconds;
+  const between = operations?.during === undefined ? undefined : (left * operations.during) / speed.encoding;
+  const training = timeOf(operations?.training && left * operations.training, speed.training);
   return {
-    trainingSeconds: isTrained ? 0 : timeOf(operations?.training && left * operations.training, speed.training),
+    trainingSeconds: isTrained ? 0 : training === undefined || between === undefined ? undefined : training + between,
     scoringSeconds: state.kind === 'done' ? 0 : timeOf(operations?.encoding, speed.encoding),
   };
 }

@@ -7,6 +7,8 @@ import type { RunConfig } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { bm25Retriever } from '../../eval/bm25/retriever.js';
 import { evaluationsRoot, resultsFolder } from '../../eval/score/resultsFolder.js';
+import type { Task } from '../../eval/tasks/task.js';
+import { namedDuring } from '../during/duringTasks.js';
 import { madeBase } from './madeBase.js';
 
 /** One place of the study's matrix: a base in a setting, trained once for each seed. */
@@ -104,6 +106,10 @@ export const trainingOverrides = (set: readonly string[], seed: number) => [
   `seed=${seed}`,
   'evaluation.tasks=[]',
 ];
+
+/** The tasks that a cell is scored on while it is trained. @throws UserError where one is not found */
+export const scoredWhileTrained = ({ kind, config }: StudyCell): Task[] =>
+  kind === 'trained' && config ? namedDuring(config) : [];
 
 /** A study names its own data. */
 function withoutDatasets({ training: { datasets: _, ...training }, ...rest }: RunConfig) {

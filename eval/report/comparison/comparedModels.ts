@@ -90,13 +90,20 @@ function ownModel(name: string, members: ReadModel[]): ComparedModel {
     name,
     setting: isBm25 ? 'BM25' : isBase ? 'Not fine-tuned' : 'Fine-tuned',
     about: record
-      ? `${record.base.name}, recipe ${record.recipe}, ${record.updates.toLocaleString('en-US')} updates, ` +
+      ? `${record.base.name}, recipe ${record.recipe}, ${updatesIn(record.updates, members)}, ` +
         `${members.length === 1 ? 'seed' : 'seeds'} ${members.map((member) => member.record!.settings.seed).join(', ')}`
       : evaluated[0]!.summary.model,
     runs: record ? members.map((member) => member.name) : [],
     contract,
     cost: meanCost(members.map(costOf)),
   };
+}
+
+/** How long the members of a model were trained, and after which update each was exported where that was not the last. */
+function updatesIn(updates: number, members: readonly ReadModel[]): string {
+  const exported = members.map(({ log }) => log.filter(({ event }) => event === 'end').at(-1)?.['exported'] ?? updates);
+  const best = exported.some((update) => update !== updates) ? `, the best after ${exported.join(', ')} of them` : '';
+  return `${updates.toLocaleString('en-US')} updates${best}`;
 }
 
 function rowsOf(model: string, members: readonly ReadModel[]): ComparedRow[] {

@@ -1,12 +1,14 @@
 import { stageFile, writeTogether } from '../../../data/files/writeBeside.js';
 import { differences, tunedAgainstBase, type Difference } from '../../statistics/differences.js';
-import type { ReportData, ResultRow } from '../../score/reportData.js';
+import type { ReportData, ResultRow, ScoreCurve } from '../../score/reportData.js';
 import { reportPage } from './reportPage.js';
 
 /** What report.json holds: the numbers of the page for other programs. */
 export interface ReportSummary extends Pick<ReportData, 'title' | 'facts' | 'contract'> {
   warnings: string[];
   results: Omit<ResultRow, 'perQuery'>[];
+  /** While the run was trained. */
+  scores: ScoreCurve[];
   differences: Difference[];
 }
 
@@ -18,6 +20,7 @@ export function reportSummary(data: ReportData): ReportSummary {
     contract: data.contract,
     warnings: data.warnings ?? [],
     results: data.results.map(({ task, model, metrics }) => ({ task, model, metrics })),
+    scores: data.scores ?? [],
     differences: differences(data.results, data.pairs ?? [tunedAgainstBase]),
   };
 }

@@ -33,7 +33,9 @@ export function reportPage(data: ReportData): string {
             },
           ]
         : []),
-      ...(drawn.length > 0 ? [{ id: 'training', heading: 'Training', content: trainingSection(drawn) }] : []),
+      ...(drawn.length > 0
+        ? [{ id: 'training', heading: 'Training', content: trainingSection(drawn, data.scores) }]
+        : []),
       ...(data.contract ? [{ id: 'contract', heading: 'Contract', content: contract(data.contract) }] : []),
     ],
   });

@@ -1,5 +1,5 @@
 import { html, type Html } from '../page/html.js';
-import type { TrainingStep } from '../../score/reportData.js';
+import type { ScoreCurve, TrainingStep } from '../../score/reportData.js';
 import { short } from '../page/formats.js';
 import { lineChart } from '../chart/lineChart.js';
 
@@ -16,8 +16,11 @@ const charts = [
   { field: 'learningRate', id: 'rate', title: 'Learning rate' },
 ] as const;
 
-/** Training curves over one another. Where one is over twice as long as another, the axis is each run's own share. */
-export function trainingSection(curves: readonly DrawnCurve[]): Html {
+/**
+ * Training curves over one another. Where one is over twice as long as another, the axis is each run's own share.
+ * @param scores  of the first of them while it was trained
+ */
+export function trainingSection(curves: readonly DrawnCurve[], scores: readonly ScoreCurve[] = []): Html {
   const lengths = curves.map(({ steps }) => steps.at(-1)!.step);
   const isShare = Math.max(...lengths) > 2 * Math.min(...lengths);
   const published = curves.filter(({ isPublished }) => isPublished);
@@ -31,7 +34,19 @@ export function trainingSection(curves: readonly DrawnCurve[]): Html {
             }
           </p>`
     }
-    <div class="charts">${charts.flatMap((chart) => figure(chart, curves, isShare) ?? [])}</div>`;
+    <div class="charts">
+      ${charts.flatMap((chart) => figure(chart, curves, isShare) ?? [])}
+      ${scores.map((curve, place) => scoreFigure(curve, place, curves[0]!))}
+    </div>`;
+}
+
+function scoreFigure({ scoredOn, metric, points }: ScoreCurve, number: number, { name, place }: DrawnCurve): Html {
+  const title = `${metric} while training on ${scoredOn}`;
+  const told = points.map(([step, value]) => `${short(value)} after ${step}`).join(', ');
+  return html`<figure>
+    <figcaption>${title}</figcaption>
+    ${lineChart(`scores-${number}`, `${title}, by update: ${told}`, 'update', [{ name, place, points }])}
+  </figure>`;
 }
 
 function figure(

@@ -35,4 +35,14 @@ describe('trainedHash', () => {
     for (const changed of others) assert.notEqual(hash(changed), hash({}), JSON.stringify(changed));
     assert.notEqual(trainedHash(told, { ...contract, queryPrefix: 'Q:' }), hash({}));
   });
+
+  it('heeds what is scored while training where the best state is kept, and only there', () => {
+    const scored = (everySteps: number, keepBest: boolean) =>
+      hash({
+        settings: parseConfig({ evaluation: { everySteps, duringTasks: ['scifact'] }, training: { keepBest } }),
+      });
+    assert.equal(scored(5, false), hash({}));
+    assert.notEqual(scored(5, true), hash({}));
+    assert.notEqual(scored(5, true), scored(6, true));
+  });
 });

@@ -99,6 +99,35 @@ describe('loadConfig', () => {
         'contract.eosToken: has no effect with contract.appendEos=false; got "<|end|>"',
       ],
       ['lora: { targets: [q, v, q] }', 'lora.targets: each projection must be named once; got ["q","v","q"]'],
+      [
+        'evaluation: { everySteps: 5 }',
+        'evaluation.everySteps: has no effect without evaluation.duringTasks, the tasks to score while training; got 5',
+      ],
+      [
+        'evaluation: { duringTasks: [scifact] }',
+        'evaluation.duringTasks: has no effect without evaluation.everySteps, the updates between two scorings; got ["scifact"]',
+      ],
+      [
+        'evaluation: { sampleQueries: 9 }',
+        'evaluation.sampleQueries: has no effect without evaluation.duringTasks, the tasks to score while training; got 9',
+      ],
+      [
+        'evaluation: { sampleDocuments: 9 }',
+        'evaluation.sampleDocuments: has no effect without evaluation.duringTasks, the tasks to score while training; got 9',
+      ],
+      [
+        'evaluation: { everySteps: 0, duringTasks: [scifact] }',
+        'evaluation.everySteps: Too small: expected number to be >=1; got 0',
+      ],
+      [
+        'training: { keepBest: true }',
+        'training.keepBest: has no effect without evaluation.everySteps and evaluation.duringTasks, by which the best is found; got true',
+      ],
+      [
+        'training: { patience: 2 }',
+        'training.patience: has no effect without training.keepBest=true, which waits for a better one; got 2',
+      ],
+      ['training: { patience: -1, keepBest: true }', 'training.patience: Too small: expected number to be >=1; got -1'],
       ['training: { passagesPerQuery: 1 }', 'training.passagesPerQuery: Too small: expected number to be >=2; got 1'],
     ] as const;
     for (const [yaml, message] of cases) assert.equal(refusal(await recipe(yaml)), message);

@@ -57,6 +57,20 @@ describe('reportPage', () => {
     assert.deepEqual(cells.slice(-8), tested);
   });
 
+  it('draws the scores while training, with what they are of', () => {
+    const scoredOn = 'fiqa sample 0a1b2c3d (50 queries, 900 documents)';
+    const points: [number, number][] = [
+      [10, 0.25],
+      [20, 0.5],
+    ];
+    const withScores = { ...data, scores: [{ scoredOn, metric: 'ndcg@10', points }] };
+    const told = 'ndcg@10 while training on fiqa sample 0a1b2c3d (50 queries, 900 documents)';
+    assert.ok(reportPage(withScores).includes(`<figcaption>${told}</figcaption>`));
+    assert.match(reportPage(withScores), /by update: 0\.25 after 10, 0\.5 after 20/);
+    assert.deepEqual(reportSummary(withScores).scores, withScores.scores);
+    assert.ok(!page.includes('while training'));
+  });
+
   it('draws a bar for each model and a curve each for loss and rate, told to those who cannot see them', () => {
     const labels = [...page.matchAll(/role="img" aria-label="([^"]*)"/g)].map(([, label]) => label);
     assert.deepEqual(labels, [

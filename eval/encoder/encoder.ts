@@ -119,7 +119,7 @@ async function* chunksAhead(
     if (parts[part + partsAhead]) begin(parts[part + partsAhead]!);
     waiting.push(...rows.map((row, index) => ({ row, ids: tokens[index]! })));
     const chunks = cutChunks(
-      waiting.map(({ ids }) => ids),
+      waiting.map(({ ids }) => ids.length),
       batchTokens,
     ).map(({ rows: places }) => places.map((place) => waiting[place]!));
     waiting = part + 1 < parts.length ? chunks.pop()! : [];

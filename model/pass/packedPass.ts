@@ -12,7 +12,7 @@ import {
   type PackedChunk,
 } from '../layer/fusedLayer.js';
 import type { Model } from '../layer/decoder.js';
-import { fillers, inputRows, lengthOf, lengthOfAll, longestOf, type Sequence } from './sequence.js';
+import { inputRows, lengthOf, longestOf, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
 import { rotaryTables } from '../layer/rotary.js';
 import type { Gradients } from '../layer/thinMatrices.js';
@@ -35,26 +35,20 @@ export interface PackedOptions {
   keep?: { traces: number };
   everyPlace?: boolean;
   dropout?: ChunkDropout | undefined;
-  /**
-   * Places that the chunk is filled to behind its texts, so that chunks of any texts have one shape. What fills them is
-   * seen by no text and gets no gradient. Not together with `everyPlace`.
-   */
-  fillTo?: number;
 }
 
 /** Texts through all layers, one behind the other. Freed by `disposePacked`. */
 export function* runPacked(
   model: Model,
   texts: readonly Sequence[],
-  { keep, everyPlace, dropout, fillTo }: PackedOptions,
+  { keep, everyPlace, dropout }: PackedOptions,
 ): Stepwise<PackedPass> {
   const { layers, config } = model;
-  const filled = [...texts, ...fillersOf(texts, fillTo)];
   const places = lastPlaces(texts);
-  const chunk = { places: packedPlaces(filled, model), config, dropout: packedDropout(filled, places, dropout) };
+  const chunk = { places: packedPlaces(texts, model), config, dropout: packedDropout(texts, places, dropout) };
   const last = tf.tensor1d(places, 'int32');
   const kept: PackedPass['layers'] = [];
-  let state = inputRows(model, filled);
+  let state = inputRows(model, texts);
   for (const [layer, weights] of layers.entries()) {
     if (layer > 0) yield;
     const only = layer === layers.length - 1 && !everyPlace ? last : undefined;
@@ -99,13 +93,6 @@ export function disposePacked({ chunk, layers, top, last }: PackedPass): void {
   }
   tf.dispose([top, last, chunk.places.cosines, chunk.places.sines, chunk.places.starts]);
   tf.dispose([chunk.dropout.all.keys, chunk.dropout.last.keys]);
-}
-
-function fillersOf(texts: readonly Sequence[], fillTo: number | undefined): Sequence[] {
-  if (fillTo === undefined) return [];
-  const places = lengthOfAll(texts);
-  if (places > fillTo) throw new Error(`${places} places of texts cannot be filled to ${fillTo}`);
-  return fillers(fillTo - places, longestOf(texts));
 }
 
 function packedPlaces(texts: readonly Sequence[], { config }: Model): PackedPlaces {

@@ -1,14 +1,25 @@
 import type { Model } from '../layer/decoder.js';
 import { tf } from '../engine/tf.js';
 
-/**
- * What a model reads as one text. So far that is token ids alone; rows that come from elsewhere, such as those of an
- * image between tokens, would make it a union by kind. Passes and training look into one through this file only.
- */
-export type Sequence = Int32Array;
+/** What a model reads as one text. Passes and training look into one through this file only. */
+export type Sequence = Int32Array | MixedSequence;
+
+/** Token ids, with rows that come from elsewhere in the place of some of them, such as the features of an image. */
+export interface MixedSequence {
+  /** Of every place; those that rows take the place of are not looked up. */
+  ids: Int32Array;
+  /** In the order of their places; none reaches into the next or beyond the ids. */
+  inserted: readonly InsertedRows[];
+}
+
+/** Rows that stand where embeddings of tokens would: [rows, hidden], the first in place `at`. */
+export interface InsertedRows {
+  at: number;
+  values: Float32Array;
+}
 
 /** Places that a sequence takes in the model. */
-export const lengthOf = (sequence: Sequence): number => sequence.length;
+export const lengthOf = (sequence: Sequence): number => idsOf(sequence).length;
 
 /** Places that sequences take together. */
 export const lengthOfAll = (sequences: readonly Sequence[]): number =>
@@ -18,28 +29,40 @@ export const lengthOfAll = (sequences: readonly Sequence[]): number =>
 export const longestOf = (sequences: readonly Sequence[]): number =>
   sequences.reduce((most, sequence) => Math.max(most, lengthOf(sequence)), 0);
 
-/** What the first layer reads of sequences that lie one behind the other, [places, hidden]; the caller owns it. */
-export function inputRows(model: Model, sequences: readonly Sequence[]): tf.Tensor2D {
+/**
+ * What the first layer reads of sequences that lie one behind the other: embeddings of their tokens, and the rows that
+ * were inserted.
+ * @returns [places, hidden]; the caller owns it
+ */
+export function inputRows({ embedding, config: { hidden } }: Model, sequences: readonly Sequence[]): tf.Tensor2D {
   const ids = new Int32Array(lengthOfAll(sequences));
+  const inserted: InsertedRows[] = [];
   let start = 0;
   for (const sequence of sequences) {
-    ids.set(sequence, start);
+    ids.set(idsOf(sequence), start);
+    for (const { at, values } of insertedIn(sequence)) {
+      const rows = values.length / hidden;
+      if (!Number.isInteger(rows) || at < 0 || at + rows > lengthOf(sequence))
+        throw new Error(`${values.length} numbers of rows of ${hidden} do not fit at ${at} of ${lengthOf(sequence)}`);
+      ids.fill(0, start + at, start + at + rows); // what stands here need not be a token of the table
+      inserted.push({ at: start + at, values });
+    }
     start += lengthOf(sequence);
   }
-  return tf.tensor2d(model.embedding.rows(ids), [ids.length, model.config.hidden]);
+  const rows = embedding.rows(ids);
+  for (const { at, values } of inserted) rows.set(values, at * hidden);
+  return tf.tensor2d(rows, [ids.length, hidden]);
 }
 
-/** A sequence made longer by its own last place again and again: no padding token is needed. */
+/** A sequence made longer by its last token again and again: no padding token is needed. */
 export function paddedTo(sequence: Sequence, length: number): Sequence {
-  const padded = new Int32Array(length).fill(sequence.at(-1)!);
-  padded.set(sequence);
-  return padded;
+  const ids = idsOf(sequence);
+  const padded = new Int32Array(length).fill(ids.at(-1)!);
+  padded.set(ids);
+  return sequence instanceof Int32Array ? padded : { ...sequence, ids: padded };
 }
 
-/** Sequences of nothing in particular that fill so many places, none longer than `longest`. */
-export function fillers(places: number, longest: number): Sequence[] {
-  return Array.from(
-    { length: Math.ceil(places / longest) },
-    (_, index) => new Int32Array(Math.min(longest, places - index * longest)),
-  );
-}
+const idsOf = (sequence: Sequence): Int32Array => (sequence instanceof Int32Array ? sequence : sequence.ids);
+
+const insertedIn = (sequence: Sequence): readonly InsertedRows[] =>
+  sequence instanceof Int32Array ? [] : sequence.inserted;

@@ -107,9 +107,8 @@ export function speedOf(setting: Setting, peaks: Peaks, load: Load, timing: Timi
   const needed = flops.forward + (load.trains ? flops.backward : 0);
   const tokens = load.lengths.reduce((sum, length) => sum + length, 0);
   const { median, least, most } = timing.seconds;
-  const texts = load.lengths.map((length) => ({ length }));
   const budget = timing.plan?.chunkTokens ?? load.chunkTokens ?? Infinity;
-  const chunks = cutChunks(texts, budget).map(({ rows }) => rows.map((row) => load.lengths[row]!));
+  const chunks = cutChunks(load.lengths, budget).map(({ rows }) => rows.map((row) => load.lengths[row]!));
   const values = {
     seconds: timing.all,
     tokens,

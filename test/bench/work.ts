@@ -9,6 +9,7 @@ import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
 import { modelEncoder } from '../../eval/encoder/encoder.js';
 import { openSearch, passagesAtATime, queriesAtATime } from '../../eval/dense/search.js';
 import { encodeChunk, packs, type Gradients } from '../../model/pass/encodeChunk.js';
+import { lengthOf, type Sequence } from '../../model/pass/sequence.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { nativeBackend } from '../../model/engine/native/rawTensors.js';
 import { multiply } from '../../model/engine/product/multiply.js';
@@ -79,7 +80,7 @@ export interface StepPlan extends PassPlan {
  */
 export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: PlanChoice): StepPlan {
   const { memoryBytes, ...fixed } = choice;
-  const lengths = [...pool.queries, ...pool.passages].map((ids) => ids.length);
+  const lengths = [...pool.queries, ...pool.passages].map(lengthOf);
   const facts: PlanFacts = {
     config: model.config,
     ...weightForm(model),
@@ -111,9 +112,9 @@ export function trainStep(work: Work, pool: PoolTokens, plan: StepPlan): number 
   return report.loss;
 }
 
-/** Embed token ids in chunks, as training and encoding do. */
-export async function embed({ model }: Work, texts: Int32Array[], chunkTokens: number): Promise<void> {
-  for (const { rows } of cutChunks(texts, chunkTokens)) {
+/** Embed texts in chunks, as training and encoding do. */
+export async function embed({ model }: Work, texts: readonly Sequence[], chunkTokens: number): Promise<void> {
+  for (const { rows } of cutChunks(texts.map(lengthOf), chunkTokens)) {
     const embeddings = encodeChunk(
       model,
       rows.map((row) => texts[row]!),

@@ -4,6 +4,7 @@ import { capabilities } from '../../model/engine/capabilities.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
+import { lengthOf } from '../../model/pass/sequence.js';
 import { encodeChunk, type Gradients } from '../../model/pass/encodeChunk.js';
 import { atOnce } from '../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient } from '../../train/step/poolGradient.js';
@@ -94,7 +95,7 @@ const answers: Answers = {
     const work = await openBase(engine, base, precision);
     const pool = randomPool(shape.vocabularySize, { queries, passagesPerQuery });
     const texts = [...pool.queries, ...pool.passages];
-    const lengths = texts.map((ids) => ids.length);
+    const lengths = texts.map(lengthOf);
     const plan = planOf(work, pool, {});
     const { forward, backward } = neededFlops(work.model.config, lengths, rank);
     const step = await best(rounds, async () => trainStep(work, pool, plan));

@@ -1,4 +1,5 @@
 import { disposePass, encodeInSteps, forwardChunk, packs, type Pass } from '../../model/pass/encodeChunk.js';
+import { lengthOfAll, longestOf, type Sequence } from '../../model/pass/sequence.js';
 import type { Stepwise } from '../../model/pass/stepwise.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
@@ -84,7 +85,6 @@ function whatToKeep(model: Model, chunks: TextChunk[], keptBytes: number): (numb
   });
 }
 
-function tokensInModel(model: Model, texts: Int32Array[]): number {
-  const lengths = texts.map((ids) => ids.length);
-  return packs(model) ? lengths.reduce((sum, length) => sum + length, 0) : lengths.length * Math.max(...lengths);
+function tokensInModel(model: Model, texts: readonly Sequence[]): number {
+  return packs(model) ? lengthOfAll(texts) : texts.length * longestOf(texts);
 }

@@ -1,4 +1,5 @@
 import { backwardChunk, disposePass, forwardChunk, type Gradients } from '../../model/pass/encodeChunk.js';
+import type { Sequence } from '../../model/pass/sequence.js';
 import type { Stepwise } from '../../model/pass/stepwise.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
@@ -9,10 +10,10 @@ import { embedTexts, forgetPasses, type EmbeddedTexts, type PassPlan } from './e
 import { infoNce, type Candidates } from './loss.js';
 import { chunksOf, textSet, type TextSet } from './textChunks.js';
 
-/** One pool as token ids; every distinct text stands once. */
+/** One pool as the model reads it; every distinct text stands once. */
 export interface PoolTokens extends Candidates {
-  queries: Int32Array[];
-  passages: Int32Array[];
+  queries: Sequence[];
+  passages: Sequence[];
 }
 
 export interface PoolPlan extends PassPlan {

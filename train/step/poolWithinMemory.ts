@@ -1,4 +1,5 @@
 import type { Gradients } from '../../model/pass/encodeChunk.js';
+import { longestOf } from '../../model/pass/sequence.js';
 import type { Stepwise } from '../../model/pass/stepwise.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Model } from '../../model/layer/decoder.js';
@@ -26,7 +27,7 @@ export function* poolWithinMemory(
   into: Gradients,
   onLess: (chunkTokens: number) => void,
 ): Stepwise<tf.Scalar> {
-  const longest = [...pool.queries, ...pool.passages].reduce((most, ids) => Math.max(most, ids.length), 0);
+  const longest = longestOf([...pool.queries, ...pool.passages]);
   const giveWay = { passes: () => lessForPasses(plan, longest), loss: () => lessForLoss(plan, pool) };
   const attempt: Attempt = function* (step, work) {
     for (;;) {

@@ -1,9 +1,10 @@
 import { cutChunks } from '../../data/stream/chunks.js';
 import type { ChunkDropout, Dropout } from '../../model/layer/dropout.js';
+import { lengthOf, type Sequence } from '../../model/pass/sequence.js';
 
 /** Texts of a pool that are embedded into one matrix, whose rows have the order of the texts' lengths. */
 export interface TextSet {
-  texts: Int32Array[];
+  texts: Sequence[];
   /** Number of the first of them among all texts of the pool. */
   first: number;
   /** Places in `texts`, longest text first: the order of the matrix, whatever the size of a chunk. */
@@ -12,23 +13,23 @@ export interface TextSet {
 
 /** Texts that are in the model together. */
 export interface TextChunk {
-  texts: Int32Array[];
+  texts: Sequence[];
   /** Which of the sets they are from. */
   set: number;
   dropout: ChunkDropout | undefined;
 }
 
 /** @param first  number of the first text among all texts of the pool */
-export const textSet = (texts: Int32Array[], first: number): TextSet => ({
+export const textSet = (texts: Sequence[], first: number): TextSet => ({
   texts,
   first,
-  order: cutChunks(texts, Infinity).flatMap(({ rows }) => rows),
+  order: cutChunks(texts.map(lengthOf), Infinity).flatMap(({ rows }) => rows),
 });
 
 /** The sets cut into chunks: one behind the other, these hold the texts of a set in its order. */
 export function chunksOf(sets: readonly TextSet[], chunkTokens: number, dropout: Dropout | undefined): TextChunk[] {
   return sets.flatMap(({ texts, first }, set) =>
-    cutChunks(texts, chunkTokens).map(({ rows }) => ({
+    cutChunks(texts.map(lengthOf), chunkTokens).map(({ rows }) => ({
       texts: rows.map((row) => texts[row]!),
       set,
       dropout: dropout && { ...dropout, texts: rows.map((row) => first + row) },

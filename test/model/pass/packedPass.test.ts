@@ -37,10 +37,9 @@ describe('packedPass', () => {
 
   const masks: ChunkDropout = { rate: 0.25, seed: [7, 8], texts: [...tinyTexts.keys()] };
 
-  function packed(traces: number, dropout?: ChunkDropout, fillTo?: number) {
+  function packed(traces: number, dropout?: ChunkDropout) {
     const into: Gradients = new Map();
-    const options = { keep: { traces }, dropout, ...(fillTo !== undefined && { fillTo }) };
-    const pass = atOnce(runPacked(model, tinyTexts, options));
+    const pass = atOnce(runPacked(model, tinyTexts, { keep: { traces }, dropout }));
     const top = pass.top.clone();
     const dTop = upstream();
     atOnce(backwardPacked(model, pass, dTop, into));
@@ -99,30 +98,6 @@ describe('packedPass', () => {
     const name = 'layers.0.mlp.down_proj.lora_A';
     assert.notDeepEqual(without.into.get(name)!.dataSync(), again.into.get(name)!.dataSync());
     free(again, once, without);
-  });
-
-  // Functions that are compiled for one shape need chunks of one shape, whatever texts they hold.
-  it('gives the same states and gradients where the chunk is filled to a count of tokens', () => {
-    const tokens = tinyTexts.reduce((sum, ids) => sum + ids.length, 0);
-    const plain = packed(1, masks);
-    for (const fillTo of [tokens, tokens + 1, 4 * tokens]) {
-      const filled = packed(1, masks, fillTo);
-      assertClose(filled.top, plain.top, 1e-6, `state with ${fillTo} places`);
-      for (const [name, gradient] of plain.into) assertCloseToLargest(filled.into.get(name)!, gradient, 1e-6, name);
-      free(filled);
-    }
-    free(plain);
-    const pass = atOnce(runPacked(model, tinyTexts, { keep: { traces: 0 }, fillTo: tokens + 50 }));
-    assert.deepEqual(
-      pass.layers.map(({ x }) => x.shape),
-      [
-        [tokens + 50, hidden],
-        [tokens + 50, hidden],
-      ],
-    );
-    disposePacked(pass);
-    const tooMany = runPacked(model, tinyTexts, { fillTo: tokens - 1 });
-    assert.throws(() => atOnce(tooMany), new RegExp(`${tokens} places of texts cannot be filled to ${tokens - 1}`));
   });
 
   it('leaves nothing alive but its results', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
 import type { Dropout } from '../../../model/layer/dropout.js';
 import type { Gradients } from '../../../model/pass/encodeChunk.js';
+import { lengthOf, lengthOfAll } from '../../../model/pass/sequence.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import { loadModel } from '../../../model/load/loadModel.js';
@@ -40,9 +41,8 @@ describe('poolGradient', () => {
     return { loss: loss!, gradients: into };
   }
 
-  const partOfKept = () => inputBytes(model.config, tinyPool(0).passages[1]!.length);
-  const tokensOf = (texts: Int32Array[]) => texts.reduce((sum, ids) => sum + ids.length, 0);
-  const allInputs = () => inputBytes(model.config, tokensOf([...tinyPool(0).queries, ...tinyPool(0).passages]));
+  const partOfKept = () => inputBytes(model.config, lengthOf(tinyPool(0).passages[1]!));
+  const allInputs = () => inputBytes(model.config, lengthOfAll([...tinyPool(0).queries, ...tinyPool(0).passages]));
   const someTraces = () => 3 * traceBytes(model.config, manyChunks);
   const ways = {
     'in one chunk': () => ({ chunkTokens: oneChunk }),

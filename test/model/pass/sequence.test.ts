@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { startEngine } from '../../../model/engine/startEngine.js';
+import { disposeModel, type Model } from '../../../model/layer/decoder.js';
+import { loadModel } from '../../../model/load/loadModel.js';
+import { encodeChunk } from '../../../model/pass/encodeChunk.js';
+import { inputRows, lengthOfAll, longestOf, paddedTo, type MixedSequence } from '../../../model/pass/sequence.js';
+import { tensorsAlive } from '../../assertions.js';
+import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
+
+const hidden = 16;
+const idOfNoToken = 1_000_000;
+
+describe('sequence.ts', () => {
+  let model: Model;
+  before(async () => {
+    await startEngine();
+    model = await loadModel(tinyQwen2.path('sharded'), 'float32');
+  });
+  after(() => disposeModel(model));
+
+  /** A text, the embeddings of some of whose tokens come as rows. */
+  function withRows(ids: Int32Array, from: number, to: number): MixedSequence {
+    const values = model.embedding.rows(ids.subarray(from, to));
+    return { ids: Int32Array.from(ids).fill(idOfNoToken, from, to), inserted: [{ at: from, values }] };
+  }
+  const embed = (texts: Parameters<typeof encodeChunk>[1]): number[] => {
+    const embeddings = encodeChunk(model, texts);
+    const values = [...embeddings.dataSync<'float32'>()];
+    embeddings.dispose();
+    return values;
+  };
+
+  it('embeds rows in the place of tokens as it does the tokens, beside longer and shorter texts', () => {
+    const texts = tinyTexts.filter(({ length }) => length >= 3);
+    assert.ok(longestOf(texts) > Math.min(...texts.map(({ length }) => length)), 'one must be padded');
+    const mixed = texts.map((ids, row) => (row % 2 ? ids : withRows(ids, 1, 3)));
+    assert.deepEqual(embed(mixed), embed(texts));
+    assert.equal(lengthOfAll(mixed), lengthOfAll(texts));
+  });
+
+  it('puts rows where they belong, and pads with the last token', () => {
+    const ids = Int32Array.of(3, idOfNoToken, idOfNoToken, 4);
+    const values = Float32Array.from({ length: 2 * hidden }, (_, index) => index);
+    const before = tensorsAlive();
+    const rows = inputRows(model, [Int32Array.of(5), paddedTo({ ids, inserted: [{ at: 1, values }] }, 6)]);
+    const tokens = model.embedding.rows(Int32Array.of(5, 3, 4));
+    const token = (row: number) => tokens.subarray(row * hidden, (row + 1) * hidden);
+    const wanted = [...token(0), ...token(1), ...values, ...token(2), ...token(2), ...token(2)];
+    assert.deepEqual(rows.shape, [7, hidden]);
+    assert.deepEqual([...rows.dataSync()], wanted);
+    rows.dispose();
+    assert.deepEqual(tensorsAlive(), before);
+  });
+
+  it('refuses rows that reach beyond the sequence or are of another width', () => {
+    const two = { at: 3, values: new Float32Array(2 * hidden) };
+    const odd = { at: 0, values: new Float32Array(hidden + 1) };
+    for (const rows of [two, odd])
+      assert.throws(() => inputRows(model, [{ ids: new Int32Array(4), inserted: [rows] }]), /do not fit/);
+  });
+});

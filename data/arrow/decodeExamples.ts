@@ -16,40 +16,69 @@ import { passageNames, type ColumnMatch } from './matchColumns.js';
  *   scores cannot be used, or whose texts are no UTF-8
  */
 export function decodeExamples(batch: RecordBatch, match: ColumnMatch, firstRow: number, path: string): Example[] {
-  requireUtf8(
-    batch,
-    [match.id, match.query, ...match.positives, ...match.negatives],
-    (row) => `${path}: row ${firstRow + row + 1}`,
-  );
+  return decodeRows(batch, match).map((found, row) => {
+    if (!('reason' in found)) return found;
+    const query = found.id === undefined ? '' : ` (query ${found.id})`;
+    throw new UserError(`${path}: row ${firstRow + row + 1}${query} ${found.reason}`);
+  });
+}
+
+/** Why a row cannot be used. */
+export interface Unusable {
+  /** In a few words after the row's number; the same for like rows. */
+  reason: string;
+  /** Of the query, where it has one. */
+  id?: string;
+}
+
+/** The rows of a record batch, each as an example or why it is none. Of texts that are no UTF-8 one a column is told. */
+export function decodeRows(batch: RecordBatch, match: ColumnMatch): (Example | Unusable)[] {
+  const broken = rowsWithoutUtf8(batch, [match.id, match.query, ...match.positives, ...match.negatives]);
   const ids = match.id === null ? null : column(batch, match.id);
   const queries = column(batch, match.query);
   const [positives, negatives] = [match.positives, match.negatives].map((names) =>
     names.map((name) => column(batch, name)),
   );
   return Array.from({ length: batch.numRows }, (_, row) => {
-    const refuse = (what: string) => new UserError(`${path}: row ${firstRow + row + 1} ${what}`);
+    const column = broken.get(row);
+    if (column !== undefined) return { reason: `has text in ${column} that is no UTF-8` };
     const query: unknown = queries.get(row);
     const id: unknown = ids === null ? '' : ids.get(row);
-    if (id === null) throw refuse(`has no ${match.id}`);
-    if (query === null) throw refuse('has no query');
-    if (isBlank(String(query))) throw refuse('has an empty query');
+    if (id === null || (ids !== null && id === '')) return { reason: `has no ${match.id}` };
+    if (query === null) return { reason: 'has no query' };
+    if (isBlank(String(query))) return { reason: 'has an empty query' };
+    const found = [positives!, negatives!].map((vectors) => allPassages(vectors, row));
+    const wrong = found.find((list) => typeof list === 'string');
+    if (wrong !== undefined) return { reason: wrong };
     const example: Example = {
       id: ids === null ? textId(Buffer.from(String(query))) : String(id),
       query: String(query),
-      positives: positives!.flatMap((vector) => passages(vector.get(row), refuse)),
-      negatives: negatives!.flatMap((vector) => passages(vector.get(row), refuse)),
+      positives: found[0] as Passage[],
+      negatives: found[1] as Passage[],
     };
-    if (example.positives.length === 0) throw refuse(`(query ${example.id}) has no positives`);
-    return example;
+    return example.positives.length === 0 ? { reason: 'has no positives', id: example.id } : example;
   });
 }
 
-/** apache-arrow 21 puts U+FFFD in place of what it cannot decode. */
-function requireUtf8(batch: RecordBatch, names: (string | null)[], place: (row: number) => string): void {
+/** By row, the column; apache-arrow 21 puts U+FFFD in place of what it cannot decode. */
+function rowsWithoutUtf8(batch: RecordBatch, names: (string | null)[]): Map<number, string> {
+  const broken = new Map<number, string>();
   for (const name of names) {
     const row = name === null ? null : firstNoUtf8(column(batch, name).data[0]!);
-    if (row !== null) throw new UserError(`${place(row)} has text in ${name} that is no UTF-8`);
+    if (row !== null && !broken.has(row)) broken.set(row, name!);
   }
+  return broken;
+}
+
+/** What a row has in all columns of one kind, or why it cannot be used. */
+function allPassages(columns: Vector[], row: number): Passage[] | string {
+  const all: Passage[] = [];
+  for (const vector of columns) {
+    const found = passages(vector.get(row));
+    if (typeof found === 'string') return found;
+    all.push(...found);
+  }
+  return all;
 }
 
 function column(batch: RecordBatch, name: string): Vector {
@@ -58,21 +87,23 @@ function column(batch: RecordBatch, name: string): Vector {
   return found;
 }
 
-function passages(value: unknown, refuse: (what: string) => UserError): Passage[] {
+function passages(value: unknown): Passage[] | string {
   if (value === null) return [];
   if (typeof value === 'string') return isBlank(value) ? [] : [{ id: '', title: '', text: value }];
   const list = value as Vector;
   const child = (names: string[]) => names.map((name) => list.getChild(name)).find((vector) => vector !== null) ?? null;
   const texts = child(passageNames.text) ?? ((list.type.children ?? []).length === 0 ? list : null);
   const [ids, titles, scores] = [child(passageNames.id), child(passageNames.title), child(passageNames.score)];
-  return Array.from({ length: list.length }, (_, index) => {
+  const found: Passage[] = [];
+  for (let index = 0; index < list.length; index++) {
     const id: unknown = ids === null ? '' : (ids.get(index) ?? null);
     const text: unknown = texts?.get(index) ?? null;
     const title = String(titles?.get(index) ?? '');
     const score = scoreOf(scores?.get(index));
-    if (id === null || text === null) throw refuse(`has a passage without ${id === null ? 'id' : 'text'}`);
-    if (isBlank(title) && isBlank(String(text))) throw refuse('has an empty passage');
-    if (score === null) throw refuse('has a score that is no finite number');
-    return { id: String(id), title, text: String(text), ...(score !== undefined && { score }) };
-  });
+    if (id === null || text === null) return `has a passage without ${id === null ? 'id' : 'text'}`;
+    if (isBlank(title) && isBlank(String(text))) return 'has an empty passage';
+    if (score === null) return 'has a score that is no finite number';
+    found.push({ id: String(id), title, text: String(text), ...(score !== undefined && { score }) });
+  }
+  return found;
 }

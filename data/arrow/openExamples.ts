@@ -2,9 +2,10 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { RecordBatchReader, type RecordBatch } from 'apache-arrow';
 import { UserError } from '../../configs/userError.js';
 import type { Example } from '../example/example.js';
+import { countRows, type RowCounts } from './countRows.js';
 import { decodeExamples } from './decodeExamples.js';
 import { inflateMessage } from './message/inflateMessage.js';
-import { matchColumns, type ColumnMatch } from './matchColumns.js';
+import { matchColumns } from './matchColumns.js';
 import { readRange } from '../files/readRange.js';
 import { scanArrow, type ArrowLayout, type MessagePlace } from './message/scanArrow.js';
 import { verifyBatch } from './message/verifyBatch.js';
@@ -18,6 +19,8 @@ export interface ExampleFile {
   batchRows: number[];
   /** Decode one record batch; memory is that of the one batch, whatever the size of the file. */
   read(batch: number): Promise<Example[]>;
+  /** Look through one record batch: which rows cannot be used, and how many negatives the others have. */
+  count(batch: number): Promise<RowCounts>;
   close(): Promise<void>;
 }
 
@@ -37,12 +40,14 @@ export async function openExamples(path: string): Promise<ExampleFile> {
     const batchRows = layout.batches.map(({ rows }) => rows);
     const rows = batchRows.reduce((sum, count) => sum + count, 0);
     if (rows === 0) throw new UserError(`${path} holds no rows`);
+    const lookInto = <T>(batch: number, look: Look<T>) => lookAt(file, layout, batch, path, look);
     return {
       path,
       form: layout.form,
       rows,
       batchRows,
-      read: (batch) => read(file, layout, match, batch, path),
+      read: (batch) => lookInto(batch, (found, firstRow) => decodeExamples(found, match, firstRow, path)),
+      count: (batch) => lookInto(batch, (found) => countRows(found, match)),
       close: () => file.close(),
     };
   } catch (error) {
@@ -51,13 +56,15 @@ export async function openExamples(path: string): Promise<ExampleFile> {
   }
 }
 
-async function read(
+type Look<T> = (batch: RecordBatch, firstRow: number) => T;
+
+async function lookAt<T>(
   file: FileHandle,
   layout: ArrowLayout,
-  match: ColumnMatch,
   batch: number,
   path: string,
-): Promise<Example[]> {
+  look: Look<T>,
+): Promise<T> {
   const place = layout.batches[batch];
   if (place === undefined)
     throw new Error(`${path} has ${layout.batches.length} record batches; batch ${batch} was asked for`);
@@ -66,7 +73,7 @@ async function read(
     const bytes = await gather(file, layout, dictionariesOf(layout, batch), place);
     const [decoded] = [...RecordBatchReader.from(bytes)] as RecordBatch[];
     verifyBatch(decoded!);
-    return decodeExamples(decoded!, match, firstRow, path);
+    return look(decoded!, firstRow);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${path}: record batch ${batch} cannot be read (${(error as Error).message})`);

@@ -7,6 +7,7 @@ import { resolveBase } from '../../configs/load/resolveBase.js';
 import { stopSignals } from '../../configs/stopSignals.js';
 import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
 import { openExamples } from '../arrow/openExamples.js';
+import { requireUsableRows } from '../arrow/rowFacts.js';
 import { requireApart } from '../files/requireApart.js';
 import { fileIdentity } from '../files/fileIdentity.js';
 import { makeContract } from '../tokenizer/makeContract.js';
@@ -85,6 +86,7 @@ async function keepTokens(
 ) {
   const file = await openExamples(path);
   try {
+    await requireUsableRows(file);
     const identity = await fileIdentity(path);
     if ((await removeStaleTokens(path, identity)) > 0)
       console.error(`${path} changed since its tokens were kept; they are made anew`);

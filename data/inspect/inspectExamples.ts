@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Contract, TextKind } from '../../configs/contract.js';
 import { openExamples, type ExampleFile } from '../arrow/openExamples.js';
+import { requireUsableRows } from '../arrow/rowFacts.js';
 import { scanArrow } from '../arrow/message/scanArrow.js';
 import { unreadType } from '../arrow/message/unreadFields.js';
 import { countDistinct } from './countDistinct.js';
@@ -59,6 +60,7 @@ export async function inspectExamples(
 ): Promise<Inspection> {
   const file = await openExamples(path);
   try {
+    await requireUsableRows(file);
     return { ...(await describeFile(file)), ...(await readRows(file, options)) };
   } finally {
     await file.close();

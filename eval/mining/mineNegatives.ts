@@ -1,6 +1,7 @@
 import { UserError } from '../../configs/userError.js';
 import { createExampleWriter } from '../../data/arrow/writeExamples.js';
 import { openExamples, type ExampleFile } from '../../data/arrow/openExamples.js';
+import { requireUsableRows } from '../../data/arrow/rowFacts.js';
 import type { Example, Passage } from '../../data/example/example.js';
 import { bm25Defaults, bm25Searcher, buildBm25Index, type Bm25Index, type Bm25Settings } from '../bm25/index.js';
 import { chooseNegatives, type MiningOptions, type RankedExample } from './chooseNegatives.js';
@@ -51,6 +52,7 @@ export async function mineArrow(
   requireRanks(options);
   const input = await openExamples(inputFile);
   try {
+    await requireUsableRows(input);
     const found = await collectPassages(rowsOf(input), (done) => onProgress(done, 2 * input.rows));
     const writer = await createExampleWriter(outputFile, {
       metadata: { 'tercet.mined': JSON.stringify(madeBy(options)) },

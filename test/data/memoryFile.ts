@@ -17,6 +17,7 @@ export function memoryFile(name: string, batchRows: number[]): ExampleFile & { r
         return { id, query: `q ${id}`, positives: [{ id: `p${id}`, title: '', text: id }], negatives: [] };
       });
     },
+    count: async (batch) => ({ unusable: [], negatives: Array.from({ length: batchRows[batch]! }, () => 0) }),
     close: async () => {},
   };
 }

@@ -18,7 +18,7 @@ import type { LoadedConfig } from '../../configs/load/loadConfig.js';
 import type { NamedBase } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
 import { openExamples, type ExampleFile } from '../../data/arrow/openExamples.js';
-import { requirePassages } from '../../data/stream/countPassages.js';
+import { requirePassages } from '../../data/stream/requirePassages.js';
 import type { DataSpec } from '../../data/stream/dataSpec.js';
 import { fileIdentity } from '../../data/files/fileIdentity.js';
 import { makeContract } from '../../data/tokenizer/makeContract.js';

@@ -100,7 +100,8 @@ function tripleReader(path: string, sink: RowSink): LineReader {
   const bounds = [0, 0, 0, 0, 0, 0];
   const findCells = cellFinder(bounds);
   return (line, bytes, begin, end) => {
-    const reason = findCells(bytes, begin, end) ?? emptyCell(bytes, bounds);
+    const isHeader = line === 1 && HEADER.test(bytes.toString('latin1', begin, Math.min(end, begin + 100)));
+    const reason = isHeader ? 'the names of columns' : (findCells(bytes, begin, end) ?? emptyCell(bytes, bounds));
     if (reason === undefined) sink.addTriple(textId(bytes, begin, bounds[1]), bytes, bounds);
     else sink.reject(path, line, reason, bytes.toString('utf8', begin, Math.min(end, begin + 1000)));
   };
@@ -156,6 +157,10 @@ function emptyCell(bytes: Buffer, bounds: number[]): string | undefined {
 }
 
 const CELLS = ['query', 'positive', 'negative'];
+
+/** A first line that tells what the columns hold; as a row it would teach that "query" is answered by "positive". */
+const HEADER =
+  /^(query|anchor|question|q|sentence1?)\t(pos\w*|answer|passage|document|sentence2)\t(neg\w*|sentence3)$/i;
 
 /** Whether there is nothing but white space. */
 function isBlank(bytes: Buffer, begin: number, end: number): boolean {

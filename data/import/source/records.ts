@@ -42,9 +42,9 @@ export const recordParsers = {
   },
   triplets(row) {
     const query = row['anchor'] ?? row['query'];
-    const positive = asList(row['positive']);
+    const positive = 'positive' in row ? textsOf(row['positive']) : undefined;
     const numbered = Object.keys(row).filter((name) => NUMBERED_NEGATIVE.test(name));
-    const negative = 'negative' in row ? asList(row['negative']) : numbered.map((name) => row[name]);
+    const negative = ('negative' in row ? ['negative'] : numbered).flatMap((name) => textsOf(row[name]));
     return assemble(null, query, [{ positive }, 'positive'], [{ negative }, 'negative'], textPassage);
   },
   'flag-embedding'(row) {
@@ -193,8 +193,12 @@ function distinctIds(items: unknown[], positives: unknown): unknown[] {
   });
 }
 
-const asList = (value: unknown) =>
-  Array.isArray(value) ? (value as unknown[]) : value === undefined ? value : [value];
+/** The texts of a column of lists, or of one that holds a text each: there, null or a blank is none. */
+function textsOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value as unknown[];
+  const text = textOf(value);
+  return value === null || value === undefined || (text !== null && isBlank(text)) ? [] : [value];
+}
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

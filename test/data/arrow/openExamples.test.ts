@@ -20,7 +20,7 @@ import { firstNoUtf8 } from '../../../data/arrow/message/firstNoUtf8.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
 import { scanArrow } from '../../../data/arrow/message/scanArrow.js';
 import type { Example } from '../../../data/example/example.js';
-import { countPassages } from '../../../data/stream/countPassages.js';
+import { rowFacts } from '../../../data/arrow/rowFacts.js';
 import { textId } from '../../../data/example/textId.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
@@ -115,12 +115,14 @@ describe('openExamples', () => {
         expected,
       );
     }
-    const counts = await countPassages(fixture('unreadLists.arrow'), 2);
-    assert.deepEqual(counts, {
-      rows: 3,
-      withoutPositives: { rows: 0, first: 0 },
-      withoutNegatives: { rows: 1, first: 3 },
-      withFewNegatives: { rows: 1, first: 1 },
+    const lists = await openExamples(fixture('unreadLists.arrow'));
+    assert.deepEqual(await rowFacts(lists).finally(() => lists.close()), {
+      unusable: [],
+      negatives: [
+        { count: 1, rows: 1, first: 1 },
+        { count: 2, rows: 1, first: 2 },
+        { count: 0, rows: 1, first: 3 },
+      ],
     });
   });
 

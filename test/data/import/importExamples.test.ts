@@ -201,6 +201,17 @@ describe('importExamples', () => {
     assert.ok(!existsSync(at('train.arrow.rejects.jsonl')), 'a list that is out of date stayed');
   });
 
+  // The names of columns became a row, in which "positive" answers "query".
+  it('rejects a first line that names the columns of triples', async () => {
+    writeFileSync(at('headed.tsv'), 'Query\tpositive\tnegative\nq\tp\tn\nquery\tpositive\tnegative\n');
+    const summary = await importExamples([at('headed.tsv')], at('out.arrow'));
+    assert.deepEqual(
+      summary!.rejected.map(({ reason, rows, first }) => [reason, rows, first.split(':')[1]]),
+      [['the names of columns', 1, '1']],
+    );
+    assert.equal(summary!.rows, 2);
+  });
+
   it('rejects what is no text: bytes that are not UTF-8, NUL bytes, half surrogate pairs, wrong columns', async () => {
     const lines = ['q\tp\tn', 'q\tp', 'q\tp\tn\tx', 'q\t \tn', 'q\t\u3000\tn', 'q\tp\0\tn'].map((line) =>
       Buffer.from(line),

@@ -120,6 +120,11 @@ describe('rows of texts', () => {
     assert.deepEqual(triplets({ query: 'a', positive: ['p'], negative: ['n', 'm'] }), expected(['n', 'm']));
     assert.deepEqual(triplets({ anchor: 'a', positive: 'p', negative_1: 'n', negative_2: 'm' }), expected(['n', 'm']));
     assert.deepEqual(triplets({ anchor: 'a', positive: 'p' }), expected([]));
+    // Arrow files of the same rows were taken, these were rejected.
+    assert.deepEqual(triplets({ anchor: 'a', positive: 'p', negative: null }), expected([]));
+    assert.deepEqual(triplets({ anchor: 'a', positive: 'p', negative_1: ' ', negative_2: 'm' }), expected(['m']));
+    assert.equal(triplets({ anchor: 'a', positive: '\t', negative: 'n' }), 'positive empty');
+    assert.equal(triplets({ anchor: 'a', positive: 'p', negative: ['n', ''] }), 'negative with an empty passage');
     assert.equal(triplets({ anchor: 'a', positive: 'p', negative: 1 }), 'negative with something else than a text');
   });
 

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
-import { openExamples } from '../../../data/arrow/openExamples.js';
-import { countPassages, requirePassages } from '../../../data/stream/countPassages.js';
+import { openExamples, type ExampleFile } from '../../../data/arrow/openExamples.js';
+import { rowFacts } from '../../../data/arrow/rowFacts.js';
+import { requirePassages } from '../../../data/stream/requirePassages.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
-describe('countPassages', () => {
+describe('requirePassages', () => {
   const at = useTemporaryFolder();
+  const opened: ExampleFile[] = [];
+  afterEach(async () => {
+    for (const file of opened.splice(0)) await file.close();
+  });
   const passages = (count: number, name: string) =>
     Array.from({ length: count }, (_, index) => ({ id: `${name}${index}`, title: '', text: `text ${name} ${index}` }));
   /** Positives and negatives of each row. */
@@ -19,24 +24,25 @@ describe('countPassages', () => {
         negatives: passages(negatives, 'n'),
       });
     await writer.close();
-    const file = await openExamples(at('x.arrow'));
-    await file.close();
-    return [file];
+    opened.push(await openExamples(at('x.arrow')));
+    return opened.slice(-1);
   }
 
   it('counts rows without positives, without negatives, and with few of them', async () => {
-    await write([
+    const [file] = await write([
       [1, 3],
       [2, 0],
       [0, 2],
       [1, 2],
       [1, 0],
     ]);
-    assert.deepEqual(await countPassages(at('x.arrow'), 3), {
-      rows: 5,
-      withoutPositives: { rows: 1, first: 3 },
-      withoutNegatives: { rows: 2, first: 2 },
-      withFewNegatives: { rows: 2, first: 3 },
+    assert.deepEqual(await rowFacts(file!), {
+      unusable: [{ reason: 'has no positives', rows: 1, first: 3 }],
+      negatives: [
+        { count: 3, rows: 1, first: 1 },
+        { count: 0, rows: 2, first: 2 },
+        { count: 2, rows: 1, first: 4 },
+      ],
     });
   });
 
@@ -51,7 +57,10 @@ describe('countPassages', () => {
       message: `${at('x.arrow')}: 1 of 3 rows, the first is row 3, have no negatives; \`npm run data -- mine\` finds some for every query`,
     });
     const empty = await write([[0, 1]]);
-    await assert.rejects(requirePassages(empty, 1), { name: 'UserError', message: /1 of 1 rows.* have no positives/ });
+    await assert.rejects(requirePassages(empty, 1), {
+      name: 'UserError',
+      message: /: 1 of 1 rows cannot be used: row 1 has no positives; leave them out/,
+    });
   });
 
   it('tells of rows that bring a negative more than once', async () => {

@@ -242,6 +242,7 @@ function screenOf(updates: number, from: number): Screen {
       encoding.bar.update(textsDone);
       if (textsDone === all) encoding.bar.stop();
     },
+    onWarning: (text) => console.error(`warning: ${text}`),
     onInterrupt: () => console.error('interrupted: saving; once more ends without saving'),
   };
 }

@@ -21,6 +21,8 @@ export interface Screen extends TrainingScreen {
   onTrained(): void;
   onProof(proof: AdapterProof): void;
   onEvaluation(model: string, task: string, done: number, all: number): void;
+  /** Of the evaluation. */
+  onWarning(text: string): void;
   onInterrupt(): void;
 }
 
@@ -58,7 +60,10 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
     const { nodes, tasks } = loadTaskList(names, tasksDir);
     const dense = {
       cacheBytes: record.settings.evaluation.cacheGigabytes * 1e9,
-      warn: (text: string) => log.log.warn('warning', { text }),
+      warn: (text: string) => {
+        log.log.warn('warning', { text });
+        screen.onWarning(text);
+      },
     };
     const scores = await evaluateRun(tasks, paths, record.base.name, model, encoder, dense, screen.onEvaluation);
     const results = withAverages(nodes, scores);

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { UserError } from '../../configs/userError.js';
 import type { Passage } from '../example/example.js';
 import { idText } from '../example/row/idText.js';
-import { textOf } from '../example/row/textOf.js';
+import { isBlank, textOf } from '../example/row/textOf.js';
 import { createIdTable, type IdTable } from './idTable.js';
 import { readRows } from './readRows.js';
 
@@ -20,6 +20,8 @@ export interface Corpus {
   shards: CorpusShard[];
   /** SHA-256, hexadecimal, of ids and texts. */
   hash: string;
+  /** Passages of which neither title nor text says anything. */
+  blank: number;
   /** Read the shards that are wanted, all unless said otherwise, in their order. */
   read(isWanted?: (shard: number) => boolean): AsyncGenerator<{ shard: number; passages: Passage[] }>;
 }
@@ -34,6 +36,7 @@ export type TitleUse = 'use' | 'ignore';
 export interface CorpusScan {
   ids: IdTable;
   shards: CorpusShard[];
+  blank: number;
 }
 
 /**
@@ -48,12 +51,13 @@ export async function scanCorpus(
 ): Promise<CorpusScan> {
   const ids = createIdTable();
   const shards: CorpusShard[] = [];
-  let rows = 0;
+  let [rows, blank] = [0, 0];
   let hash = createHash('sha256');
   for await (const { place, columns } of readRows(files, ['id', 'text'])) {
     const passage = parseDocument(columns(), place, titles);
     if (!ids.add(passage.id)) throw new UserError(`${place} repeats the document id ${passage.id}`);
     addTexts(hash, passage);
+    if (saysNothing(passage)) blank++;
     if (++rows === rowsPerShard) {
       shards.push({ rows, hash: hash.digest('hex') });
       [rows, hash] = [0, createHash('sha256')];
@@ -61,20 +65,21 @@ export async function scanCorpus(
   }
   if (rows > 0) shards.push({ rows, hash: hash.digest('hex') });
   if (ids.size === 0) throw new UserError(`${files[0]} is empty`);
-  return { ids, shards };
+  return { ids, shards, blank };
 }
 
 /** A corpus in files, of which one reading is known. Texts that changed since are noticed when they are read. */
 export function scannedCorpus(
   files: readonly string[],
   titles: TitleUse,
-  { ids, shards }: CorpusScan,
+  { ids, shards, blank }: CorpusScan,
   rowsPerShard = shardRows,
 ): Corpus {
   return {
     ids,
     shards,
     hash: corpusHash(ids, shards),
+    blank,
     async *read(isWanted = () => true) {
       const changed = () => new UserError(`${files[0]} changed while it was read; run again`);
       let [shard, row] = [0, 0];
@@ -107,6 +112,7 @@ export function memoryCorpus(passages: readonly Passage[], rowsPerShard = shardR
     ids,
     shards,
     hash: corpusHash(ids, shards),
+    blank: passages.filter(saysNothing).length,
     async *read(isWanted = () => true) {
       for (const [shard, part] of parts.entries()) if (isWanted(shard)) yield { shard, passages: part };
     },
@@ -139,6 +145,8 @@ export function parseDocument(row: Record<string, unknown>, place: string, title
   if (text === null) throw new UserError(`${place}: text must be text; got ${shown(row['text'])}`);
   return { id, title: titles === 'use' ? title : '', text };
 }
+
+const saysNothing = ({ title, text }: Passage) => isBlank(title) && isBlank(text);
 
 /** The beginning of a value that cannot be used. */
 function shown(value: unknown): string {

@@ -29,7 +29,7 @@ export async function openCorpus(
     return scannedCorpus(files, titles, await scanCorpus(files, titles, shardRows));
   const hashes = await Promise.all(files.map((file) => contentHash(file)));
   const key = createHash('sha256')
-    .update(JSON.stringify([hashes, titles, shardRows]))
+    .update(JSON.stringify([hashes, titles, shardRows, 'with blanks']))
     .digest('hex')
     .slice(0, 32);
   const folder = join(root, key);
@@ -43,12 +43,12 @@ export async function openCorpus(
 
 async function readScan(folder: string): Promise<CorpusScan | undefined> {
   try {
-    const { shards, begins } = JSON.parse(await readFile(join(folder, 'scan.json'), 'utf8')) as ScanFile;
+    const { shards, begins, blank } = JSON.parse(await readFile(join(folder, 'scan.json'), 'utf8')) as ScanFile;
     const bytes = await readFile(join(folder, 'ids'));
     const places = await readFile(join(folder, 'begins'));
     if (places.length !== 4 * begins) return undefined;
     const table = new Uint32Array(places.buffer.slice(places.byteOffset, places.byteOffset + places.length));
-    return bytes.length === table.at(-1) ? { ids: createIdTable({ bytes, begins: table }), shards } : undefined;
+    return bytes.length === table.at(-1) ? { ids: createIdTable({ bytes, begins: table }), shards, blank } : undefined;
   } catch {
     return undefined; // not there, or damaged: the corpus is read again
   }
@@ -58,13 +58,17 @@ interface ScanFile {
   shards: CorpusScan['shards'];
   /** Length of `begins`. */
   begins: number;
+  blank: number;
 }
 
-async function writeScan(folder: string, { ids, shards }: CorpusScan): Promise<void> {
+async function writeScan(folder: string, { ids, shards, blank }: CorpusScan): Promise<void> {
   const { bytes, begins } = ids.packed();
   await replaceFolder(folder, /^(ids|begins|scan\.json)$/, async (partial) => {
     await writeFile(join(partial, 'ids'), bytes);
     await writeFile(join(partial, 'begins'), begins);
-    await writeFile(join(partial, 'scan.json'), JSON.stringify({ shards, begins: begins.length } satisfies ScanFile));
+    await writeFile(
+      join(partial, 'scan.json'),
+      JSON.stringify({ shards, begins: begins.length, blank } satisfies ScanFile),
+    );
   });
 }

@@ -59,6 +59,7 @@ const encodeCommand: Command<EncodeArguments> = {
     const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision, set });
     for (const warning of warnings) console.error(`warning: ${warning}`);
     let bar: ProgressBar | undefined;
+    if (texts.blank > 0) console.error(`warning: ${input}: ${texts.blank} of ${texts.rows} texts are blank`);
     await encodeFile(texts, output, as, encoder, (done, before) => {
       bar ??= progressBar('encoding', texts.rows, before);
       bar.update(done);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../configs/userError.js';
+import { isBlank } from '../../data/example/row/textOf.js';
 import { parseDocument } from '../../data/task/corpus.js';
 import { readRows } from '../../data/task/readRows.js';
 import type { TextToEncode } from '../encoder/encoder.js';
@@ -10,6 +11,8 @@ export interface ScannedTexts {
   rows: number;
   /** SHA-256, hexadecimal, of all ids, titles and texts in their order. */
   hash: string;
+  /** Texts that hold nothing but white space, title included. */
+  blank: number;
   /**
    * Read them block by block, from a row on.
    * @throws UserError when they are no longer what they were
@@ -25,14 +28,15 @@ export type IdentifiedText = TextToEncode & { id: string };
  */
 export async function scanTexts(path: string): Promise<ScannedTexts> {
   const hash = createHash('sha256');
-  let rows = 0;
+  let [rows, blank] = [0, 0];
   for await (const text of textsIn(path)) {
     hash.update(recordOf(text));
     rows++;
+    if (isBlank(text.title ?? '') && isBlank(text.text)) blank++;
   }
   if (rows === 0) throw new UserError(`${path} holds no texts`);
   const found = hash.digest('hex');
-  return { path, rows, hash: found, read: (blockRows, firstRow) => blocksOf(path, blockRows, firstRow, found) };
+  return { path, rows, blank, hash: found, read: (blockRows, firstRow) => blocksOf(path, blockRows, firstRow, found) };
 }
 
 async function* blocksOf(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { adapterClaims, readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
 import { checkpointClaims } from '../../checkpoints/base/claims.js';
+import { beyondPositions } from '../../checkpoints/base/beyondPositions.js';
 import { withPrompts } from '../../checkpoints/base/withPrompts.js';
 import { adapterProblems } from '../../checkpoints/adapter/problems.js';
 import { readContract, requireSameContract } from '../../checkpoints/contract/contractFile.js';
@@ -101,6 +102,7 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
     warnings: [
       ...claims.warnings,
       ...(source.warnings ?? []),
+      ...(await beyondPositions(folder, contract)),
       ...problems.map((problem) => `the adapter of ${model}: ${problem}`),
       ...(tokenizer.slow === null ? [] : [tokenizer.slow]),
     ],

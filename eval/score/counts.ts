@@ -1,3 +1,4 @@
+import { isBlank } from '../../data/example/row/textOf.js';
 import { countAbsent, type RetrievalTask } from '../../data/task/readTask.js';
 import type { Run } from '../measure/ranking.js';
 
@@ -17,11 +18,14 @@ export interface Counts {
   ranked?: number;
   rankedUnknown?: number;
   rankedTied?: number;
+  /** Texts that hold nothing but white space. */
+  blankQueries?: number;
+  blankDocuments?: number;
 }
 
 /** Of a task without a corpus no document is said to be missing. */
 export function countsOf(data: RetrievalTask, run: Run): Counts {
-  const { corpus, qrels } = data;
+  const { corpus, queries, qrels } = data;
   const isCorpusThere = corpus.ids.size > 0;
   const counts = { judgements: 0, queriesWithoutResults: 0, queriesWithoutRelevant: 0, queriesNamedAsDocuments: 0 };
   const ranked = { ranked: 0, rankedUnknown: 0, rankedTied: 0 };
@@ -40,6 +44,10 @@ export function countsOf(data: RetrievalTask, run: Run): Counts {
   return {
     queries: qrels.size,
     documents: corpus.ids.size,
+    ...(isCorpusThere && {
+      blankQueries: queries.filter(({ text }) => isBlank(text)).length,
+      blankDocuments: corpus.blank,
+    }),
     judgementsOfAbsentDocuments: isCorpusThere ? countAbsent(data) : 0,
     ...counts,
     ...ranked,
@@ -49,7 +57,7 @@ export function countsOf(data: RetrievalTask, run: Run): Counts {
 /** What takes the meaning from a result, or a part of it, a line each. */
 export function warningsOf(task: string, counts: Counts): string[] {
   const { queries, judgements, queriesWithoutRelevant = 0 } = counts;
-  const { ranked = 0, rankedUnknown = 0, rankedTied = 0 } = counts;
+  const { ranked = 0, rankedUnknown = 0, rankedTied = 0, blankQueries = 0, blankDocuments = 0 } = counts;
   const found: [number, string][] = [
     [counts.queriesWithoutResults, `${counts.queriesWithoutResults} of ${queries} queries got no results`],
     [
@@ -68,6 +76,8 @@ export function warningsOf(task: string, counts: Counts): string[] {
         rankedUnknown === ranked ? 'is in the corpus' : 'are not in the corpus'
       }; is the run of another task, or are its ids spelled otherwise?`,
     ],
+    [blankQueries, `${blankQueries} of ${queries} queries are blank`],
+    [blankDocuments, `${blankDocuments} of ${counts.documents} documents are blank, title and text`],
     [
       Number(2 * rankedTied > ranked),
       `${rankedTied} of ${ranked} documents ranked share their score with a neighbour; their order is that of their ids, higher first, and the result says little`,

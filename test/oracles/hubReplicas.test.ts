@@ -44,7 +44,7 @@ interface TevatronRow {
 
 const quiet = {
   ...{ onUpdate: () => {}, onScoring: () => {}, onScores: () => {}, onTrained: () => {} },
-  ...{ onProof: () => {}, onEvaluation: () => {}, onInterrupt: () => {} },
+  ...{ onProof: () => {}, onEvaluation: () => {}, onWarning: () => {}, onInterrupt: () => {} },
 };
 
 describe('replicas of the eight bases, from the hub to a trained adapter', function () {

@@ -3,6 +3,7 @@ import type { RunFolder } from '../../checkpoints/run/folder.js';
 import { bm25Retriever } from '../../eval/bm25/retriever.js';
 import { denseRetriever, type DenseOptions } from '../../eval/dense/denseRetriever.js';
 import type { Encoder } from '../../eval/encoder/encoder.js';
+import { warningsOf } from '../../eval/score/counts.js';
 import type { Retriever } from '../../eval/measure/ranking.js';
 import { resultsFolder } from '../../eval/score/resultsFolder.js';
 import { copyEvaluation, evaluateRetriever } from '../../eval/score/scoreModel.js';
@@ -21,6 +22,7 @@ export const modelNames = { tuned: 'tuned', base: 'base', bm25: 'BM25' } as cons
  * The model comes and leaves with its adapter, which may go on being trained.
  * @param base        name of the base
  * @param encoder     of that model
+ * @param dense       its `warn` is also told what takes meaning from a result, once for models that have it in common
  * @param onProgress  told the column, the task and texts done of all
  */
 export async function evaluateRun(
@@ -33,6 +35,7 @@ export async function evaluateRun(
   onProgress: (model: string, task: string, done: number, all: number) => void,
 ): Promise<ResultRow[]> {
   const results: ResultRow[] = [];
+  const warnings = new Map<string, string[]>();
   const score = async (name: string, retriever: Retriever, root: string, isDense: boolean, copies?: string) => {
     for (const task of tasks) {
       const folder = join(root, taskFolderName(task));
@@ -42,6 +45,8 @@ export async function evaluateRun(
         onProgress: (done, all) => onProgress(name, task.name, done, all),
       });
       if (copies !== undefined) await copyEvaluation(folder, join(copies, taskFolderName(task)));
+      for (const line of warningsOf(task.name, summary.counts))
+        warnings.set(line, [...(warnings.get(line) ?? []), name]);
       results.push({ task: task.name, model: name, metrics: summary.metrics, perQuery });
     }
   };
@@ -56,6 +61,8 @@ export async function evaluateRun(
   }
   const bm25 = bm25Retriever();
   await score(modelNames.bm25, bm25, resultsFolder('bm25', bm25), false, join(baselines, 'bm25'));
+  const all = Object.keys(modelNames).length;
+  for (const [line, models] of warnings) dense.warn?.(models.length === all ? line : `${line} (${models.join(', ')})`);
   const order = tasks.map(({ name }) => name);
   const columns: string[] = [modelNames.base, modelNames.tuned, modelNames.bm25];
   const place = ({ task, model }: ResultRow) => order.indexOf(task) * columns.length + columns.indexOf(model);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Adapter } from '../../checkpoints/adapter/adapter.js';
 import { checkpointClaims } from '../../checkpoints/base/claims.js';
+import { beyondPositions } from '../../checkpoints/base/beyondPositions.js';
 import { withPrompts } from '../../checkpoints/base/withPrompts.js';
 import { readContract, requireSameContract, writeContract } from '../../checkpoints/contract/contractFile.js';
 import { readRunConfig, writeRunConfig, type RunRecord } from '../../checkpoints/run/config.js';
@@ -112,7 +113,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   }
   const contract = makeContract(settings, tokenizer, settings.contract.precision, engine.float32Products);
   if (given) warnings.push(...requireStartContract(given, contract, asked.allowContract));
-  warnings.push(...(await otherBaseContract(base.folder, contract)));
+  warnings.push(...(await otherBaseContract(base.folder, contract)), ...(await beyondPositions(base.folder, contract)));
   const model = await loadModel(resolve(base.folder), contract.precision);
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, settings, files, weights);

@@ -106,6 +106,12 @@ describe('encodeFile', () => {
 describe('scanTexts', () => {
   const place = useTemporaryFolder();
 
+  it('counts texts that say nothing', async () => {
+    const texts = [{ text: ' ' }, { text: '', title: 'a title' }, { text: '\t', title: '\n' }, { text: 'a' }];
+    writeFileSync(place('in.jsonl'), texts.map((text, id) => JSON.stringify({ id, ...text })).join('\n'));
+    assert.equal((await scanTexts(place('in.jsonl'))).blank, 2);
+  });
+
   it('names the line that cannot be used', async () => {
     for (const [text, message] of [
       ['{"_id": 1, "text": "a"}\n{"text": "b"}\n', /in\.jsonl:2 must have an _id$/],

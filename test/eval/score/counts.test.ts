@@ -46,6 +46,21 @@ describe('warningsOf', () => {
     ]);
   });
 
+  // Blank texts are refused in training data; in a task and in texts to encode they were taken without a word.
+  it('tells of queries and documents that are blank', () => {
+    const texts = [
+      { id: 'a', title: 'a title alone', text: '' },
+      { id: 'b', title: '', text: ' \n' },
+    ];
+    const queries = ['q1', 'q2'].map((id) => ({ id, text: id === 'q1' ? '\u3000' : 'what' }));
+    const qrels = new Map(queries.map(({ id }) => [id, new Map([['a', 1]])]));
+    const run = new Map(queries.map(({ id }) => [id, [{ id: 'a', score: 1 }]]));
+    assert.deepEqual(warningsOf('own', countsOf({ corpus: memoryCorpus(texts), queries, qrels }, run)), [
+      'own: 1 of 2 queries are blank',
+      'own: 1 of 2 documents are blank, title and text',
+    ]);
+  });
+
   it('tells where documents have the ids of queries, and what is done with them', () => {
     const counts = countsOf({ corpus, queries: [], qrels: new Map([['q2', new Map([['a', 1]])]]) }, new Map());
     const told = (isDropped: boolean) => sharedIdsWarning('own', counts, isDropped)[0]!;

@@ -37,6 +37,8 @@ describe('evaluateRetriever', () => {
     assert.deepEqual(summary.counts, {
       queries: 2,
       documents: 4,
+      blankQueries: 0,
+      blankDocuments: 0,
       judgements: 3,
       queriesWithoutResults: 0,
       judgementsOfAbsentDocuments: 0,

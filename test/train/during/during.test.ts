@@ -26,7 +26,7 @@ const best = ['training.keepBest=true', 'training.patience=2'];
 
 const quiet: Screen = {
   ...{ onUpdate: () => {}, onScoring: () => {}, onScores: () => {}, onTrained: () => {} },
-  ...{ onProof: () => {}, onEvaluation: () => {}, onInterrupt: () => {} },
+  ...{ onProof: () => {}, onEvaluation: () => {}, onWarning: () => {}, onInterrupt: () => {} },
 };
 
 /** Stands for a process that is killed: nothing of what it would have done next is done. */

@@ -13,7 +13,7 @@ import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { attachAdapter, freshAdapter } from '../../../model/layer/lora.js';
 import { evaluateRun } from '../../../train/finish/evaluateRun.js';
 import { contract } from '../../checkpoints/examples.js';
-import { writeExampleTask } from '../../eval/exampleTask.js';
+import { exampleTask, writeExampleTask } from '../../eval/exampleTask.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 
 describe('evaluateRun', () => {
@@ -46,11 +46,11 @@ describe('evaluateRun', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const evaluate = async (run: string, seed = 1) => {
+  const evaluate = async (run: string, seed = 1, warn?: (text: string) => void) => {
     const adapter = freshAdapter(model, { rank: 2, alpha: 4, dropout: 0, targets: ['q'] }, seed);
     attachAdapter(model, adapter);
     const encoder = modelEncoder(`run:${run}`, model, threads, contract, 1000);
-    return evaluateRun([task], runFolder(runsRoot, run), 'tiny', model, encoder, {}, () => {});
+    return evaluateRun([task], runFolder(runsRoot, run), 'tiny', model, encoder, { ...(warn && { warn }) }, () => {});
   };
 
   it('gives a row for base, tuned and BM25, and leaves the base and BM25 to other runs too', async () => {
@@ -64,6 +64,20 @@ describe('evaluateRun', () => {
       assert.ok(existsSync(join(runsRoot, 'first', place, 'example/metrics.json')), place);
     const kept = readdirSync('checkpoints/evaluations').map((name) => name.replace(/-[0-9a-f]{8}$/, ''));
     assert.deepEqual(kept.sort(), ['base-tiny', 'bm25']);
+  });
+
+  // `eval` said so, training scored such a task without a word.
+  it('tells once what takes meaning from the results of all models, and whose it is otherwise', async () => {
+    const qrels = new Map(exampleTask.qrels).set('q1', new Map([['a', 0]]));
+    const queries = exampleTask.queries.map((query) => (query.id === 'q2' ? { ...query, text: 'unheard' } : query));
+    task = await writeExampleTask(join(folder, 'odd'), { ...exampleTask, queries, qrels });
+    const told: string[] = [];
+    await evaluate('first', 1, (text) => told.push(text));
+    const own = told.filter((text) => !text.includes('share their score'));
+    assert.deepEqual(own, [
+      'example: 1 of 2 queries have no relevant document and count 0 for every model',
+      'example: 2 of 2 queries got no results (BM25)',
+    ]);
   });
 
   it('scores nothing twice when it is started again', async () => {

@@ -17,6 +17,12 @@ for (const [signal, number] of [
   process.on(signal, () => process.exit(128 + number)); // so that locks are released and children stopped
 
 // Imported after the check, because older versions cannot load them.
+const { limitTrouble } = await import('./setup/limits.mjs');
+const trouble = limitTrouble();
+if (trouble !== undefined) {
+  console.error(`error: ${trouble}`);
+  process.exit(2);
+}
 const { ensureEngine } = await import('./setup/engine.mjs');
 const { ModulesError, ensureModules } = await import('./setup/modules.mjs');
 const { npm_lifecycle_event: script = 'setup', TERCET_BACKEND: backend } = process.env;

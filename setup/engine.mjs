@@ -1,9 +1,10 @@
-import { accessSync, constants, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, constants, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBinding } from './binding.mjs';
 import { findProgram, run } from './command.mjs';
 import { engineFolder, readJson, tensorflowVersion } from './engineFolder.mjs';
 import { bytesKept, installLibrary, removeKept } from './library.mjs';
+import { makeFolderSync } from './makeFolder.mjs';
 import { withLock } from './lock.mjs';
 import { alteredFile, damagedFile, engineFiles } from './records.mjs';
 import { megabytes, say } from './screen.mjs';
@@ -95,7 +96,7 @@ function platformTrouble(variant) {
 
 function prepareFolder({ root }) {
   try {
-    mkdirSync(root, { recursive: true });
+    makeFolderSync(root);
     accessSync(root, constants.W_OK);
   } catch (error) {
     throw new Trouble(

@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { lifeOf, owner, ownerOf } from './owner.mjs';
+import { makeFolderSync } from './makeFolder.mjs';
 import { watchSilence } from './silence.mjs';
 
 /** Between two signs of life. */
@@ -83,7 +84,7 @@ export function lockHolder(path) {
  * @returns what `work` returns
  */
 export async function withLock(path, waiting, work) {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderSync(dirname(path));
   const isSilent = watchSilence();
   let told = false;
   let answer;

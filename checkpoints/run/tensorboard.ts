@@ -1,8 +1,9 @@
 import crc32c from 'crc-32/crc32c.js';
-import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
+import { makeFolderSync } from '../../setup/makeFolder.mjs';
 
 export interface EventFile {
   /** Gathered, and written now and then. @throws UserError when the disk is full */
@@ -55,7 +56,7 @@ export function openEventFile(folder: string, clock: () => number, purgeFrom?: n
 
 function create(folder: string, now: number): { file: string; descriptor: number } {
   try {
-    mkdirSync(resolve(folder), { recursive: true });
+    makeFolderSync(folder);
     const file = join(folder, nextName(folder, now));
     return { file, descriptor: openSync(file, 'ax') };
   } catch (error) {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { mkdir, readFile, rm, utimes } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
+import { readFile, rm, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { writeBeside } from '../../data/files/writeBeside.js';
 import { claim, isClaimed, release } from './claims.js';
 import { aboutFile, makeRoom } from './makeRoom.js';
 import { formatBytes, packVectors, unpackVectors, type VectorFormat } from './vectorFormat.js';
 import { homePath } from '../../configs/cli/homePath.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 
 /** Where embeddings are kept, in a folder for each model under each contract; any of them may be removed at any time. */
 export const embeddingsRoot = homePath('data/cache/embeddings');
@@ -62,11 +62,7 @@ export async function openEmbeddingCache(
   warn: (text: string) => void,
 ): Promise<EmbeddingCache> {
   const folder = join(root, folderOf(by));
-  try {
-    await mkdir(resolve(folder), { recursive: true });
-  } catch (error) {
-    throw explainWriteFailure(error, folder);
-  }
+  await makeFolder(folder);
   await writeBeside(join(folder, aboutFile), `${JSON.stringify(by, null, 2)}\n`);
   const fileOf = ({ key }: KeptTexts) => join(folder, `${key.slice(0, 40)}.vectors`);
   const claimOf = (texts: KeptTexts) => `${fileOf(texts)}.claim`;

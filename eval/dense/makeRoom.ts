@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withLock } from '../../setup/lock.mjs';
 import { owner } from '../../setup/owner.mjs';
 import { claim, readClaim, release } from './claims.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 
 /** In the folder of a model: which one it is. */
 export const aboutFile = 'about.json';
@@ -111,7 +112,7 @@ let uses = 0;
 
 /** Tell other processes which files this one is using. @returns the claim */
 async function announce(root: string, files: readonly KeptFile[]): Promise<string> {
-  await mkdir(join(root, usesFolder), { recursive: true });
+  await makeFolder(join(root, usesFolder));
   const use = join(root, usesFolder, `${owner}-${uses++}`);
   claim(use, { files: files.map(({ file, bytes }) => ({ file: file.slice(root.length + 1), bytes })) });
   return use;

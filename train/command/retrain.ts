@@ -22,6 +22,7 @@ import { outlook, outlookLines } from '../retrain/tell/outlook.js';
 import { planStatus, statusTable } from '../retrain/tell/status.js';
 import { writeHistoryPage } from '../retrain/tell/writeHistoryPage.js';
 import { checkout, homePath } from '../../configs/cli/homePath.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 
 interface RetrainArguments {
   plan: string;
@@ -255,7 +256,7 @@ async function install(
     console.log(`# ${unitName(plan.name)}.timer\n${timerUnit(told)}`);
   }
   if (!write) return 0;
-  await mkdir(place.folder, { recursive: true }); // cron's shell opens the log there
+  await makeFolder(place.folder); // cron's shell opens the log there
   const done = kind === 'cron' ? installCron(told, log) : await installTimer(told);
   for (const line of done) console.error(line);
   return 0;

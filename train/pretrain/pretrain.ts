@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromFloat32, writeSafetensors } from '../../checkpoints/tensors/safetensors.js';
 import { seededRandom } from '../../data/random.js';
@@ -10,6 +10,7 @@ import { rateShare } from '../step/schedule.js';
 import { applyUpdate } from '../step/update.js';
 import { freshDecoder, type TrainableDecoder } from './demoDecoder.js';
 import { languageLoss } from './languageLoss.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 
 export interface PretrainSettings {
   model: ModelConfig;
@@ -65,7 +66,7 @@ export async function pretrain(
 
 /** Write config.json and the weights in bfloat16, in Hugging Face layout; the tokenizer's files are the caller's. */
 export async function writeDecoder(folder: string, decoder: TrainableDecoder, endOfText: number): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFile(join(folder, 'config.json'), `${JSON.stringify(configJson(decoder.config, endOfText), null, 2)}\n`);
   const tensors = [...decoder.parameters].map(([name, variable]) => ({
     name,

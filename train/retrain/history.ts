@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
 import { syncFolder } from '../../data/files/writeBeside.js';
 import type { Decision } from './gate/decide.js';
+import { makeFolder } from '../../data/files/makeFolder.js';
 
 /** What became of a retraining, or what a person decided. */
 export interface HistoryEntry {
@@ -63,7 +64,7 @@ export async function readHistory(file: string): Promise<HistoryEntry[]> {
 export async function appendHistory(file: string, entry: HistoryEntry): Promise<void> {
   if ((await readHistory(file)).some(({ id }) => id === entry.id)) return;
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file), file);
     const isNew = !existsSync(file);
     const handle = await open(file, 'a+');
     try {

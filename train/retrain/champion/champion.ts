@@ -1,10 +1,11 @@
 import { existsSync, readlinkSync } from 'node:fs';
-import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { rename, rm, symlink } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../../data/files/explainWriteFailure.js';
 import { syncFolder } from '../../../data/files/writeBeside.js';
 import type { PlanFolder } from '../planFolder.js';
+import { makeFolder } from '../../../data/files/makeFolder.js';
 
 /**
  * The run of the champion in use; null where there is none.
@@ -36,7 +37,7 @@ export function wholeChampion(place: PlanFolder): string | null {
 export async function setChampion(place: PlanFolder, run: string): Promise<void> {
   const next = `${place.current}.next`;
   try {
-    await mkdir(place.folder, { recursive: true });
+    await makeFolder(place.folder, place.current);
     await rm(next, { force: true });
     await symlink(relative(place.folder, place.champion(run)), next);
     await rename(next, place.current);

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { writeBeside } from '../../../data/files/writeBeside.js';
 import { cronLine, cronMark, serviceUnit, timerUnit, unitName, type Place } from './units.js';
+import { makeFolder } from '../../../data/files/makeFolder.js';
 
 /**
  * Put a plan's service and timer where systemd finds them, those of the machine for root, else the user's own, and start
@@ -16,7 +16,7 @@ export async function installTimer(place: Place): Promise<string[]> {
   const isRoot = process.getuid?.() === 0;
   const folder = isRoot ? '/etc/systemd/system' : join(homedir(), '.config/systemd/user');
   const user = isRoot ? [] : ['--user'];
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const name = unitName(place.plan);
   const files = { [`${name}.service`]: serviceUnit(place), [`${name}.timer`]: timerUnit(place) };
   for (const [file, text] of Object.entries(files)) await writeBeside(join(folder, file), text);

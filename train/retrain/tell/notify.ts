@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeBeside } from '../../../data/files/writeBeside.js';
 import type { HistoryEntry } from '../history.js';
+import { makeFolder } from '../../../data/files/makeFolder.js';
 
 /** A decision that its command has not taken yet. */
 export interface Notice {
@@ -28,7 +29,7 @@ export async function readNotices(folder: string): Promise<Notice[]> {
 
 /** Let a decision wait for its command. */
 export async function addNotice(folder: string, notice: Notice): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeBeside(fileOf(folder, notice), `${JSON.stringify(notice, null, 2)}\n`);
 }
 

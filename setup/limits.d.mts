@@ -1,0 +1,1 @@
+export function limitTrouble(limits?: string, temporary?: string): string | undefined;

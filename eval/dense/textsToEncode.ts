@@ -20,7 +20,7 @@ export interface ScannedTexts {
   read(blockRows: number, firstRow: number): AsyncGenerator<IdentifiedText[]>;
 }
 
-export type IdentifiedText = TextToEncode & { id: string };
+type IdentifiedText = TextToEncode & { id: string };
 
 /**
  * Read through JSON lines with `_id` or `id`, `text` and, for passages, perhaps `title`. One line is in memory at a time.

@@ -124,5 +124,3 @@ export function fusedOps() {
     },
   };
 }
-
-export type FusedOps = ReturnType<typeof fusedOps>;

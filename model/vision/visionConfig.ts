@@ -48,7 +48,9 @@ export function visionConfig(
   };
   const same = (name: string, wanted: unknown) => {
     if (tower[name] != null && tower[name] !== wanted)
-      throw new UserError(`${file}: vision_config.${name} must be ${String(wanted)}; got ${JSON.stringify(tower[name])}`);
+      throw new UserError(
+        `${file}: vision_config.${name} must be ${String(wanted)}; got ${JSON.stringify(tower[name])}`,
+      );
   };
   for (const [name, wanted] of [
     ['hidden_act', 'silu'],

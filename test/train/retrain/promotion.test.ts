@@ -81,7 +81,9 @@ describe('a promotion whose disk fails', function () {
         cpSync('home', 'try', { recursive: true, verbatimSymlinks: true });
         process.chdir('try');
         let failed: Error | undefined;
-        const made = withFailingWrite(write, code, () => settle(work(), attempt).catch((error: Error) => (failed = error)));
+        const made = withFailingWrite(write, code, () =>
+          settle(work(), attempt).catch((error: Error) => (failed = error)),
+        );
         const names = await made;
         const where = `${code} at write ${write}, ${names[write]}`;
         if (names.length <= write) count = write;

@@ -5,7 +5,9 @@ export interface Lock {
   isHeld(): boolean;
   release(): void;
 }
-export function tryLock(path: string): { lock: Lock; holder?: undefined } | { lock?: undefined; holder: string };
+export function tryLock(
+  path: string,
+): { lock: Lock; holder?: undefined; since?: undefined } | { lock?: undefined; holder: string; since?: string };
 /** Who holds a lock, in words; undefined where nobody does who is alive. */
 export function lockHolder(path: string): string | undefined;
 export function withLock<T>(

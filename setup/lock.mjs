@@ -49,10 +49,11 @@ let taken = 0;
  * Take a lock unless another holds it. That of a process which has ended, killed or crashed, is taken over, not before
  * its children have ended. One of another container or machine stands until its holder or a person removes it.
  * @param given  for `withLock`: whether a holder that cannot be looked up may be passed over
- * @returns the lock, or its holder in words
+ * @returns the lock, or its holder in words and, where it is known, since when it is held
  */
 export function tryLock(path, given = () => false) {
-  const holder = { id: `${owner}-${(++taken).toString(16)}`, process: owner, host: hostname(), pid: process.pid };
+  const id = `${owner}-${(++taken).toString(16)}`;
+  const holder = { id, process: owner, host: hostname(), pid: process.pid, since: new Date().toISOString() };
   const beside = `${path}.${holder.id}`;
   writeFileSync(beside, JSON.stringify({ ...holder, children: [] }));
   let last;
@@ -65,7 +66,7 @@ export function tryLock(path, given = () => false) {
       if (!isGone(last.holder) && !given(last)) break;
       if (succeed(path, beside, chain)) return { lock: new Lock(path, holder) };
     }
-    return { holder: inWords(last?.holder) };
+    return { holder: inWords(last?.holder), since: last?.holder?.since };
   } finally {
     rmSync(beside, { force: true });
   }

@@ -11,7 +11,7 @@ import { parseDataSpec } from '../data/stream/dataSpec.js';
 import { readRunConfig } from '../checkpoints/run/config.js';
 import { readLog } from '../checkpoints/run/log.js';
 import { contractFields } from '../checkpoints/contract/contractFile.js';
-import { defaultRunName, requireFreeName, runFolder, runsRoot } from '../checkpoints/run/folder.js';
+import { defaultRunName, openRun, requireFreeName, runFolder, runsRoot } from '../checkpoints/run/folder.js';
 import { resultTable } from '../eval/report/run/resultTable.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { engineNames, startEngine, type EngineName } from '../model/engine/startEngine.js';
@@ -24,8 +24,8 @@ import { clearAborted } from './processes/trainingState.js';
 import { allTasks, askedData, type AskedRun } from './prepare/askedRun.js';
 import { requireBegunAlike } from './prepare/requireBegunAlike.js';
 import { planLines } from './prepare/planLines.js';
-import { isAllHere, planRun, type RunPlan } from './prepare/planRun.js';
-import { prepareRun, type Places } from './prepare/prepareRun.js';
+import { isAllHere, planRun, problemsOf, type RunPlan } from './prepare/planRun.js';
+import { prepareRun, prepareTasks, type Places } from './prepare/prepareRun.js';
 import { workThrough, type Outcome, type Screen } from './workThrough.js';
 
 interface TrainArguments {
@@ -129,7 +129,7 @@ async function open(args: TrainArguments): Promise<OpenTraining | number> {
   const engine = await announcedEngine();
   const plan = await planRun(asked, places());
   if (args['dry-run']) return showPlan(plan, args.json);
-  if (plan.problems.length > 0) return refuse(plan);
+  if (problemsOf(plan, true).length > 0) return refuse(problemsOf(plan, true));
   // Where all is here, what opening it finds comes first.
   if (!isAllHere(plan)) for (const line of planLines(plan)) console.error(line);
   if (!(await prepareRun(asked, places(), downloadScreen))) return interrupted();
@@ -144,11 +144,11 @@ async function open(args: TrainArguments): Promise<OpenTraining | number> {
 function showPlan(plan: RunPlan, json: boolean): number {
   for (const line of planLines(plan)) console.log(line);
   if (json) console.log(JSON.stringify(plan));
-  return refuse(plan);
+  return refuse(problemsOf(plan, false));
 }
 
 /** Every problem on a line of its own. @returns the exit code */
-function refuse({ problems }: RunPlan): number {
+function refuse(problems: readonly string[]): number {
   for (const problem of problems) console.error(`error: ${problem}`);
   return problems.length > 0 ? 2 : 0;
 }
@@ -199,6 +199,12 @@ async function reopen(args: TrainArguments): Promise<OpenTraining> {
     throw new UserError(
       `--${stated ?? 'set'} has no effect with --resume: a run goes on as it was told to; leave it out`,
     );
+  const { config } = await openRun(runsRoot, args.run);
+  if (existsSync(config)) {
+    const { settings } = await readRunConfig(config);
+    const { tasks } = loadTaskList(settings.evaluation.tasks, settings.evaluation.tasksDir);
+    await prepareTasks(allTasks({ tasks, during: namedDuring(settings) }), places(), downloadScreen);
+  }
   return openOldRun(await announcedEngine(), args.run, args['allow-engine']);
 }
 

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
@@ -25,6 +25,12 @@ export async function isImported(dataset: TrainingDataset, root: string): Promis
   for (const path of await sourcesOf(dataset, root))
     if (!recorded.delete(await contentHash(path).catch(() => ''))) return false;
   return recorded.size === 0;
+}
+
+/** Bytes of the files that a data set is imported from, as far as they are here. */
+export async function importBytes({ import: { files } }: TrainingDataset, root: string): Promise<number> {
+  const sizes = await Promise.all(files.map((file) => stat(join(root, file)).catch(() => undefined)));
+  return sizes.reduce((sum, found) => sum + (found?.isFile() ? found.size : 0), 0);
 }
 
 export interface DatasetImportOptions extends Pick<ImportOptions, 'signal' | 'onSources' | 'onBytes' | 'saveEveryMs'> {

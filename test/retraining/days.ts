@@ -29,8 +29,9 @@ writeFileSync(
   planFile,
   `base: demo
 data: [${JSON.stringify(incoming)}]
-set: [training.steps=24, training.queriesPerPool=16, schedule.warmupSteps=4, training.saveEverySteps=4]
-gate: { tasks: [${JSON.stringify(join(work, 'gate'))}], rule: not-worse, margin: 0.04, floors: { gate: 0.05 } }
+set: [training.steps=16, training.queriesPerPool=12, schedule.warmupSteps=3, training.saveEverySteps=1]
+# So short a training on good data comes out anywhere within a tenth; 150 queries leave half of that open besides.
+gate: { tasks: [${JSON.stringify(join(work, 'gate'))}], rule: not-worse, margin: 0.12 }
 keep: { champions: 1, runs: 1 }
 notify: cat >> ${JSON.stringify(join(work, 'notified.jsonl'))}
 metrics: ${JSON.stringify(join(work, 'six-days.prom'))}
@@ -63,15 +64,16 @@ await expectDay('day 3: good data', 0, 'promoted');
 const second = readlinkSync(place.current);
 assert.notEqual(second, first);
 
-// Three times as many rows as the good ones, each query with the positive of another.
-const poisoned = [1001, 2003, 3001].flatMap((away) =>
-  good.map(({ query }, at) => ({ ...good[(at + away) % good.length]!, query })),
-);
+// Every query with the positive of another, as a mistake in what fills the folder would do it.
+const poisoned = share(0, 0.6).map(({ query }, at) => ({ ...good[(at + 1001) % good.length]!, query }));
+for (const name of ['day-1', 'day-3']) rmSync(join(incoming, `${name}.jsonl`));
 arrive('day-4', poisoned);
 await expectDay('day 4: poisoned data', 3, 'found worse');
 assert.equal(readlinkSync(place.current), second);
 
 rmSync(join(incoming, 'day-4.jsonl'));
+arrive('day-1', share(0, 0.3));
+arrive('day-3', share(0.3, 0.6));
 arrive('day-5', share(0.6, 0.75));
 const both = await Promise.all([call(), call()]);
 report('day 5: two at once', both);
@@ -80,7 +82,7 @@ requireWhole();
 
 arrive('day-6', share(0.75, 0.9));
 let killed = 0;
-const longestMs = 1.2 * 1000 * Math.max(...both.map(({ seconds }) => seconds));
+const longestMs = 1000 * Math.min(60, Math.max(...both.map(({ seconds }) => seconds)));
 while (killed < kills) {
   const end = await call(random() * longestMs);
   if (end.code === null) killed++;

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { mkdir, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
@@ -110,11 +109,11 @@ async function locked(place: PlanFolder, work: (lock: Lock) => Promise<number>):
   const made = await mkdir(place.folder, { recursive: true }).catch((error) => {
     throw explainWriteFailure(error, place.folder);
   });
-  const { lock, holder } = lockOrExplain(place.lock);
+  const { lock, ...held } = lockOrExplain(place.lock);
   if (lock === undefined) {
-    const since = statSync(place.lock, { throwIfNoEntry: false })?.mtime.toISOString().slice(0, 19) ?? 'just now';
+    const when = held.since === undefined ? '' : `, since ${held.since.slice(0, 19).replace('T', ' ')} UTC`;
     console.error(
-      `already running: ${holder}, since ${since} UTC; wait for it, or remove ${place.lock} if that process is gone`,
+      `already running: ${held.holder}${when}; wait for it, or remove ${place.lock} if that process is gone`,
     );
     return alreadyRunning;
   }

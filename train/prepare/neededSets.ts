@@ -1,14 +1,17 @@
 import { resolveDatasets, type Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
-import { allTasks, type AskedRun } from './askedRun.js';
+import type { AskedRun } from './askedRun.js';
 
 /** The data sets that training and tasks need, each once. */
-export function neededSets(asked: Pick<AskedRun, 'data' | 'tasks' | 'during'>): Dataset[] {
-  const { data } = asked;
-  const ofTasks = allTasks(asked).flatMap((task) =>
-    task.download === undefined || lackOf(task) === undefined ? [] : [task],
-  );
+export function neededSets({
+  data,
+  tasks,
+}: {
+  data: Pick<AskedRun['data'], 'sets'>;
+  tasks: readonly Task[];
+}): Dataset[] {
+  const ofTasks = tasks.flatMap((task) => (task.download === undefined || lackOf(task) === undefined ? [] : [task]));
   const names = [...data.sets.flatMap(({ import: { needs } }) => needs), ...ofTasks.map(({ download }) => download!)];
   const all = [...data.sets, ...resolveDatasets([...new Set(names)])];
   return [...new Map(all.map((dataset) => [dataset.name, dataset])).values()];

@@ -1,5 +1,5 @@
 import { describeEmbeddings } from '../study/planEmbeddings.js';
-import { duration } from '../study/planTable.js';
+import { describeTimes } from './phaseTimes.js';
 import { gigabytes } from './planDisks.js';
 import type { RunPlan } from './planRun.js';
 
@@ -24,11 +24,7 @@ export function planLines(plan: RunPlan): string[] {
     ...(embeddings ? [`kept    ${describeEmbeddings(embeddings, gigabytes)}`] : []),
     ...(memoryBytes === undefined ? [] : [`needs   up to ${gigabytes(memoryBytes)} of memory`]),
     ...(during.length > 0 ? [`during  ${during.join(', ')}, scored while training`] : []),
-    `time    training ${time(plan.trainingSeconds)}, ${
-      during.length > 0 ? `scoring while training ${time(plan.duringSeconds)}, ` : ''
-    }scoring ${time(plan.scoringSeconds)}`,
+    `time    ${describeTimes(plan.seconds)}`,
     `speed   ${speed}`,
   ];
 }
-
-const time = (seconds: number | undefined) => (seconds === undefined ? 'not known' : duration(seconds));

@@ -1,4 +1,5 @@
 import type { DownloadScreen } from '../../configs/cli/download.js';
+import type { Dataset } from '../../configs/load/datasetFile.js';
 import { progressBar, type ProgressBar } from '../../configs/cli/progress.js';
 import { stopSignals } from '../../configs/stopSignals.js';
 import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
@@ -7,7 +8,7 @@ import { downloadDatasets } from '../../data/download/downloadDatasets.js';
 import { formatSources } from '../../data/import/formatSummary.js';
 import { importDataset, isImported, type TrainingDataset } from '../../data/import/importDataset.js';
 import { prepareDemonstration } from '../../eval/demonstration.js';
-import { requireTaskData } from '../../eval/tasks/task.js';
+import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { allTasks, type AskedRun } from './askedRun.js';
 import { neededSets } from './neededSets.js';
 
@@ -25,13 +26,23 @@ export interface Places {
  */
 export async function prepareRun(asked: AskedRun, { root, mirror }: Places, screen: DownloadScreen): Promise<boolean> {
   await fetchBase(asked.base, { screen });
-  await downloadDatasets(neededSets(asked), { root, screen, mirror, listHub: listHubDataset });
+  await download(neededSets({ data: asked.data, tasks: allTasks(asked) }), { root, mirror }, screen);
   for (const set of asked.data.sets)
     if (!(await isImported(set, root)) && !(await importUnderBar(set, root, screen.say))) return false;
   if (asked.data.isDemonstration) await prepareDemonstration(screen.say);
   for (const task of allTasks(asked)) requireTaskData(task);
   return true;
 }
+
+/** Bring the data of the tasks that a run is scored on. @throws UserError when it cannot be had */
+export async function prepareTasks(tasks: readonly Task[], places: Places, screen: DownloadScreen): Promise<void> {
+  await download(neededSets({ data: { sets: [] }, tasks }), places, screen);
+  if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration(screen.say);
+  for (const task of tasks) requireTaskData(task);
+}
+
+const download = (sets: Dataset[], { root, mirror }: Places, screen: DownloadScreen) =>
+  downloadDatasets(sets, { root, screen, mirror, listHub: listHubDataset });
 
 async function importUnderBar(set: TrainingDataset, root: string, say: (line: string) => void): Promise<boolean> {
   const stop = new AbortController();

@@ -1,21 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { gzipSync } from 'node:zlib';
-import { checkout } from '../../../setup/engineFolder.mjs';
-import { startHubServer, type HubServer } from '../../checkpoints/hub/hubServer.js';
-import { startFileServer, type FileServer } from '../../data/download/fileServer.js';
+import type { Asked, HubServer } from '../../checkpoints/hub/hubServer.js';
+import type { FileServer } from '../../data/download/fileServer.js';
 import { filesBelow } from '../../../data/files/filesBelow.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { writeTinyBase } from '../../tinyRun.js';
-
-const words = ['cat', 'dog', 'cow', 'owl', 'bee', 'ant', 'elk', 'hen', 'rat', 'yak', 'eel', 'fox'];
-const passage = (row: number) => ({ docid: `${row}`, title: '', text: `The ${words[row % 12]} of row ${row}.` });
+import { copyCheckout } from './copyCheckout.js';
+import { sourcesEnvironment, startSources } from './localSources.js';
 
 /** All in a copy of the checkout, whose data sets are small and whose servers are on this machine. */
 describe('npm run train -- --base NAME, and nothing else', function () {
@@ -27,24 +23,10 @@ describe('npm run train -- --base NAME, and nothing else', function () {
   before(async () => {
     await startEngine();
     folder = mkdtempSync(join(tmpdir(), 'tercet-bare-'));
-    const left = ['data/cache', 'checkpoints/runs', 'checkpoints/evaluations'].map((name) => join(checkout, name));
-    for (const name of ['configs', 'data', 'checkpoints', 'model', 'eval', 'train', 'setup', 'package.json'])
-      cpSync(join(checkout, name), join(folder, name), { recursive: true, filter: (path) => !left.includes(path) });
-    cpSync(join(checkout, 'package-lock.json'), join(folder, 'package-lock.json'));
-    cpSync(join(checkout, 'tsconfig.json'), join(folder, 'tsconfig.json'));
-    for (const name of ['node_modules', '.engine'])
-      if (existsSync(join(checkout, name))) symlinkSync(join(checkout, name), join(folder, name));
+    copyCheckout(folder);
     await writeTinyBase(join(folder, 'tiny'));
-    [hub, files] = [await startHubServer(), await startFileServer()];
+    ({ hub, files } = await startSources(folder));
     hub.addFolder('owner/tiny', join(folder, 'tiny'));
-    const rows = Array.from({ length: 2000 }, (_, row) => ({
-      ...{ query_id: `${row}`, query: `tell me of the ${words[row % 12]} ${row}` },
-      positive_passages: [passage(row)],
-      negative_passages: [passage(row + 1), passage(row + 5)],
-    }));
-    const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-    hub.add('Tevatron/msmarco-passage-aug', { 'train.jsonl.gz': gzipSync(lines) });
-    writeFileSync(join(folder, 'configs/datasets/msmarco.yaml'), msmarco());
   });
   after(async () => {
     await hub.close();
@@ -53,42 +35,23 @@ describe('npm run train -- --base NAME, and nothing else', function () {
   });
   beforeEach(() => (hub.fault = () => undefined));
 
-  /** The data set `msmarco` in its own form, with a dozen passages. */
-  function msmarco(): string {
-    const contents: Record<string, string> = {
-      'collection.tsv': words.map((word, row) => `${row}\tThe ${word} is an animal.\n`).join(''),
-      ...Object.fromEntries(
-        ['dev', 'dl19', 'dl20'].flatMap((split) => [
-          [`queries.${split}.tsv`, words.map((word, row) => `${row}\twhat is a ${word}\n`).join('')],
-          [`qrels/${split}.tsv`, words.map((_, row) => `${row} 0 ${row} 3\n`).join('')],
-        ]),
-      ),
-    };
-    const sources = Object.entries(contents).map(([name, text]) => {
-      const bytes = Buffer.from(text);
-      files.files.set(`/files.example/${name}`, bytes);
-      const md5 = createHash('md5').update(bytes).digest('hex');
-      return `  - { url: 'https://files.example/${name}', bytes: ${bytes.length}, md5: ${md5}, as: ${name} }\n`;
-    });
-    const head = 'about: small\nlicence: for tests\npage: https://files.example/\nfolder: msmarco\nsources:\n';
-    return head + sources.join('');
-  }
-
   const settings = [
     ...['training.steps=8', 'training.queriesPerPool=4', 'training.passagesPerQuery=3', 'training.poolsPerUpdate=1'],
     ...['training.saveEverySteps=2', 'schedule.warmupSteps=2', 'contract.precision=float32', 'lora.rank=4'],
   ].flatMap((setting) => ['--set', setting]);
 
+  const asked = ['--base', 'owner/tiny', ...settings];
+
   /** Run the command; as soon as `when` holds it is killed. */
-  async function train(args: string[], when?: () => boolean, env: Record<string, string> = {}) {
+  async function train(args: string[], when?: () => boolean, env: Record<string, string> = {}, told = asked) {
     const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const given = ['--import', loader, join(folder, 'train/command.ts'), '--base', 'owner/tiny', ...settings, ...args];
+    const given = ['--import', loader, join(folder, 'train/command.ts'), ...told, ...args];
     const child = spawn(process.execPath, given, {
       cwd: folder,
       env: {
         ...process.env,
-        ...{ HF_HOME: join(folder, 'hf'), HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: '', HF_TOKEN: '' },
-        ...{ HF_HUB_OFFLINE: '', TERCET_MIRROR: files.mirror, ...env },
+        ...sourcesEnvironment({ hub, files }),
+        ...{ HF_HOME: join(folder, 'hf'), ...env },
       },
     });
     let [output, errors] = ['', ''];
@@ -108,10 +71,27 @@ describe('npm run train -- --base NAME, and nothing else', function () {
     assert.match(output, /^base {4}tiny, 0\.\d+ GB to download/m);
     assert.match(output, /^data {4}msmarco-train, 0\.\d+ GB to download, to be imported; licence: MS MARCO/m);
     assert.match(output, /^data {4}msmarco, .* to download; licence: for tests/m);
-    assert.match(output, /^disk {4}.*base .*, msmarco-train .*, msmarco-train as Arrow .*, msmarco /m);
-    assert.match(output, /^time {4}training \d+ .*, scoring \d+/m);
-    const plan = JSON.parse(output.trim().split('\n').at(-1)!) as { problems: string[]; missingTasks: string[] };
+    assert.match(
+      output,
+      /^disk {4}.*base .*, msmarco-train .*, msmarco-train as Arrow \(taken to be 1\.1 of .*, msmarco /m,
+    );
+    assert.match(
+      output,
+      /^time {4}download [\d.]+ \w+, import [\d.]+ \w+, training [\d.]+ \w+, export [\d.]+ \w+, scoring [\d.]+ \w+, [\d.]+ \w+ in all$/m,
+    );
+    assert.match(output, /^speed {3}.* measured now .*; downloads at 20 MB\/s and imports at 5 MB\/s are assumed$/m);
+    const plan = JSON.parse(output.trim().split('\n').at(-1)!) as {
+      problems: string[];
+      missingTasks: string[];
+      seconds: Record<string, number>;
+      sets: { name: string; bytes: number }[];
+      disks: { parts: { what: string; bytes: number }[] }[];
+    };
     assert.deepEqual([plan.problems, plan.missingTasks], [[], ['msmarco-dev', 'dl19', 'dl20']]);
+    const archive = hub.models.get('Tevatron/msmarco-passage-aug')!.files.get('train.jsonl.gz')!.length;
+    assert.equal(plan.seconds['import'], archive / 5e6);
+    const parts = plan.disks.flatMap((disk) => disk.parts);
+    assert.equal(parts.find(({ what }) => what.includes('as Arrow'))!.bytes, 1.1 * archive);
     assert.deepEqual(
       [existsSync(at('hf')), existsSync(at('data/cache')), existsSync(at('checkpoints/runs'))],
       [false, false, false],
@@ -152,6 +132,9 @@ describe('npm run train -- --base NAME, and nothing else', function () {
     assert.ok(!existsSync(at('data/cache/msmarco-train/train.arrow')), 'killed too late: the import');
     await train(run, () => existsSync(at('checkpoints/runs/bare/state/step-000004')));
     assert.ok(!existsSync(at('checkpoints/runs/bare/adapter')), 'killed too late: the training');
+    const isExporting = () => readdirSync(at('checkpoints/runs/bare')).some((name) => name.startsWith('adapter'));
+    await train(run, isExporting);
+    assert.ok(isExporting() && !existsSync(at('checkpoints/runs/bare/eval')), 'killed too late: the export');
     await train(run, () => existsSync(at('checkpoints/runs/bare/eval/msmarco-dev')));
     assert.ok(!existsSync(at('checkpoints/runs/bare/report.html')), 'killed too late: the scoring');
     hub.asked.length = 0;
@@ -163,5 +146,31 @@ describe('npm run train -- --base NAME, and nothing else', function () {
     assert.ok(!hub.asked.some(({ path }) => path.includes('resolve')), 'something was downloaded again');
     const steps = readFileSync(at('checkpoints/runs/bare/log.jsonl'), 'utf8').split('"event":"step"').length - 1;
     assert.equal(steps, 8);
+  });
+
+  // Only where the base was missing: with a base that was here, gigabytes of data came before the same line.
+  it('says that the memory does not do before it downloads data, and in a plan whatever is here', async () => {
+    const little = ['--set', 'training.memoryMegabytes=20'];
+    const message =
+      /^error: training tiny needs at least \d+ MB of memory and 20 MB can be used; free some, or take a smaller/m;
+    const plan = await train(['--dry-run', ...little]);
+    assert.deepEqual([plan.code, message.test(plan.errors)], [2, true], plan.errors);
+    renameSync(at('data/cache/msmarco-train'), at('aside'));
+    hub.asked.length = 0;
+    const { code, errors } = await train(little);
+    assert.deepEqual([code, message.test(errors)], [2, true], errors);
+    const isDownload = ({ path, range }: Asked) => path.includes('/resolve/') && range !== 'bytes=0-0';
+    assert.deepEqual(hub.asked.filter(isDownload), []);
+    assert.ok(!existsSync(at('data/cache/msmarco-train')));
+    renameSync(at('aside'), at('data/cache/msmarco-train'));
+  });
+
+  // It went on training for hours, and then said that there was nothing to score on.
+  it('fetches what is missing of the tasks of a run that --resume goes on with', async () => {
+    rmSync(at('data/cache/msmarco'), { recursive: true });
+    const { code, output, errors } = await train(['--resume', ...run], undefined, {}, []);
+    assert.equal(code, 0, errors);
+    assert.match(output, /msmarco-dev[^]*dl19[^]*dl20/);
+    assert.ok(existsSync(at('data/cache/msmarco/collection.tsv')));
   });
 });

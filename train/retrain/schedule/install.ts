@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
+import { makeFolder } from '../../../data/files/makeFolder.js';
 import { writeBeside } from '../../../data/files/writeBeside.js';
 import { cronLine, cronMark, serviceUnit, timerUnit, unitName, type Place } from './units.js';
-import { makeFolder } from '../../../data/files/makeFolder.js';
 
 /**
  * Put a plan's service and timer where systemd finds them, those of the machine for root, else the user's own, and start
@@ -31,7 +31,15 @@ export async function installTimer(place: Place): Promise<string[]> {
       return [...written, `systemd was not told (${why}); where it runs, give: ${rest.join(' && ')}`];
     }
   }
-  return written;
+  return isRoot || lingers() ? written : [...written, 'they run while you are logged in; give: loginctl enable-linger'];
+}
+
+/** Whether this user's units run while the user is not logged in. */
+function lingers(): boolean {
+  const { stdout } = spawnSync('loginctl', ['show-user', '--property=Linger', userInfo().username], {
+    encoding: 'utf8',
+  });
+  return stdout?.trim() === 'Linger=yes';
 }
 
 /** Put a plan's line into this user's crontab, in the place of an older one. @throws UserError when crontab refuses */

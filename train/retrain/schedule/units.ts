@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { withoutCredentials } from '../../../configs/withoutCredentials.js';
 import { onCalendar } from './onCalendar.js';
 
 /** What a scheduled call needs to know: it gets neither a terminal nor a person's environment. */
@@ -17,11 +18,16 @@ export interface Place {
   env: Record<string, string>;
 }
 
-/** Variables of this shell that decide where things are and which cards are used; no secrets. */
+/** Variables of this shell that decide where things are, how they are reached and which cards are used; no secrets. */
 const passedOn = [
   'CUDA_VISIBLE_DEVICES',
   'HF_ENDPOINT',
   'HF_HOME',
+  'HF_HUB_CACHE',
+  'HF_HUB_OFFLINE',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+  'LD_LIBRARY_PATH',
+  'NVIDIA_TF32_OVERRIDE', // part of the contract
   'TERCET_BACKEND',
   'TERCET_ENGINE',
   'TERCET_MIRROR',
@@ -29,7 +35,12 @@ const passedOn = [
 ];
 
 export const environmentOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(passedOn.flatMap((name) => (env[name] ? [[name, env[name]] as const] : [])));
+  Object.fromEntries(
+    passedOn.flatMap((name) => {
+      const value = env[name];
+      return value && withoutCredentials(value) === value ? [[name, value] as const] : [];
+    }),
+  );
 
 /** The names of a plan's service and timer, without their endings. */
 export const unitName = (plan: string) => `tercet-retrain-${plan}`;
@@ -63,9 +74,6 @@ MemoryMax=95%
 Nice=5
 StandardOutput=journal
 StandardError=journal
-
-[Install]
-WantedBy=multi-user.target
 `;
 }
 

@@ -95,5 +95,12 @@ describe('what runs a plan by its schedule', () => {
   it('passes on what says where things are, and no secret', () => {
     const env = { HF_HOME: '/hub', HF_TOKEN: 'secret', CUDA_VISIBLE_DEVICES: '1', EDITOR: 'vi', TZ: '' };
     assert.deepEqual(environmentOf(env), { CUDA_VISIBLE_DEVICES: '1', HF_HOME: '/hub' });
+    // A night's call reached no network where a proxy stands before it, and computed in TF32 where the run was told not to.
+    const proxy = {
+      HTTPS_PROXY: 'http://proxy:3128',
+      http_proxy: 'http://me:word@proxy:3128',
+      NVIDIA_TF32_OVERRIDE: '0',
+    };
+    assert.deepEqual(environmentOf(proxy), { HTTPS_PROXY: 'http://proxy:3128', NVIDIA_TF32_OVERRIDE: '0' });
   });
 });

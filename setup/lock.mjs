@@ -38,8 +38,13 @@ class Lock {
   #rewrite() {
     if (!this.isHeld()) return;
     const beside = `${this.#path}.${this.#holder.id}`;
-    writeFileSync(beside, JSON.stringify({ ...this.#holder, children: this.#children }));
-    renameSync(beside, this.#path);
+    try {
+      writeFileSync(beside, JSON.stringify({ ...this.#holder, children: this.#children }));
+      renameSync(beside, this.#path);
+    } catch {
+      // On a full disk the lock still names its holder; a child that runs is not left alone for that.
+      rmSync(beside, { force: true });
+    }
   }
 }
 

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownerOf } from '../../setup/owner.mjs';
 
 type Work<T> = (register: (pid: number) => () => void) => Promise<T>;
 const lockModule = new URL('../../setup/lock.mjs', import.meta.url).href;
-const { tryLock, withLock } = (await import(lockModule)) as {
+const { lockHolder, tryLock, withLock } = (await import(lockModule)) as {
   withLock<T>(path: string, waiting: (holder: string) => void, work: Work<T>): Promise<T>;
-  tryLock(path: string): { lock?: { isHeld(): boolean; release(): void }; holder?: string };
+  lockHolder(path: string): string | undefined;
+  tryLock(path: string): {
+    lock?: { addChild(pid: number): () => void; isHeld(): boolean; release(): void };
+    holder?: string;
+    since?: string;
+  };
 };
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -84,6 +89,24 @@ describe('withLock', () => {
     orphan.kill('SIGKILL');
     await second.done;
     assert.ok(second.entered);
+  });
+
+  it('says who holds it, and since when, also where a killed holder left children behind', () => {
+    assert.equal(lockHolder(path), undefined);
+    const { lock } = tryLock(path);
+    assert.equal(lockHolder(path), `process ${process.pid}`);
+    const { holder, since } = tryLock(path);
+    assert.equal(holder, `process ${process.pid}`);
+    // Each child has the file written anew: its age once told when the last one began.
+    const remove = lock!.addChild(process.ppid);
+    assert.equal(tryLock(path).since, since);
+    remove();
+    lock!.release();
+    const dead = ownerOf(deadPid());
+    writeFileSync(path, holderText(dead, [ownerOf(process.ppid)]).replace('"box"', JSON.stringify(hostname())));
+    assert.equal(lockHolder(path), 'what process 7 started before it died');
+    writeFileSync(path, holderText(dead));
+    assert.equal(lockHolder(path), undefined);
   });
 
   // A lock was taken for dead by the age of its file, which a slow clock, a pause or a sleeping machine brings about.

@@ -20,7 +20,10 @@ export function encodeColumns({ rows, ids, queries, positives, negatives }: Exam
     passageLists(positives, rows, type('positives')),
     passageLists(negatives, rows, type('negatives')),
   ];
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }));
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }),
+  ) as RecordBatch;
 }
 
 function passageLists(list: PassageColumns, rows: number, type: List): Data<List> {

@@ -50,7 +50,9 @@ export const inspectCommand: Command<{
     requireWhole('rows', rows, 0);
     if (tasksDir !== undefined && tasks === undefined)
       throw new UserError('--tasks-dir has no effect without --tasks; name tasks in it, or leave it out');
-    const compared = (tasks ?? '').split(',').flatMap((name) => (name === '' ? [] : loadTasks(name, tasksDir)));
+    const compared = (tasks ?? '')
+      .split(',')
+      .flatMap((name) => (name === '' ? [] : loadTasks(name, tasksDir as string | undefined)));
     for (const task of compared) requireTaskData(task);
     if (html !== undefined) {
       const read = [

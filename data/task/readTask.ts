@@ -14,7 +14,7 @@ export interface RetrievalTask {
   qrels: Qrels;
 }
 
-interface Query {
+export interface Query {
   id: string;
   text: string;
 }

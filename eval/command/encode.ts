@@ -21,7 +21,7 @@ interface EncodeArguments {
 
 const encodeCommand: Command<EncodeArguments> = {
   name: '$0',
-  describe: 'Turn texts into embeddings: JSON lines in, an Arrow file with columns id and embedding out',
+  describe: 'Turn texts and images into embeddings: JSON lines in, an Arrow file with columns id and embedding out',
   options: (cli) =>
     cli
       .option('model', {
@@ -32,7 +32,7 @@ const encodeCommand: Command<EncodeArguments> = {
       .option('input', {
         type: 'string',
         demandOption: true,
-        describe: 'JSON lines with _id (or id), text, perhaps title',
+        describe: 'JSON lines with _id (or id), text, perhaps title and image, a file or a list of files',
       })
       .option('as', { choices: ['query', 'passage'] as const, demandOption: true, describe: 'which prefix and length' })
       .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
@@ -51,12 +51,19 @@ const encodeCommand: Command<EncodeArguments> = {
       'npm run encode -- --model run:first --input corpus.jsonl --as passage --output corpus.arrow',
       'stopped or killed, the same command goes on',
     ],
+    [
+      'npm run encode -- --model base:qwen-vl --input pages.jsonl --as passage --output pages.arrow',
+      'lines as {"id": "1", "image": "page-1.png"}',
+    ],
   ],
   async handler({ model, input, as, output, recipe, set, base, precision, json }) {
     const inputs = [input, ...modelFolders(model, base)];
     await requireApart([{ option: '--output', path: output, kind: 'file' }], inputs);
     const texts = await scanTexts(input);
-    const { encoder, warnings, close } = await openEncoder(model, { recipe, base, precision, set });
+    const { encoder, warnings, close } = await openEncoder(model, {
+      ...{ recipe, base, precision, set },
+      images: texts.hasImages,
+    });
     for (const warning of warnings) console.error(`warning: ${warning}`);
     let bar: ProgressBar | undefined;
     if (texts.blank > 0) console.error(`warning: ${input}: ${texts.blank} of ${texts.rows} texts are blank`);

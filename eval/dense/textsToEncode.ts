@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { isBlank } from '../../data/example/row/textOf.js';
+import { measureImage } from '../../data/image/decodeImage.js';
+import { readEncoded } from '../../data/image/readEncoded.js';
 import { parseDocument } from '../../data/task/corpus.js';
 import { readRows } from '../../data/task/readRows.js';
 import type { TextToEncode } from '../encoder/encoder.js';
@@ -9,10 +12,11 @@ import type { TextToEncode } from '../encoder/encoder.js';
 export interface ScannedTexts {
   path: string;
   rows: number;
-  /** SHA-256, hexadecimal, of all ids, titles and texts in their order. */
+  /** SHA-256, hexadecimal, of all ids, titles, texts and images in their order. */
   hash: string;
-  /** Texts that hold nothing but white space, title included. */
+  /** Texts that hold nothing but white space, title included, and have no image. */
   blank: number;
+  hasImages: boolean;
   /**
    * Read them block by block, from a row on.
    * @throws UserError when they are no longer what they were
@@ -20,23 +24,33 @@ export interface ScannedTexts {
   read(blockRows: number, firstRow: number): AsyncGenerator<IdentifiedText[]>;
 }
 
-type IdentifiedText = TextToEncode & { id: string };
+export type IdentifiedText = TextToEncode & { id: string };
 
 /**
- * Read through JSON lines with `_id` or `id`, `text` and, for passages, perhaps `title`. One line is in memory at a time.
- * @throws UserError naming the line that cannot be used, or that there is no text at all
+ * Read through JSON lines with `_id` or `id`, `text` and, for passages, perhaps `title`; with `image`, a file or a list of
+ * files beside the lines' own, `text` may be left out. One line is in memory at a time.
+ * @throws UserError naming the line that cannot be used and its image, or that there is no text at all
  */
 export async function scanTexts(path: string): Promise<ScannedTexts> {
   const hash = createHash('sha256');
   let [rows, blank] = [0, 0];
-  for await (const text of textsIn(path)) {
-    hash.update(recordOf(text));
+  let hasImages = false;
+  for await (const { record, images, title = '', text } of textsIn(path, measureImage)) {
+    hash.update(record);
+    hasImages ||= images !== undefined;
     rows++;
-    if (isBlank(text.title ?? '') && isBlank(text.text)) blank++;
+    if (!images && isBlank(title) && isBlank(text)) blank++;
   }
   if (rows === 0) throw new UserError(`${path} holds no texts`);
   const found = hash.digest('hex');
-  return { path, rows, blank, hash: found, read: (blockRows, firstRow) => blocksOf(path, blockRows, firstRow, found) };
+  return {
+    path,
+    rows,
+    blank,
+    hasImages,
+    hash: found,
+    read: (blockRows, firstRow) => blocksOf(path, blockRows, firstRow, found),
+  };
 }
 
 async function* blocksOf(
@@ -48,8 +62,8 @@ async function* blocksOf(
   const hash = createHash('sha256');
   let block: IdentifiedText[] = [];
   let row = 0;
-  for await (const text of textsIn(path)) {
-    hash.update(recordOf(text));
+  for await (const { record, ...text } of textsIn(path)) {
+    hash.update(record);
     if (row++ < firstRow) continue;
     block.push(text);
     if (block.length < blockRows) continue;
@@ -60,12 +74,41 @@ async function* blocksOf(
   if (block.length > 0) yield block;
 }
 
-async function* textsIn(path: string): AsyncGenerator<IdentifiedText> {
+/**
+ * Each text, with what it adds to the hash of all.
+ * @param check  refuses an encoded image, without its name
+ */
+async function* textsIn(
+  path: string,
+  check: (encoded: Uint8Array) => Promise<unknown> = async () => {},
+): AsyncGenerator<IdentifiedText & { record: string }> {
   for await (const { place, columns } of readRows([path], ['id', 'text'], 'json')) {
     const row = columns();
-    const { title, ...text } = parseDocument(row, place);
-    yield row['title'] === undefined || row['title'] === null ? text : { ...text, title };
+    const images = imageFiles(row['image'], place, dirname(path));
+    const { title, ...text } = parseDocument(images ? { ...row, text: row['text'] ?? '' } : row, place);
+    const read = row['title'] === undefined || row['title'] === null ? text : { ...text, title };
+    const hashes = images && (await Promise.all(images.map((file) => hashOf(file, place, check))));
+    const record = `${JSON.stringify([text.id, 'title' in read ? title : undefined, text.text, ...(hashes ?? [])])}\n`;
+    yield { ...read, ...(images && { images }), record };
   }
 }
 
-const recordOf = ({ id, title, text }: IdentifiedText) => `${JSON.stringify([id, title, text])}\n`;
+/** @returns undefined where a row has no image @throws UserError naming the row whose field names no files */
+function imageFiles(value: unknown, place: string, folder: string): string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  const names: unknown[] = Array.isArray(value) ? value : [value];
+  if (!names.every((name): name is string => typeof name === 'string' && name !== ''))
+    throw new UserError(`${place}: image must be the name of a file, or a list of them; got ${JSON.stringify(value)}`);
+  return names.length === 0 ? undefined : names.map((name) => resolve(folder, name));
+}
+
+async function hashOf(file: string, place: string, check: (encoded: Uint8Array) => Promise<unknown>): Promise<string> {
+  try {
+    return await readEncoded(file, async (encoded) => {
+      await check(encoded);
+      return createHash('sha256').update(encoded).digest('hex');
+    });
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${place}: ${error.message}`) : error;
+  }
+}

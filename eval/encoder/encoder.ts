@@ -7,6 +7,9 @@ import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { encodeInSteps } from '../../model/pass/encodeChunk.js';
 import { inTurns } from '../../model/pass/stepwise.js';
 import type { Model } from '../../model/layer/decoder.js';
+import type { Sequence } from '../../model/pass/sequence.js';
+import type { ImagePlace } from '../../model/vision/placeImages.js';
+import type { BegunImages, ImageReader } from './imageReader.js';
 import { modelIdentity } from './modelIdentity.js';
 
 export interface TextToEncode {
@@ -14,6 +17,8 @@ export interface TextToEncode {
   id?: string;
   title?: string;
   text: string;
+  /** Files of images that stand with it. */
+  images?: readonly string[];
 }
 
 /** Turns texts into unit vectors under one contract. */
@@ -35,8 +40,9 @@ export interface Encoder {
 /**
  * Encode with a model, with or without an adapter attached. Texts go through it in the order of their lengths over the
  * whole list, and are tokenized ahead, so that little is spent on padding and the engine does not wait for tokens.
- * @param batchTokens  tokens, padding included, that are in the model at one time
+ * @param batchTokens  tokens, padding and those of images included, that are in the model at one time
  * @param given        asked again and again; where it returns an error, encoding is given up by throwing it
+ * @param reader       where texts may have images
  */
 export function modelEncoder(
   name: string,
@@ -44,7 +50,7 @@ export function modelEncoder(
   threads: TokenizerThreads,
   contract: Contract,
   batchTokens: number,
-  given?: () => Error | undefined,
+  { given, reader }: { given?: (() => Error | undefined) | undefined; reader?: ImageReader | undefined } = {},
 ): Encoder {
   const dimensions = model.config.hidden;
   const refuse = (kind: TextKind, texts: readonly TextToEncode[], row: number) => {
@@ -59,14 +65,14 @@ export function modelEncoder(
     dimensions,
     identity: () =>
       createHash('sha256')
-        .update(`${contractHash(contract)} ${modelIdentity(model)}`)
+        .update(`${contractHash(contract)} ${modelIdentity(model)}${reader ? ` ${reader.identity}` : ''}`)
         .digest('hex'),
     async encode(kind, texts, onProgress = () => {}) {
       const embeddings = new Float32Array(texts.length * dimensions);
       let done = 0;
-      for await (const chunk of chunksAhead(threads, kind, texts, batchTokens)) {
-        const ids = chunk.map(({ ids }) => ids);
-        const tensor = await inTurns(encodeInSteps(model, ids), given);
+      const chunks = chunksAhead(threads, kind, texts, batchTokens, reader);
+      for await (const { chunk, sequences } of reader ? withImages(chunks, texts, reader) : withoutImages(chunks)) {
+        const tensor = await inTurns(encodeInSteps(model, sequences), given);
         const values = await tensor.data<'float32'>();
         tensor.dispose();
         chunk.forEach(({ row }, index) => {
@@ -86,6 +92,41 @@ export function modelEncoder(
 interface TokenizedText {
   row: number;
   ids: Int32Array;
+  /** Where images stand among them, where there are any. */
+  images?: readonly ImagePlace[];
+}
+
+interface ReadChunk {
+  chunk: TokenizedText[];
+  sequences: Sequence[];
+}
+
+async function* withoutImages(chunks: AsyncIterable<TokenizedText[]>): AsyncGenerator<ReadChunk> {
+  for await (const chunk of chunks) yield { chunk, sequences: chunk.map(({ ids }) => ids) };
+}
+
+/** Images of a chunk are decoded while the chunk before it is in the model: those of two chunks are in memory. */
+async function* withImages(
+  chunks: AsyncIterable<TokenizedText[]>,
+  texts: readonly TextToEncode[],
+  reader: ImageReader,
+): AsyncGenerator<ReadChunk> {
+  const filesOf = ({ row }: TokenizedText) => texts[row]!.images ?? [];
+  const finish = async ({ chunk, begun }: { chunk: TokenizedText[]; begun: BegunImages }): Promise<ReadChunk> => {
+    const sequences: Sequence[] = [];
+    for (const text of chunk) {
+      const { ids, images } = text;
+      sequences.push(images ? await begun.sequence({ ids, images }, filesOf(text)) : ids);
+    }
+    return { chunk, sequences };
+  };
+  let waiting: { chunk: TokenizedText[]; begun: BegunImages } | undefined;
+  for await (const chunk of chunks) {
+    const next = { chunk, begun: reader.begin(chunk.flatMap(filesOf)) };
+    if (waiting) yield await finish(waiting);
+    waiting = next;
+  }
+  if (waiting) yield await finish(waiting);
 }
 
 /** Texts that are tokenized together, and how many such parts are under way at one time. */
@@ -98,6 +139,7 @@ async function* chunksAhead(
   kind: TextKind,
   texts: readonly TextToEncode[],
   batchTokens: number,
+  reader: ImageReader | undefined,
 ): AsyncGenerator<TokenizedText[]> {
   const lengths = Uint32Array.from(texts, ({ title = '', text }) => title.length + text.length);
   const order = [...texts.keys()].sort((one, two) => lengths[two]! - lengths[one]! || one - two);
@@ -117,7 +159,11 @@ async function* chunksAhead(
   for (const [part, rows] of parts.entries()) {
     const tokens = await underWay.shift()!;
     if (parts[part + partsAhead]) begin(parts[part + partsAhead]!);
-    waiting.push(...rows.map((row, index) => ({ row, ids: tokens[index]! })));
+    for (const [index, row] of rows.entries()) {
+      const { images = [] } = texts[row]!;
+      const ids = tokens[index]!;
+      waiting.push(images.length === 0 ? { row, ids } : { row, ...(await placed(ids, images, reader)) });
+    }
     const chunks = cutChunks(
       waiting.map(({ ids }) => ids.length),
       batchTokens,
@@ -125,4 +171,9 @@ async function* chunksAhead(
     waiting = part + 1 < parts.length ? chunks.pop()! : [];
     yield* chunks;
   }
+}
+
+function placed(marked: Int32Array, images: readonly string[], reader: ImageReader | undefined) {
+  if (!reader) throw new Error('a text with images came to an encoder of texts alone');
+  return reader.place(marked, images);
 }

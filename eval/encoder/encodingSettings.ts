@@ -7,6 +7,7 @@ import { UserError } from '../../configs/userError.js';
  * @param settings  of its run, or of the recipe that it goes by
  * @param set       `path=value`, as the user states them
  * @param hasContract  whether the model was trained under a contract, which then stands
+ * @param readsImages  whether texts may have images
  * @throws UserError when a setting is unknown, or would change nothing
  */
 export function encodingSettings(
@@ -14,6 +15,7 @@ export function encodingSettings(
   settings: RunConfig,
   set: readonly string[],
   hasContract: boolean,
+  readsImages = false,
 ): RunConfig {
   for (const override of set) {
     const path = override.split('=')[0]!;
@@ -23,7 +25,11 @@ export function encodingSettings(
   }
   const { config, overridden } = overrideConfig(settings, set);
   const idle = overridden.find(
-    (path) => !path.startsWith('contract.') && path !== 'loss.temperature' && !effective.includes(path),
+    (path) =>
+      !path.startsWith('contract.') &&
+      path !== 'loss.temperature' &&
+      !effective.includes(path) &&
+      !(readsImages && path.startsWith('image.')),
   );
   if (idle !== undefined)
     throw new UserError(

@@ -25,6 +25,9 @@ import { loadModel } from '../../model/load/loadModel.js';
 import { disposeModel } from '../../model/layer/decoder.js';
 import { attachAdapter } from '../../model/layer/lora.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
+import { loadTower } from '../../model/vision/loadTower.js';
+import { openVision } from '../../model/vision/openVision.js';
+import { openImageReader } from './imageReader.js';
 import { modelEncoder, type Encoder } from './encoder.js';
 import { encodingSettings } from './encodingSettings.js';
 
@@ -45,6 +48,8 @@ export interface EncoderOptions {
   precision?: Precision | undefined;
   /** Name or folder of the base of an adapter's folder, instead of the one that the adapter names. */
   base?: string | undefined;
+  /** Texts may have images, for which the vision tower is loaded. */
+  images?: boolean;
   /** Settings of the recipe or the run that are changed, as `path=value`. */
   set?: readonly string[];
 }
@@ -72,8 +77,12 @@ interface Source {
 export async function openEncoder(model: string, options: EncoderOptions = {}): Promise<OpenEncoder> {
   const source = await findSource(model, options);
   const under = (settings: RunConfig) =>
-    encodingSettings(model, settings, options.set ?? [], source.contract !== undefined);
+    encodingSettings(model, settings, options.set ?? [], source.contract !== undefined, options.images);
   under(source.settings); // mistakes in them are told before a base is fetched
+  if (options.images && source.contract && !source.contract.image)
+    throw new UserError(
+      `${model} was trained on texts alone: its contract does not say how images are read; name a base, as base:qwen-vl`,
+    );
   const { folder } = await source.fetchBase();
   const engine = await startEngine();
   const claims = await checkpointClaims(folder);
@@ -86,19 +95,23 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
       `${model} is to be encoded in ${precision}, which the ${engine.name} engine does not offer; add --precision float32`,
     );
   const { float32Products } = engine;
-  const now = makeContract(settings, tokenizer, precision, float32Products);
+  const vision = options.images ? await openVision(folder, tokenizer) : undefined;
+  const now = makeContract(settings, tokenizer, precision, float32Products, vision?.values);
   const contract = trained ? withArithmetic(trained, precision, float32Products) : now;
   requireSameContract(contract, now, model);
   const loaded = await loadModel(folder, precision);
   requireVocabulary(tokenizer, loaded);
   if (source.weightsHash !== undefined && source.weightsHash !== loaded.weightsHash)
     throw new UserError(`the weights in ${folder} are not those ${model} was trained on; put them back`);
+  const tower = vision && (await loadTower(folder, precision, vision.config));
+  const reader = tower && openImageReader(vision, tower, contract.image!, settings.training.tokenizerThreads);
+  if (vision) loaded.sections = vision.config.sections;
   const { adapter } = source;
   if (adapter) attachAdapter(loaded, adapter);
   const problems = adapter ? adapterProblems(adapter, loaded.config.layers, adapter.targets) : [];
   const threads = await startTokenizerThreads(folder, contract, settings.training.tokenizerThreads, tokenizer);
   return {
-    encoder: modelEncoder(source.name, loaded, threads, contract, settings.evaluation.batchTokens),
+    encoder: modelEncoder(source.name, loaded, threads, contract, settings.evaluation.batchTokens, { reader }),
     warnings: [
       ...claims.warnings,
       ...(source.warnings ?? []),
@@ -108,6 +121,7 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
     ],
     close: async () => {
       await threads.close();
+      await reader?.close();
       disposeModel(loaded);
     },
   };

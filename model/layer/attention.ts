@@ -11,35 +11,41 @@ export interface Places {
   /** Rotary tables of the queries hold the factor 1 / sqrt(headDim) too. */
   queryRotary: Rotary;
   keyRotary: Rotary;
-  /** Added to scores, [group * time, time]: 0 where a place may look, -1e9 where it may not. */
-  mask: tf.Tensor2D;
+  /** Added to scores, [group * time, time]: 0 where a place may look, -1e9 where it may not. Without it all see all. */
+  mask?: tf.Tensor2D;
 }
 
 /**
  * Tables for one batch. Padding stands behind the text, so the causal mask alone keeps it out of sight.
+ * @param turns  rotary tables of a scale, those of the first positions unless given
  * @returns tensors that the caller owns
  */
-export function makePlaces(batch: number, time: number, config: ModelConfig): Places {
-  const { headDim, ropeTheta, heads, kvHeads } = config;
+export function makePlaces(
+  batch: number,
+  time: number,
+  config: ModelConfig,
+  turns = (scale: number) => rotaryTables(time, config.headDim, config.ropeTheta, scale),
+): Places {
+  const { headDim, heads, kvHeads } = config;
   const group = heads / kvHeads;
   const mask = new Float32Array(group * time * time);
   for (let row = 0; row < group * time; row++) mask.fill(-1e9, row * time + (row % time) + 1, (row + 1) * time);
   return {
     batch,
     time,
-    queryRotary: rotaryTables(time, headDim, ropeTheta, headDim ** -0.5),
-    keyRotary: rotaryTables(time, headDim, ropeTheta),
+    queryRotary: turns(headDim ** -0.5),
+    keyRotary: turns(1),
     mask: tf.tensor2d(mask, [group * time, time]),
   };
 }
 
 /** Free what `makePlaces` made. */
 export function disposePlaces({ queryRotary, keyRotary, mask }: Places): void {
-  tf.dispose([queryRotary.cos, queryRotary.sin, keyRotary.cos, keyRotary.sin, mask]);
+  tf.dispose([queryRotary.cos, queryRotary.sin, keyRotary.cos, keyRotary.sin, ...(mask ? [mask] : [])]);
 }
 
 /**
- * Causal grouped-query attention. The query heads that share a key head are laid one after the other along time,
+ * Grouped-query attention, causal where the places have such a mask. The query heads that share a key head are laid one after the other along time,
  * so keys and values are never repeated.
  * Source: GQA (arXiv 2305.13245); Hugging Face `Qwen2Attention`.
  * @param q  [batch * time, heads * headDim]
@@ -52,7 +58,7 @@ export function attention(
   k: tf.Tensor2D,
   v: tf.Tensor2D,
   places: Places,
-  config: ModelConfig,
+  config: Pick<ModelConfig, 'heads' | 'kvHeads' | 'headDim'>,
 ): tf.Tensor2D {
   const { batch, time, queryRotary, keyRotary, mask } = places;
   const { heads, kvHeads, headDim } = config;
@@ -63,7 +69,8 @@ export function attention(
     const q = splitHeads(wholeQ, queryShape, queryRotary);
     const k = splitHeads(wholeK, keyShape, keyRotary);
     const v = splitHeads(wholeV, keyShape);
-    const shares = tf.softmax(multiplyBatch(q, k, false, true).add<tf.Tensor3D>(mask)); // [rows, group * time, time]
+    const scores = multiplyBatch(q, k, false, true); // [rows, group * time, time]
+    const shares = tf.softmax(mask ? scores.add<tf.Tensor3D>(mask) : scores);
     const mixed = multiplyBatch(shares, v);
     save([q, k, v, shares, mixed]);
     return {
@@ -75,7 +82,7 @@ export function attention(
       },
     };
   });
-  return op(q, k, v);
+  return op(q, k, v) as tf.Tensor2D;
 }
 
 /** Queries, keys, values, softmax(q kᵀ + mask) and that times v, by heads. */

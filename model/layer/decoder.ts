@@ -16,6 +16,8 @@ export interface Model {
   layers: LayerWeights[];
   /** [hidden] */
   finalNorm: tf.Tensor1D;
+  /** Where it reads images: how many rotary frequencies turn by time, by row and by column. */
+  sections?: readonly [time: number, row: number, column: number];
 }
 
 /** Free every weight, adapters included. */

@@ -29,7 +29,7 @@ export function splitHeads(x: tf.Tensor2D, shape: HeadShape, rotary?: Rotary): t
   }
   return tf.tidy(() => {
     const parted = x.reshape([batch, time, kvHeads, group, headDim]).transpose([0, 2, 3, 1, 4]);
-    return (rotary ? rotate(parted, rotary) : parted).reshape(split);
+    return (rotary ? rotate(parted, byText(rotary, shape)) : parted).reshape(split);
   });
 }
 
@@ -49,9 +49,16 @@ export function joinHeads(x: tf.Tensor3D, shape: HeadShape, rotary?: Rotary): tf
   }
   return tf.tidy(() => {
     const parted = x.reshape([batch, kvHeads, group, time, headDim]);
-    const turned = rotary ? rotate(parted, { cos: rotary.cos, sin: rotary.sin.neg() }) : parted;
+    const turned = rotary ? rotate(parted, byText({ cos: rotary.cos, sin: rotary.sin.neg() }, shape)) : parted;
     return turned.transpose([0, 3, 1, 2, 4]).reshape(joined);
   });
+}
+
+/** Tables that have a row for every place of every text, along the texts; others serve all of them. */
+function byText({ cos, sin }: Rotary, { batch, time }: HeadShape): { cos: tf.Tensor; sin: tf.Tensor } {
+  if (cos.shape[0] === time) return { cos, sin };
+  const shape = [batch, 1, 1, time, cos.shape[1]];
+  return { cos: cos.reshape(shape), sin: sin.reshape(shape) };
 }
 
 /** One pass over the values, where stock kernels would take a dozen and a copy of the whole for each half. */
@@ -65,8 +72,10 @@ function moveHeads(
   const cos = rotary && valuesInPlace(rotary.cos);
   const sin = rotary && valuesInPlace(rotary.sin);
   const sign = direction === 'split' ? 1 : -1;
+  const hasOwnTables = rotary !== undefined && rotary.cos.shape[0] !== time;
   for (let row = 0; row < batch * kvHeads; row++) {
     const text = Math.floor(row / kvHeads);
+    const firstTurn = hasOwnTables ? text * time : 0;
     for (let member = 0; member < group; member++) {
       const head = (row % kvHeads) * group + member;
       for (let place = 0; place < time; place++) {
@@ -74,7 +83,7 @@ function moveHeads(
         const split = ((row * group + member) * time + place) * headDim;
         const source = direction === 'split' ? joined : split;
         const target = direction === 'split' ? split : joined;
-        if (cos && sin) turnRow(from, source, to, target, headDim / 2, cos, sin, place, sign);
+        if (cos && sin) turnRow(from, source, to, target, headDim / 2, cos, sin, firstTurn + place, sign);
         else for (let column = 0; column < headDim; column++) to[target + column] = from[source + column]!;
       }
     }

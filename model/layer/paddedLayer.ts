@@ -56,7 +56,7 @@ function feedForward(x: tf.Tensor2D, { gate, up, down }: LayerWeights, dropout?:
 }
 
 /** silu(gate) · up. Source: GLU variants (arXiv 2002.05202). Keeps its two inputs alone for the gradient. */
-function swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
+export function swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
   const op = tf.customGrad((...inputs) => {
     const [gate, up, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
     save([gate, up]);

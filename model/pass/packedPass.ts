@@ -12,9 +12,8 @@ import {
   type PackedChunk,
 } from '../layer/fusedLayer.js';
 import type { Model } from '../layer/decoder.js';
-import { inputRows, lengthOf, longestOf, type Sequence } from './sequence.js';
+import { inputRows, lengthOf, turnsOf, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
-import { rotaryTables } from '../layer/rotary.js';
 import type { Gradients } from '../layer/thinMatrices.js';
 import { unitRowsGradient } from '../layer/unitRows.js';
 
@@ -95,9 +94,8 @@ export function disposePacked({ chunk, layers, top, last }: PackedPass): void {
   tf.dispose([chunk.dropout.all.keys, chunk.dropout.last.keys]);
 }
 
-function packedPlaces(texts: readonly Sequence[], { config }: Model): PackedPlaces {
-  const time = longestOf(texts);
-  const { cos, sin } = rotaryTables(time, config.headDim, config.ropeTheta);
+function packedPlaces(texts: readonly Sequence[], model: Model): PackedPlaces {
+  const { cos, sin } = turnsOf(model, texts);
   const starts = [0];
   for (const text of texts) starts.push(starts.at(-1)! + lengthOf(text));
   return { cosines: cos, sines: sin, starts: tf.tensor1d(starts, 'int32') };

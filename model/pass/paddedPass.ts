@@ -5,7 +5,7 @@ import { decoderLayer, type LayerWeights } from '../layer/paddedLayer.js';
 import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/thinMatrices.js';
-import { inputRows, lengthOf, longestOf, paddedTo, type Sequence } from './sequence.js';
+import { inputRows, lengthOf, longestOf, paddedTo, turnsOf, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
 import { unitRowsGradient } from '../layer/unitRows.js';
 
@@ -36,7 +36,8 @@ export function* runPadded(
 ): Stepwise<PaddedPass> {
   const { config, layers } = model;
   const time = longestOf(texts);
-  const places = makePlaces(texts.length, time, config);
+  const padded = texts.map((text) => paddedTo(text, time));
+  const places = makePlaces(texts.length, time, config, (scale) => turnsOf(model, padded, scale));
   const lastPlaces = texts.map((text, row) => row * time + lengthOf(text) - 1);
   const last = tf.tensor1d(lastPlaces, 'int32');
   const dropout =
@@ -46,12 +47,7 @@ export function* runPadded(
       texts.map(() => time),
       lastPlaces,
     );
-  const states = [
-    inputRows(
-      model,
-      texts.map((text) => paddedTo(text, time)),
-    ),
-  ];
+  const states = [inputRows(model, padded)];
   for (const weights of layers) {
     const input = states.at(-1)!;
     const only = weights === layers.at(-1) && !everyPlace ? last : undefined;

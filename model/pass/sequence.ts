@@ -1,5 +1,7 @@
 import type { Model } from '../layer/decoder.js';
+import { rotaryRows, rotaryTables, type Rotary } from '../layer/rotary.js';
 import { tf } from '../engine/tf.js';
+import type { Positions } from '../vision/positions.js';
 
 /** What a model reads as one text. Passes and training look into one through this file only. */
 export type Sequence = Int32Array | MixedSequence;
@@ -10,10 +12,12 @@ export interface MixedSequence {
   ids: Int32Array;
   /** In the order of their places; none reaches into the next or beyond the ids. */
   inserted: readonly InsertedRows[];
+  /** By which its places are turned, where that is not one after the other. */
+  positions?: Positions;
 }
 
 /** Rows that stand where embeddings of tokens would: [rows, hidden], the first in place `at`. */
-interface InsertedRows {
+export interface InsertedRows {
   at: number;
   values: Float32Array;
 }
@@ -54,12 +58,41 @@ export function inputRows({ embedding, config: { hidden } }: Model, sequences: r
   return tf.tensor2d(rows, [ids.length, hidden]);
 }
 
+/**
+ * Rotary tables of sequences that lie one behind the other: those of the first positions, which serve every text, or
+ * where one of them has positions of its own a row for every place of all.
+ * @param scale  as in `rotaryTables`
+ * @returns      the caller owns them
+ */
+export function turnsOf({ config, sections }: Model, sequences: readonly Sequence[], scale = 1): Rotary {
+  const { headDim, ropeTheta } = config;
+  const own = sequences.map((sequence) => (sequence instanceof Int32Array ? undefined : sequence.positions));
+  if (own.every((positions) => positions === undefined))
+    return rotaryTables(longestOf(sequences), headDim, ropeTheta, scale);
+  const axisOf = sections!.flatMap((pairs, axis) => new Array<number>(pairs).fill(axis));
+  const places = sequences.flatMap((sequence, text) =>
+    Array.from({ length: lengthOf(sequence) }, (_, place) => ({ positions: own[text], place })),
+  );
+  const positionOf = (row: number, pair: number) => {
+    const { positions, place } = places[row]!;
+    return positions ? positions[axisOf[pair]!]![place]! : place;
+  };
+  return rotaryRows(places.length, headDim / 2, positionOf, headDim, ropeTheta, scale);
+}
+
 /** A sequence made longer by its last token again and again: no padding token is needed. */
 export function paddedTo(sequence: Sequence, length: number): Sequence {
-  const ids = idsOf(sequence);
-  const padded = new Int32Array(length).fill(ids.at(-1)!);
-  padded.set(ids);
-  return sequence instanceof Int32Array ? padded : { ...sequence, ids: padded };
+  const ids = extended(idsOf(sequence), length);
+  if (sequence instanceof Int32Array) return ids;
+  const { positions: own } = sequence;
+  const positions = own && (own.map((axis) => extended(axis, length)) as Positions);
+  return { ...sequence, ids, ...(positions && { positions }) };
+}
+
+function extended(values: Int32Array, length: number): Int32Array {
+  const padded = new Int32Array(length).fill(values.at(-1)!);
+  padded.set(values);
+  return padded;
 }
 
 const idsOf = (sequence: Sequence): Int32Array => (sequence instanceof Int32Array ? sequence : sequence.ids);

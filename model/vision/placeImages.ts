@@ -13,7 +13,7 @@ export interface ImagePlace {
 /** Token ids with those of images among them. */
 export interface PlacedIds {
   ids: Int32Array;
-  images: ImagePlace[];
+  images: readonly ImagePlace[];
 }
 
 /** Ids of the tokens around and in the place of an image. */

@@ -48,9 +48,7 @@ export function visionConfig(
   };
   const same = (name: string, wanted: unknown) => {
     if (tower[name] != null && tower[name] !== wanted)
-      throw new UserError(
-        `${file}: vision_config.${name} must be ${String(wanted)}; got ${JSON.stringify(tower[name])}`,
-      );
+      throw new UserError(`${file}: vision_config.${name} must be ${wanted}; got ${JSON.stringify(tower[name])}`);
   };
   for (const [name, wanted] of [
     ['hidden_act', 'silu'],
@@ -63,7 +61,7 @@ export function visionConfig(
   const theta = (tower['rope_parameters'] as { rope_theta?: unknown } | undefined)?.rope_theta;
   if (theta !== undefined && theta !== towerTheta)
     throw new UserError(
-      `${file}: vision_config.rope_parameters.rope_theta must be ${towerTheta}; got ${JSON.stringify(theta)}`,
+      `${file}: vision_config.rope_parameters.rope_theta must be ${towerTheta}; got ${String(theta)}`,
     );
   const [hidden, heads, patch, merge] = [
     size('hidden_size'),
@@ -98,7 +96,7 @@ export function visionConfig(
 }
 
 /** Of the tower's rotary embedding, which released files do not state. */
-const towerTheta = 10000;
+export const towerTheta = 10000;
 
 function blockNumbers(value: unknown, file: string): number[] {
   if (Array.isArray(value) && value.every((number) => Number.isInteger(number) && number >= 0))

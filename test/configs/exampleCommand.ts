@@ -14,9 +14,8 @@ await runCommand('example', {
       .option('lines', { type: 'number', default: 0 })
       .option('as', { choices: ['query', 'passage'] as const })
       .option('json', { type: 'boolean', default: false }),
-  handler: async (given: Record<string, unknown>) => {
-    const { files, base, data, set, fromRank, lines, as, json } = given;
-    for (let line = 0; line < (lines as number); line++) {
+  handler: async ({ files, base, data, set, fromRank, lines, as, json }) => {
+    for (let line = 0; line < lines; line++) {
       console.log(`line ${line}`);
       if (line % 1000 === 0) await new Promise(setImmediate);
     }

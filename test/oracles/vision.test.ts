@@ -4,10 +4,22 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseConfig } from '../../configs/load/loadConfig.js';
 import type { Contract, ImageContract } from '../../configs/contract.js';
+import { readSafetensorsIndex, readTensorBytes, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
+import { prepareImage } from '../../data/image/prepareImage.js';
 import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { imageMark, tokenizeText } from '../../data/tokenizer/tokenizeText.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer/tokenizer.js';
-import { openVision, type Vision } from '../../model/vision/openVision.js';
+import { startEngine } from '../../model/engine/startEngine.js';
+import { disposeModel } from '../../model/layer/decoder.js';
+import { loadModel } from '../../model/load/loadModel.js';
+import { encodeChunk } from '../../model/pass/encodeChunk.js';
+import { atOnce } from '../../model/pass/stepwise.js';
+import { imageFeatures } from '../../model/vision/imageFeatures.js';
+import { loadTower } from '../../model/vision/loadTower.js';
+import { disposeTower } from '../../model/vision/tower.js';
+import { openEncoder } from '../../eval/encoder/openEncoder.js';
+import { assertClose } from '../assertions.js';
+import { imageRules, openVision, type Vision } from '../../model/vision/openVision.js';
 import { placeImages, type PlacedIds } from '../../model/vision/placeImages.js';
 import { imagePositions } from '../../model/vision/positions.js';
 
@@ -34,6 +46,7 @@ describe('documents of text and images as transformers reads them', () => {
     const read = async (name: string) => JSON.parse(await readFile(join(oracle, 'expected', name), 'utf8')) as unknown;
     ({ documents } = (await read('documents.json')) as { documents: typeof documents });
     ({ images: grids } = (await read('images.json')) as { images: typeof grids });
+    await startEngine();
     tokenizer = await loadTokenizer(join(oracle, 'model'));
     vision = await openVision(join(oracle, 'model'), tokenizer);
   });
@@ -85,5 +98,87 @@ describe('documents of text and images as transformers reads them', () => {
         const positions = imagePositions(ids.length, images, 'mrope').map((axis) => [...axis]);
         assert.deepEqual(positions, document.position_ids, `${group} ${document.id}`);
       }
+  });
+
+  it('makes of every image the features of the reference, block by block', async () => {
+    const { tensors } = await readSafetensorsIndex(join(oracle, 'expected/features.safetensors'));
+    const tower = await loadTower(join(oracle, 'model'), 'float32', vision.config);
+    const rules = imageRules({ minPixels: 3136, maxPixels: 100352, alpha: 'drop' }, vision.config);
+    for (const [name, entry] of tensors) {
+      const image = await prepareImage(await readFile(join(oracle, 'images', name)), rules);
+      const features = atOnce(imageFeatures(image, tower, vision.config, vision.values));
+      assertClose(features, toFloat32(await readTensorBytes(entry), entry.dtype), 3e-5, name);
+    }
+    disposeTower(tower);
+  });
+
+  it('reads the same tower under the names of later versions', async () => {
+    const [one, other] = await Promise.all(
+      ['model', 'resaved'].map((folder) => loadTower(join(oracle, folder), 'float32', vision.config)),
+    );
+    const later = await openVision(join(oracle, 'resaved'), tokenizer);
+    assert.deepEqual({ ...later.config, startId: vision.config.startId }, vision.config);
+    assert.deepEqual([later.ids, later.values], [vision.ids, vision.values]);
+    const rules = imageRules({ minPixels: 3136, maxPixels: 100352, alpha: 'drop' }, vision.config);
+    const image = await prepareImage(await readFile(join(oracle, 'images/grey-70x98.png')), rules);
+    const [left, right] = [one!, other!].map((tower) =>
+      atOnce(imageFeatures(image, tower, vision.config, vision.values)),
+    );
+    assert.deepEqual(left, right);
+    for (const tower of [one!, other!]) disposeTower(tower);
+  });
+
+  it('gives every document the same embedding', async () => {
+    const model = { ...(await loadModel(join(oracle, 'model'), 'float32')), sections: vision.config.sections };
+    const { tensors } = await readSafetensorsIndex(join(oracle, 'expected/features.safetensors'));
+    const features = new Map<string, Float32Array>();
+    for (const [name, entry] of tensors) features.set(name, toFloat32(await readTensorBytes(entry), entry.dtype));
+    for (const [group, list] of Object.entries(documents)) {
+      const sequences = list.map((document) => {
+        const { ids, images } = placed(document, contractOf(group));
+        const files = document.parts.filter(([part]) => part === 'image').map(([, file]) => file);
+        if (files.length === 0) return ids;
+        return {
+          ids,
+          inserted: images.map(({ at }, index) => ({ at, values: features.get(files[index]!)! })),
+          positions: imagePositions(ids.length, images, 'mrope'),
+        };
+      });
+      const tensor = encodeChunk(model, sequences);
+      assertClose(
+        tensor,
+        list.flatMap(({ embedding }) => embedding),
+        1e-5,
+        group,
+      );
+      tensor.dispose();
+    }
+    disposeModel(model);
+  });
+
+  it('gives files of images and texts the same embedding through the encoder, one document or many at a time', async () => {
+    for (const order of ['text-first', 'image-first']) {
+      const set = ['image.maxPixels=100352', `image.order=${order}`, 'evaluation.batchTokens=400'];
+      const recipe = { recipe: 'study-vl', precision: 'float32', set } as const;
+      const { encoder, close } = await openEncoder(join(oracle, 'model'), { ...recipe, images: true });
+      for (const kind of ['query', 'passage'] as const) {
+        const list = documents[`chat/${order}`]!.filter(({ id }) => id.startsWith(kind[0]!));
+        assert.ok(list.length >= 4);
+        const texts = list.map(({ id, parts }) => {
+          const prefix = kind === 'query' ? 'Query:' : 'Passage:';
+          const text = parts.find(([part]) => part === 'text')![1].slice(prefix.length);
+          const files = parts.filter(([part]) => part === 'image').map(([, file]) => join(oracle, 'images', file));
+          return { id, text, ...(files.length > 0 && { images: files }) };
+        });
+        const embeddings = await encoder.encode(kind, texts);
+        assertClose(
+          embeddings,
+          list.flatMap(({ embedding }) => embedding),
+          1e-5,
+          `${order} ${kind}`,
+        );
+      }
+      await close();
+    }
   });
 });

@@ -53,7 +53,7 @@ export interface Training {
   from: SavedState | undefined;
 }
 
-interface UpdateReport {
+export interface UpdateReport {
   update: number;
   loss: number;
   gradNorm: number;
@@ -207,7 +207,7 @@ function scoringOf(training: Training, givenUp: () => Error | undefined, screen:
   const { chunkTokens } = record.settings.training;
   // What is in the model at one time must fit beside what training holds; its own chunks do.
   const tokens = chunkTokens === 'auto' ? batchTokens : Math.min(batchTokens, chunkTokens);
-  const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, tokens, givenUp);
+  const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, tokens, { given: givenUp });
   const onScoring: TrainingScreen['onScoring'] = (...progress) => {
     screen.onScoring(...progress);
     const error = givenUp();

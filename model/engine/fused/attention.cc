@@ -14,16 +14,19 @@ constexpr long rowBlock = 4;
 
 struct Attention {
   Matrix qkv;                // [places, (heads + 2 * keyHeads) * headDim]
-  Matrix cosines, sines;     // [time, headDim / 2]
+  Matrix cosines, sines;     // [time, headDim / 2], or a row for each of the places
   const int* starts;         // of each text, and the end of the last one
   long heads, keyHeads, headDim, padded;
   Matrix upstream;
   float* out;
 };
 
+/** The row of the tables for a text's first place: all texts share them but where each place has its own. */
+INLINE long firstTurn(const Attention& work, long start) { return work.cosines.rows == work.qkv.rows ? start : 0; }
+
 /** Copy one head's rows out, turned by their places (by `sign`) and scaled; columns are padded with zeros. */
 INLINE void takeHead(const Attention& work, long head, long start, long time, float scale, bool turn, float* to) {
-  const long half = work.headDim / 2;
+  const long half = work.headDim / 2, turns = firstTurn(work, start);
   std::fill_n(to, time * work.padded, 0.0f);
   for (long place = 0; place < time; place++) {
     const float* from = work.qkv.row(start + place) + head * work.headDim;
@@ -32,8 +35,8 @@ INLINE void takeHead(const Attention& work, long head, long start, long time, fl
       for (long column = 0; column < work.headDim; column++) row[column] = from[column];
       continue;
     }
-    const float* cosine = work.cosines.row(place);
-    const float* sine = work.sines.row(place);
+    const float* cosine = work.cosines.row(turns + place);
+    const float* sine = work.sines.row(turns + place);
     for (long pair = 0; pair < half; pair++) {
       row[pair] = scale * (from[pair] * cosine[pair] - from[half + pair] * sine[pair]);
       row[half + pair] = scale * (from[half + pair] * cosine[pair] + from[pair] * sine[pair]);
@@ -43,7 +46,7 @@ INLINE void takeHead(const Attention& work, long head, long start, long time, fl
 
 /** The opposite of `takeHead`: turn back and put among the columns of dqkv. */
 INLINE void putHead(const Attention& work, long head, long start, long time, float scale, bool turn, const float* from) {
-  const long half = work.headDim / 2;
+  const long half = work.headDim / 2, turns = firstTurn(work, start);
   for (long place = 0; place < time; place++) {
     const float* row = from + place * work.padded;
     float* to = work.out + (start + place) * work.qkv.columns + head * work.headDim;
@@ -51,8 +54,8 @@ INLINE void putHead(const Attention& work, long head, long start, long time, flo
       for (long column = 0; column < work.headDim; column++) to[column] = row[column];
       continue;
     }
-    const float* cosine = work.cosines.row(place);
-    const float* sine = work.sines.row(place);
+    const float* cosine = work.cosines.row(turns + place);
+    const float* sine = work.sines.row(turns + place);
     for (long pair = 0; pair < half; pair++) {
       to[pair] = scale * (row[pair] * cosine[pair] + row[half + pair] * sine[pair]);
       to[half + pair] = scale * (row[half + pair] * cosine[pair] - row[pair] * sine[pair]);

@@ -28,7 +28,10 @@ export interface ThinDropout {
   adapterKeys: tf.Tensor2D;
 }
 
-/** Rotary tables [time, headDim / 2], and where each text begins among the rows, with the end of the last: int32 [texts + 1]. */
+/**
+ * Rotary tables [time, headDim / 2], or of as many rows as the texts have together where they are not turned alike; and
+ * where each text begins among the rows, with the end of the last: int32 [texts + 1].
+ */
 export interface PackedPlaces {
   cosines: tf.Tensor2D;
   sines: tf.Tensor2D;
@@ -124,3 +127,5 @@ export function fusedOps() {
     },
   };
 }
+
+export type FusedOps = ReturnType<typeof fusedOps>;

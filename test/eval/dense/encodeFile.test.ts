@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';
+import sharp from 'sharp';
 import { contractHash } from '../../../checkpoints/contract/contractFile.js';
 import { claim, release } from '../../../eval/dense/claims.js';
 import { encodeFile } from '../../../eval/dense/encodeFile.js';
-import { scanTexts } from '../../../eval/dense/textsToEncode.js';
+import { scanTexts, type ScannedTexts } from '../../../eval/dense/textsToEncode.js';
 import type { Encoder } from '../../../eval/encoder/encoder.js';
 import { contract } from '../../checkpoints/examples.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
@@ -125,5 +126,68 @@ describe('scanTexts', () => {
       writeFileSync(place('in.jsonl'), text);
       await assert.rejects(scanTexts(place('in.jsonl')), { name: 'UserError', message });
     }
+  });
+
+  describe('of lines with images', () => {
+    const png = (background: string) =>
+      sharp({ create: { width: 30, height: 30, channels: 3, background } })
+        .png()
+        .toFile(place(`${background}.png`));
+    const scan = (...lines: object[]) => {
+      writeFileSync(place('in.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      return scanTexts(place('in.jsonl'));
+    };
+    const rowsOf = async (texts: ScannedTexts) => {
+      const rows = [];
+      for await (const block of texts.read(10, 0)) rows.push(...block);
+      return rows;
+    };
+
+    it('finds files beside the lines, one or several, and needs no text there', async () => {
+      await Promise.all([png('red'), png('blue')]);
+      const texts = await scan(
+        { id: 1, image: 'red.png' },
+        { id: 2, text: 'both', image: ['red.png', place('blue.png')] },
+        { id: 3, text: 'none', image: [] },
+        { id: 4, text: 'none', image: null },
+      );
+      assert.equal(texts.hasImages, true);
+      assert.deepEqual(await rowsOf(texts), [
+        { id: '1', text: '', images: [place('red.png')] },
+        { id: '2', text: 'both', images: [place('red.png'), place('blue.png')] },
+        { id: '3', text: 'none' },
+        { id: '4', text: 'none' },
+      ]);
+      assert.equal((await scan({ id: 1, text: 'a' })).hasImages, false);
+    });
+
+    it('knows images by their content, and notices one that changes', async () => {
+      await Promise.all([png('red'), png('blue')]);
+      const line = { id: 1, image: 'red.png' };
+      const texts = await scan(line);
+      assert.equal((await scan(line)).hash, texts.hash);
+      copyFileSync(place('red.png'), place('other.png'));
+      assert.equal((await scan({ id: 1, image: 'other.png' })).hash, texts.hash);
+      assert.notEqual((await scan({ id: 1, image: 'blue.png' })).hash, texts.hash);
+      await scan(line);
+      copyFileSync(place('blue.png'), place('red.png'));
+      await assert.rejects(rowsOf(texts), /in\.jsonl changed while it was encoded/);
+    });
+
+    it('names line and file of an image that cannot be used, before anything is encoded', async () => {
+      writeFileSync(place('page.png'), 'text');
+      await assert.rejects(scan({ id: 1, text: 'a' }, { id: 2, image: 'page.png' }), {
+        name: 'UserError',
+        message: `${place('in.jsonl')}:2: ${place('page.png')} is no image: images are PNG, JPEG, GIF, WebP, TIFF; leave it out`,
+      });
+      await assert.rejects(
+        scan({ id: 1, image: 'none.png' }),
+        /in\.jsonl:1: cannot read .*none\.png: it does not exist/,
+      );
+      await assert.rejects(
+        scan({ id: 1, image: { bytes: 'x' } }),
+        /in\.jsonl:1: image must be the name of a file, or a/,
+      );
+    });
   });
 });

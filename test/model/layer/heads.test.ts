@@ -33,6 +33,18 @@ describe('heads', () => {
         assertClose(splitHeads(x, shape, tables()), rotate(apart, tables()), 1e-6);
       });
 
+      it('are turned by tables of their own text where there are such', () => {
+        const x = randomTensor<tf.Tensor2D>(joinedSize(shape));
+        const [one, other] = [tables(), rotaryTables(shape.time, shape.headDim, 7)];
+        const both = { cos: tf.concat([one.cos, other.cos]), sin: tf.concat([one.sin, other.sin]) };
+        const rows = (y: tf.Tensor, text: number) => y.slice([text * shape.kvHeads], [shape.kvHeads]);
+        const split = splitHeads(x, shape, both);
+        assertClose(rows(split, 0), rows(splitHeads(x, shape, one), 0), 1e-6);
+        assertClose(rows(split, 1), rows(splitHeads(x, shape, other), 1), 1e-6);
+        const y = randomTensor<tf.Tensor3D>(splitSize(shape));
+        assertClose(joinHeads(y, shape, both).mul(x).sum(), split.mul(y).sum(), 1e-5);
+      });
+
       it('are joined by the transpose of the map that splits them', () => {
         const [x, y] = [randomTensor<tf.Tensor2D>(joinedSize(shape)), randomTensor<tf.Tensor3D>(splitSize(shape))];
         const split = splitHeads(x, shape, tables()).mul(y).sum();

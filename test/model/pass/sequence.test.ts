@@ -3,8 +3,18 @@ import { startEngine } from '../../../model/engine/startEngine.js';
 import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { encodeChunk } from '../../../model/pass/encodeChunk.js';
-import { inputRows, lengthOfAll, longestOf, paddedTo, type MixedSequence } from '../../../model/pass/sequence.js';
-import { tensorsAlive } from '../../assertions.js';
+import {
+  inputRows,
+  lengthOfAll,
+  longestOf,
+  paddedTo,
+  turnsOf,
+  type MixedSequence,
+  type Sequence,
+} from '../../../model/pass/sequence.js';
+import { tf } from '../../../model/engine/tf.js';
+import type { Positions } from '../../../model/vision/positions.js';
+import { assertClose, tensorsAlive } from '../../assertions.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 
 const hidden = 16;
@@ -58,4 +68,50 @@ describe('sequence.ts', () => {
     for (const rows of [two, odd])
       assert.throws(() => inputRows(model, [{ ids: new Int32Array(4), inserted: [rows] }]), /do not fit/);
   });
+
+  it('turns a sequence by its own positions, beside others that count on, and padded ones too', () => {
+    const sections = [1, 0, 1] as const; // of the two frequencies of this model's heads
+    const mixed: MixedSequence = {
+      ids: Int32Array.of(1, 2),
+      inserted: [],
+      positions: [Int32Array.of(0, 5), Int32Array.of(1, 6), Int32Array.of(2, 7)],
+    };
+    const { ropeTheta } = model.config;
+    const { cos, sin } = turnsOf({ ...model, sections }, [Int32Array.of(3), paddedTo(mixed, 3)]);
+    const rows = [
+      [0, 0],
+      [0, 2],
+      [5, 7],
+      [5, 7],
+    ];
+    const angles = rows.flatMap((row) => row.map((position, pair) => position / ropeTheta ** (pair / 2)));
+    assert.deepEqual(cos.shape, [4, 2]);
+    assertClose(cos, angles.map(Math.cos), 1e-6);
+    assertClose(sin, angles.map(Math.sin), 1e-6);
+    tf.dispose([cos, sin]);
+  });
+
+  // Tables with a row for each place were read from the first row again for each text.
+  it('embeds one with positions of its own as it does alone, whatever stands beside it', () => {
+    const turned = { ...model, sections: [1, 0, 1] as const };
+    const ids = tinyTexts.find(({ length }) => length >= 4)!;
+    const positions = [0, 1, 2].map((axis) => ids.map((_, place) => place * (axis + 1))) as Positions;
+    const mixed: MixedSequence = { ids, inserted: [], positions };
+    const values = (texts: readonly Sequence[]) => {
+      const embeddings = encodeChunk(turned, texts);
+      const rows = [...embeddings.dataSync<'float32'>()];
+      embeddings.dispose();
+      return rows;
+    };
+    const alone = values([mixed]);
+    assert.ok(largest(alone, values([ids])) > 1e-4, 'positions must matter');
+    const beside = values([tinyTexts[0]!, mixed, tinyTexts[1]!, mixed]);
+    assertClose(beside.slice(hidden, 2 * hidden), alone, 1e-6);
+    assertClose(beside.slice(3 * hidden), alone, 1e-6);
+    assertClose(beside.slice(0, hidden), values([tinyTexts[0]!]), 1e-6);
+    const counted = [0, 1, 2].map(() => ids.map((_, place) => place)) as Positions;
+    assertClose(values([tinyTexts[0]!, { ids, inserted: [], positions: counted }]).slice(hidden), values([ids]), 1e-6);
+  });
 });
+
+const largest = (left: number[], right: number[]) => Math.max(...left.map((value, at) => Math.abs(value - right[at]!)));

@@ -70,6 +70,8 @@ tbody tr:hover > * { background: var(--panel); }
 .mean { border-left: 1px solid var(--line); }
 td strong { color: var(--accent); }
 tbody th { white-space: nowrap; } td.name { min-width: 8.5rem; overflow-wrap: anywhere; }
+table.dense thead th { white-space: normal; min-width: 4rem; } table.dense tbody th { white-space: normal; min-width: 7rem; overflow-wrap: anywhere; }
+table.dense td.name { min-width: 7rem; } table.dense td.interval { white-space: normal; min-width: 5.5rem; }
 tbody th[scope=rowgroup] { overflow-wrap: anywhere; }
 tbody th[rowspan] { white-space: normal; min-width: 7rem; }
 .better { color: var(--good); font-weight: 600; }

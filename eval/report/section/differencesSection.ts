@@ -81,7 +81,7 @@ export function differencesTable(tests: readonly Difference[]): Html {
               <td class="number ${isShown(test) ? (test.difference > 0 ? 'better' : 'worse') : ''}">
                 ${signed(test.difference)}${isShown(test) ? (test.difference > 0 ? ' ▲' : ' ▼') : ''}
               </td>
-              <td class="number">${signed(test.low)} to ${signed(test.high)}</td>
+              <td class="number interval">${signed(test.low)} to ${signed(test.high)}</td>
               <td class="number">${probability(test.p)}</td>
               <td class="number">${probability(test.pHolm)}</td>
               <td class="number">${probability(test.pT)}</td>

@@ -5,6 +5,7 @@ import { cutChunks } from '../../data/stream/chunks.js';
 import { UserError } from '../../configs/userError.js';
 import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { encodeInSteps } from '../../model/pass/encodeChunk.js';
+import { encodingTokens } from '../../model/memory/encodingTokens.js';
 import { inTurns } from '../../model/pass/stepwise.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Sequence } from '../../model/pass/sequence.js';
@@ -40,7 +41,8 @@ export interface Encoder {
 /**
  * Encode with a model, with or without an adapter attached. Texts go through it in the order of their lengths over the
  * whole list, and are tokenized ahead, so that little is spent on padding and the engine does not wait for tokens.
- * @param batchTokens  tokens, padding and those of images included, that are in the model at one time
+ * @param batchTokens  tokens, padding and those of images included, that are in the model at one time; fewer where the
+ *   engine has no room
  * @param given        asked again and again; where it returns an error, encoding is given up by throwing it
  * @param reader       where texts may have images
  */
@@ -69,8 +71,9 @@ export function modelEncoder(
         .digest('hex'),
     async encode(kind, texts, onProgress = () => {}) {
       const embeddings = new Float32Array(texts.length * dimensions);
+      const within = (longest: number) => encodingTokens(model, batchTokens, longest);
       let done = 0;
-      const chunks = chunksAhead(threads, kind, texts, batchTokens, reader);
+      const chunks = chunksAhead(threads, kind, texts, within, reader);
       for await (const { chunk, sequences } of reader ? withImages(chunks, texts, reader) : withoutImages(chunks)) {
         const tensor = await inTurns(encodeInSteps(model, sequences), given);
         const values = await tensor.data<'float32'>();
@@ -133,16 +136,16 @@ async function* withImages(
 const partTexts = 1024;
 const partsAhead = 4;
 
-/** Chunks of a token budget, longest texts first. What fills no chunk of a part goes on with the next part. */
+/** Chunks of a token budget, which the longest text decides, longest texts first. What fills no chunk of a part goes on with the next part. */
 async function* chunksAhead(
   threads: TokenizerThreads,
   kind: TextKind,
   texts: readonly TextToEncode[],
-  batchTokens: number,
+  batchTokens: (longest: number) => number,
   reader: ImageReader | undefined,
 ): AsyncGenerator<TokenizedText[]> {
-  const lengths = Uint32Array.from(texts, ({ title = '', text }) => title.length + text.length);
-  const order = [...texts.keys()].sort((one, two) => lengths[two]! - lengths[one]! || one - two);
+  const characters = Uint32Array.from(texts, ({ title = '', text }) => title.length + text.length);
+  const order = [...texts.keys()].sort((one, two) => characters[two]! - characters[one]! || one - two);
   const parts: number[][] = [];
   for (let from = 0; from < order.length; from += partTexts) parts.push(order.slice(from, from + partTexts));
   const underWay: Promise<Int32Array[]>[] = [];
@@ -164,10 +167,11 @@ async function* chunksAhead(
       const ids = tokens[index]!;
       waiting.push(images.length === 0 ? { row, ids } : { row, ...(await placed(ids, images, reader)) });
     }
-    const chunks = cutChunks(
-      waiting.map(({ ids }) => ids.length),
-      batchTokens,
-    ).map(({ rows: places }) => places.map((place) => waiting[place]!));
+    const lengths = waiting.map(({ ids }) => ids.length);
+    const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+    const chunks = cutChunks(lengths, batchTokens(longest)).map(({ rows: places }) =>
+      places.map((place) => waiting[place]!),
+    );
     waiting = part + 1 < parts.length ? chunks.pop()! : [];
     yield* chunks;
   }

@@ -5,7 +5,7 @@ import { availableMemory, gpuMemory } from '../machine.js';
 const share = 0.8;
 
 /** Of what WebAssembly addresses, for its program and what its allocator leaves unused. */
-const spareBytes = 295e6;
+export const spareBytes = 295e6;
 
 /**
  * Memory that a computation may plan with, in bytes: of the card where the engine computes on one, else of what is

@@ -39,8 +39,8 @@ function threads(): number {
   return asked.find((count) => count > 0) ?? availableParallelism();
 }
 
-/** Linux lists them as `flags` on x86-64 and `Features` on Arm. */
-function instructions(): string[] {
+/** Those of the processor that change how fast products are, and how they round. Linux lists them as `flags` on x86-64 and `Features` on Arm. */
+export function instructions(): string[] {
   const flags =
     read('/proc/cpuinfo')
       .match(/^(?:flags|Features)\s*:(.*)$/m)?.[1]
@@ -81,6 +81,9 @@ export function gpuMemory(): number | undefined {
   const megabytes = gpus()[0]?.match(/(\d+) MiB/)?.[1];
   return megabytes === undefined ? undefined : Number(megabytes) * 2 ** 20;
 }
+
+/** The model of the first card; undefined without one. */
+export const gpuModel = (): string | undefined => gpus()[0]?.split(',')[0]!.trim();
 
 function gpus(): string[] {
   try {

@@ -127,7 +127,7 @@ async function open(args: TrainArguments): Promise<OpenTraining | number> {
     await requireFreeName(runsRoot, run);
   }
   const engine = await announcedEngine();
-  const plan = await planRun(asked, places());
+  const plan = await planRun(asked, places(), engine);
   if (args['dry-run']) return showPlan(plan, args.json);
   if (problemsOf(plan, true).length > 0) return refuse(problemsOf(plan, true));
   // Where all is here, what opening it finds comes first.

@@ -33,6 +33,8 @@ const shape = z.strictObject({
   adapter: z.string().optional(),
   /** What it held, as `adapterHash` tells it; runs of older versions do not say. */
   adapterHash: z.string().optional(),
+  /** Fields of the contract in which that adapter was let differ. */
+  allowContract: z.array(z.string()).optional(),
   settings: schema,
 });
 

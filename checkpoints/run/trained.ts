@@ -59,7 +59,10 @@ export function trainedFields({ settings, data, identities, weights, rows, updat
 
 /**
  * SHA-256, hexadecimal, of what was trained: base, data, settings and contract. Runs that have it in common are
- * measurements of one model, each under a seed of its own.
+ * measurements of one model, each under a seed of its own. The engine is no part of it: what it decides is the arithmetic,
+ * and that stands in the contract, its precision and how it multiplies float32. Within one arithmetic engines, cards and
+ * processors differ in how sums are rounded; that parts two runs of one seed as another order of its data would, with the
+ * same spread about the same mean, and is part of what several seeds measure. Runs of one seed are never taken for two.
  */
 export function trainedHash(told: Told & { base: { weightsHash: string } }, contract: Contract): string {
   const fields = [...trainedFields(told)].filter(([field]) => field !== 'seed' && !field.startsWith('contract.'));

@@ -5,6 +5,7 @@ import { withoutCredentials } from '../withoutCredentials.js';
 import { explainSystemFailure } from './explainSystemFailure.js';
 import { UserError } from '../userError.js';
 import { faultNotes } from './faultNotes.js';
+import { endWhenAsked } from './endWhenAsked.js';
 import { endWithInput } from './endWithInput.js';
 import { markText, unmarked } from './plainText.js';
 import { goWhereUserStands } from './homePath.js';
@@ -35,6 +36,7 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
   goWhereUserStands();
   const given = markText(hideBin(process.argv));
   let code: number | void = 0;
+  endWhenAsked();
   endWithInput();
   let cli = yargs(given)
     .scriptName(script)

@@ -1,6 +1,7 @@
 import type { Float32Products, Precision } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { float32Products } from './product/float32Products.js';
+import { gpuModel, instructions } from '../machine.js';
 import { capabilities } from './capabilities.js';
 import { loadNativeBinding } from './native/loadNativeBinding.js';
 import { nativeBackend } from './native/rawTensors.js';
@@ -14,8 +15,12 @@ export interface Engine {
   name: EngineName;
   /** Why this engine and not the other, for people. */
   why: string;
+  /** Runs because the other one, which nobody ruled out, cannot. */
+  isFallback: boolean;
   version: string;
   device: 'CPU' | 'GPU';
+  /** What of that device decides how sums are rounded: the model of a card, the vector instructions of a processor. */
+  hardware: string;
   /** Arithmetic that the engine offers for frozen weights. */
   precisions: Precision[];
   /** Arithmetic that products of float32 matrices have. */
@@ -23,7 +28,8 @@ export interface Engine {
 }
 
 /** What decides how numbers are rounded, in words. */
-export const describeEngine = ({ name, version, device }: Engine): string => `${name} ${version} on the ${device}`;
+export const describeEngine = ({ name, version, device, hardware }: Engine): string =>
+  `${name} ${version} on the ${device}${hardware === '' ? '' : ` (${hardware})`}`;
 
 let started: Promise<Engine> | undefined;
 
@@ -39,14 +45,14 @@ export function startEngine(options: { backend?: EngineName } = {}): Promise<Eng
 async function start(wanted: string | undefined): Promise<Engine> {
   if (wanted !== undefined && wanted !== '' && wanted !== 'tensorflow' && wanted !== 'wasm')
     throw new UserError(`TERCET_BACKEND must be tensorflow or wasm; got ${wanted}`);
-  if (wanted === 'wasm') return wasmEngine('asked for by TERCET_BACKEND');
+  if (wanted === 'wasm') return wasmEngine('asked for by TERCET_BACKEND', false);
   const binding = loadNativeBinding();
   if (binding.loaded) return tensorflowEngine();
   if (wanted === 'tensorflow')
     throw new UserError(
       `the tensorflow engine cannot start: ${binding.reason}; run npm run setup, then npm run doctor`,
     );
-  return wasmEngine(binding.reason);
+  return wasmEngine(binding.reason, true);
 }
 
 async function tensorflowEngine(): Promise<Engine> {
@@ -55,18 +61,25 @@ async function tensorflowEngine(): Promise<Engine> {
   const native = nativeBackend();
   const precisions: Precision[] = ['float32'];
   for (const kind of ['bfloat16', 'float16'] as const) if (native.multiplies(kind)) precisions.push(kind);
+  const { card } = capabilities();
   return {
     name: 'tensorflow',
     why: 'its native binding is installed',
+    isFallback: false,
     version: native.version,
-    device: capabilities().card ? 'GPU' : 'CPU',
+    device: card ? 'GPU' : 'CPU',
+    hardware: card ? (gpuModel() ?? '') : instructions().join(' '),
     precisions,
     float32Products: float32Products(),
   };
 }
 
-async function wasmEngine(why: string): Promise<Engine> {
+async function wasmEngine(why: string, isFallback: boolean): Promise<Engine> {
   await startWasm();
   const version = tf.version['tfjs-core'];
-  return { name: 'wasm', why, version, device: 'CPU', precisions: ['float32'], float32Products: 'float32' };
+  return {
+    ...{ name: 'wasm', why, isFallback, version, device: 'CPU' },
+    hardware: '', // the same instructions of 128 bits everywhere
+    ...{ precisions: ['float32'], float32Products: 'float32' },
+  };
 }

@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import { runCommand } from '../../configs/cli/cli.js';
 
-/** Prints what it was given; with --lines, so many lines. */
+/** Prints what it was given; with --lines, so many lines; with --wait, waits for a signal. */
 await runCommand('example', {
   name: '$0 [files..]',
   describe: 'an example',
@@ -12,9 +13,15 @@ await runCommand('example', {
       .option('set', { type: 'string', array: true, default: [] })
       .option('from-rank', { type: 'number', default: 1 })
       .option('lines', { type: 'number', default: 0 })
+      .option('wait', { type: 'boolean', default: false })
       .option('as', { choices: ['query', 'passage'] as const })
       .option('json', { type: 'boolean', default: false }),
-  handler: async ({ files, base, data, set, fromRank, lines, as, json }) => {
+  handler: async ({ files, base, data, set, fromRank, lines, wait, as, json }) => {
+    if (wait) {
+      process.once('exit', () => console.log('claims given up'));
+      console.error('waiting');
+      await setTimeout(60_000);
+    }
     for (let line = 0; line < lines; line++) {
       console.log(`line ${line}`);
       if (line % 1000 === 0) await new Promise(setImmediate);

@@ -133,7 +133,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     identities,
     rows,
     updates,
-    ...(given && { adapter: given.folder, adapterHash: given.hash }),
+    ...(given && { adapter: given.folder, adapterHash: given.hash, allowContract: [...asked.allowContract] }),
     settings,
   };
   const paths = await createRun(runsRoot, run);

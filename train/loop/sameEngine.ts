@@ -21,7 +21,7 @@ export function requireSameEngine(
     throw new UserError(`--allow-engine ${allowed}, but ${engine.name} runs here (${engine.why}); leave it out`);
   const before = from ? engineOf(from) : record.engine;
   const now = describeEngine(engine);
-  if (before === undefined || before === now) return undefined;
+  if (before === undefined || before === now || isLessOf(before, now)) return undefined;
   const differs = `run ${run} was computed by ${before}`;
   if (allowed === undefined)
     throw new UserError(
@@ -30,6 +30,9 @@ export function requireSameEngine(
     );
   return `${differs} and goes on with ${now}, as allowed: its numbers are not those it would have had`;
 }
+
+/** Records of older versions tell nothing of the hardware, which stands in brackets. */
+const isLessOf = (before: string, now: string) => !before.includes('(') && now.startsWith(`${before} (`);
 
 /** A state that names the engine which computed it. */
 export const withEngine = <T extends { data: object }>(state: T, engine: string): T => ({

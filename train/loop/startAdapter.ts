@@ -66,7 +66,7 @@ const mayDiffer: ReadonlySet<keyof Contract> = new Set(['precision', 'float32Pro
 /**
  * Refuse to train an adapter on under other rules than it was made for.
  * @param allowed  fields that may differ
- * @returns what is to be told: fields that do
+ * @returns what is to be told: fields that do, or that nothing tells
  * @throws UserError naming the fields that differ, or those that were allowed to and do not
  */
 export function requireStartContract(
@@ -74,6 +74,11 @@ export function requireStartContract(
   contract: Contract,
   allowed: readonly (keyof Contract)[],
 ): string[] {
+  if (!made && allowed.length === 0)
+    return [
+      `the adapter ${folder} has no contract.json: whether it was made with the prefixes, lengths, end of text, pooling ` +
+        'and temperature of this run cannot be checked',
+    ];
   const differences = made ? contractDifferences(made, contract).filter(({ field }) => !mayDiffer.has(field)) : [];
   const idle = allowed.find((name) => !differences.some(({ field }) => field === name));
   if (idle !== undefined) {

@@ -12,6 +12,7 @@ import { importBytes, importedFile, isImported } from '../../data/import/importD
 import { demonstrationFiles, isDemonstrationHere } from '../../eval/demonstration.js';
 import { describeBase, type BaseDescription } from '../../model/describe/describeBase.js';
 import { expectedPlan } from '../../model/describe/expectedPlan.js';
+import type { Engine } from '../../model/engine/startEngine.js';
 import { memoryBudget } from '../../model/memory/memoryBudget.js';
 import { peakBytes } from '../../model/memory/memoryPlan.js';
 import { adapterParameters } from '../../model/memory/shapeArithmetic.js';
@@ -20,6 +21,7 @@ import { operationsOf } from '../study/operations.js';
 import { planEmbeddings, type PlannedEmbeddings } from '../study/planEmbeddings.js';
 import { allTasks, type AskedRun } from './askedRun.js';
 import { describeSpeed, phaseTimes, type PhaseTimes } from './phaseTimes.js';
+import { tooSlow } from './tooSlow.js';
 import { planDisks, type DiskNeed, type PlannedDisk } from './planDisks.js';
 import { lackOf, neededSets } from './neededSets.js';
 import type { Places } from './prepareRun.js';
@@ -56,7 +58,7 @@ export const isAllHere = ({ base, sets, makesDemonstration }: RunPlan) =>
   base.isHere && !makesDemonstration && sets.every(({ isHere, toImport }) => isHere && !toImport);
 
 /** Tell what a run takes. Servers are asked what they have; nothing is downloaded or written. */
-export async function planRun(asked: AskedRun, { root, mirror }: Places): Promise<RunPlan> {
+export async function planRun(asked: AskedRun, { root, mirror }: Places, engine: Engine): Promise<RunPlan> {
   const { config } = asked.loaded;
   const problems: string[] = [];
   const base = await orProblem(problems, () => planBase(asked));
@@ -77,6 +79,7 @@ export async function planRun(asked: AskedRun, { root, mirror }: Places): Promis
       problems.push(lackOf(task)!);
   const rows = await orProblem(problems, () => rowsOf(asked, root));
   const shape = base?.shape;
+  if (shape) problems.push(...tooSlow(asked.base.name, shape, engine));
   const operations = shape && (await operationsOf(shape, config, rows, asked));
   const speed = await measuredSpeed(config.contract.precision);
   const memory = shape && expectedPlan(shape, config);

@@ -23,19 +23,22 @@ export function requireBegunAlike(run: string, record: RunRecord, asked: AskedRu
   );
 }
 
-function toldBefore({ base, data, weights, adapter, settings }: RunRecord): Map<string, string> {
+function toldBefore({ base, data, weights, adapter, allowContract, settings }: RunRecord): Map<string, string> {
   const files = data.map((path, file) => [path, weights?.[file] ?? 1]);
   const place = base.hub ? `${base.hub.id}@${base.hub.commit}` : base.folder;
   return new Map([
     ['the base', place],
     ['the training data', JSON.stringify(files)],
     ['the adapter to start from', adapter ?? 'none'],
+    ...(allowContract ? [['--allow-contract', inWords(allowContract)] as const] : []),
     ...leaves(settings),
   ]);
 }
 
+const inWords = (fields: readonly string[]) => [...fields].sort().join(' ') || 'none';
+
 /** What a run settles when it begins is taken from its record where the command leaves it open. */
-function toldNow(record: RunRecord, { base, data, adapter, loaded }: AskedRun): Map<string, string> {
+function toldNow(record: RunRecord, { base, data, adapter, allowContract, loaded }: AskedRun): Map<string, string> {
   const settings = structuredClone(loaded.config);
   if (settings.training.chunkTokens === 'auto') settings.training.chunkTokens = record.settings.training.chunkTokens;
   // An engine that does not offer a precision computes in float32.
@@ -53,6 +56,7 @@ function toldNow(record: RunRecord, { base, data, adapter, loaded }: AskedRun): 
     ['the base', placeNow(base, record)],
     ['the training data', JSON.stringify(data.files.map(({ path, weight }) => [resolve(path), weight]))],
     ['the adapter to start from', adapter === undefined ? 'none' : resolve(adapter)],
+    ...(record.allowContract ? [['--allow-contract', inWords(allowContract)] as const] : []), // older runs do not say
     ...leaves(settings),
   ]);
 }

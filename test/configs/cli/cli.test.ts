@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stopSignals } from '../../../configs/stopSignals.js';
 
 const script = fileURLToPath(new URL('../exampleCommand.ts', import.meta.url));
 const command = ['--import', 'tsx', script];
@@ -52,6 +54,18 @@ describe('runCommand', () => {
     const lines = 10 * 7 + 90 * 8 + 900 * 9 + 9000 * 10 + 30000 * 11; // "line 0\n" has seven characters
     const json = JSON.stringify({ base: long, set: [], fromRank: 1, json: false }).length + 1;
     assert.equal(Number(stdout), lines + json);
+  });
+
+  // Ended by the signal itself, as eval and encode were, a process leaves its claims to be found dead by others.
+  it('gives up what it holds before it ends, whichever signal asks it to', async () => {
+    for (const signal of stopSignals) {
+      const child = spawn(process.execPath, [...command, '--wait'], { stdio: ['ignore', 'pipe', 'pipe'] });
+      let output = '';
+      child.stdout.on('data', (text) => (output += text));
+      child.stderr.once('data', () => child.kill(signal));
+      const [code] = (await once(child, 'close')) as [number | null];
+      assert.deepEqual([code, output], [130, 'claims given up\n'], signal);
+    }
   });
 
   it('says in one line that standard output cannot be written, and exits with 1', function () {

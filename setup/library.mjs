@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, tensorflowVersion } from './engineFolder.mjs';
+import { foreignFile, requireOwnFolder } from './ownFolder.mjs';
 import { damagedFile, folderBytes } from './records.mjs';
 import { downloadWheel, unpackWheel } from './wheel.mjs';
 
@@ -11,6 +12,7 @@ import { downloadWheel, unpackWheel } from './wheel.mjs';
  */
 export async function installLibrary(place, wheels, python, register) {
   const partial = partialFolder(place);
+  for (const folder of [place.folder, partial, oldFolder(place)]) requireOwnFolder(folder); // before anything is downloaded
   const downloads = join(partial, 'downloads');
   mkdirSync(downloads, { recursive: true });
   const files = {};
@@ -29,7 +31,7 @@ export async function installLibrary(place, wheels, python, register) {
   rmSync(downloads, { recursive: true });
   const record = { tensorflow: tensorflowVersion, variant: place.variant, files };
   writeFileSync(join(partial, 'library.json'), `${JSON.stringify(record, null, 2)}\n`);
-  replaceFolder(place.folder, partial);
+  replaceFolder(place, partial);
 }
 
 /** Bytes that an interrupted installation has put on the disk already. */
@@ -39,14 +41,18 @@ export function bytesKept(place) {
 
 /** Give a full disk back what an interrupted installation has put there. */
 export function removeKept(place) {
-  rmSync(partialFolder(place), { recursive: true, force: true });
+  const partial = partialFolder(place);
+  if (foreignFile(partial) === undefined) rmSync(partial, { recursive: true, force: true });
 }
 
 const partialFolder = ({ folder }) => `${folder}.partial`;
+const oldFolder = ({ folder }) => `${folder}.old`;
 
 /** A library that a running process has open stays whole for that process when its file is removed. */
-function replaceFolder(folder, by) {
-  const old = `${folder}.old`;
+function replaceFolder(place, by) {
+  const { folder } = place;
+  const old = oldFolder(place);
+  for (const each of [folder, old]) requireOwnFolder(each); // a download takes its time
   rmSync(old, { recursive: true, force: true });
   if (statSync(folder, { throwIfNoEntry: false })) renameSync(folder, old);
   renameSync(by, folder);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
-import { rm, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { makeFolder } from '../files/makeFolder.js';
 import type { DownloadScreen } from '../../configs/cli/download.js';
@@ -8,11 +8,11 @@ import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { withoutCredentials } from '../../configs/withoutCredentials.js';
 import { withLock } from '../../setup/lock.mjs';
-import { requireOwnFolder } from '../files/ownFolder.js';
+import { removeOwnFolder, requireOwnFolder } from '../files/ownFolder.js';
 import { replaceFolder } from '../files/writeFolder.js';
 import { byHand, downloadsFolder, listDatasetFiles, type DatasetFile, type ListHub } from './datasetFiles.js';
 import { datasetState, downloadedFiles, lackingFiles, writeManifest } from './datasetState.js';
-import { fetchFile, incompleteName } from './web/fetchFile.js';
+import { fetchFile, incompleteName, wholeName } from './web/fetchFile.js';
 import { requireSpace } from './requireSpace.js';
 import type { Patience } from './web/retry.js';
 import { isWholeParquet, unpackSource } from './archive/unpackSource.js';
@@ -145,7 +145,8 @@ async function fetchDataset(
       files.map(({ url, name }) => withoutCredentials(url ?? name)),
     );
   });
-  await rm(fetchedFolder(root, dataset.name), { recursive: true, force: true });
+  const names = new Set(files.map(({ name }) => name));
+  await removeOwnFolder(fetchedFolder(root, dataset.name), { test: (name) => names.has(wholeName(name)) });
   await rmdir(downloadsFolder(root, dataset.name)).catch(() => {}); // it stays where a user put files
 }
 

@@ -33,6 +33,9 @@ export interface FileToFetch extends Omit<UrlOptions, 'accept'> {
 /** Where a file grows until it is complete. */
 export const incompleteName = (path: string) => `${path}.incomplete`;
 
+/** The file at which a path ends or will end, whether the name is that of the whole, of a part, or of what is kept beside that. */
+export const wholeName = (name: string) => name.replace(/\.incomplete(\.etag)?$/, '');
+
 /**
  * Fetch a file to `<path>.incomplete`, check it, and give it its name. What an earlier process left there is gone on
  * with, provided that a hash can tell whether the whole is right, or the server that the file is still the same. The

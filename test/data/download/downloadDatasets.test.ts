@@ -136,6 +136,14 @@ describe('downloadDatasets', () => {
     assert.equal(server.asked.length, 0);
   });
 
+  // Whatever lay in the folder of fetched files was removed with them: only its name said whose it was.
+  it('leaves what others put among the files it fetched', async () => {
+    await put('downloads/tiny/.fetched/notes.txt', Buffer.from('mine'));
+    await download();
+    assert.ok(existsSync(inFolder('downloads/tiny/.fetched/notes.txt')));
+    assert.equal(datasetState(tiny(), inFolder('beir/tiny')), 'here');
+  });
+
   it('follows redirects, and waits for a server that is cut off once', async () => {
     server.fault = (request, response, body) => {
       if (request.url === path) response.writeHead(302, { location: '/elsewhere' }).end();

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFolder, runsRoot } from '../../../checkpoints/run/folder.js';
+import { partialMark } from '../../../data/files/writeBeside.js';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { isByHand, isChoice, type HistoryEntry } from '../history.js';
 import type { PlanFolder } from '../planFolder.js';
@@ -35,7 +36,9 @@ export function dispensable(
   const gone = others.filter(({ time }, place) => place >= runs || tooOld(time)).map(({ run }) => run);
   const runFolders = gone.map((run) => runFolder(runsRoot, run).folder).flatMap((folder) => [folder, goneName(folder)]);
   const versions = existsSync(place.champions)
-    ? readdirSync(place.champions).map((name) => join(place.champions, name))
+    ? readdirSync(place.champions)
+        .map((name) => join(place.champions, name))
+        .filter(isOfChampion)
     : [];
   const held = new Set([...kept].map((run) => place.champion(run)));
   return [...new Set([...runFolders, ...versions.filter((folder) => !held.has(folder))])].filter((folder) =>
@@ -59,6 +62,13 @@ export async function removeAll(folders: readonly string[], say: (line: string) 
     } catch (error) {
       say(`warning: ${folder} could not be removed: ${(error as Error).message}`);
     }
+}
+
+/** What `publish` makes; a folder that somebody put beside those, or put something into, stays. */
+function isOfChampion(folder: string): boolean {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false;
+  const own = ['adapter', 'merged', 'sentence-transformers', 'contract.json', 'proof.json', 'decision.json'];
+  return readdirSync(folder).every((name) => own.includes(name.split(partialMark)[0]!));
 }
 
 const goneMark = '.gone';

@@ -1,0 +1,2 @@
+export function foreignFile(folder: string): string | undefined;
+export function requireOwnFolder(folder: string): void;

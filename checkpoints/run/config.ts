@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import YAML from 'yaml';
 import { z } from 'zod';
+import { parseYaml } from '../../configs/load/readYaml.js';
 import { schema } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { writeBeside } from '../../data/files/writeBeside.js';
@@ -66,12 +67,12 @@ export async function readRunConfig(file: string): Promise<RunRecord> {
 }
 
 function parse(file: string, text: string): Record<string, unknown> {
-  const document = YAML.parseDocument(text);
-  if (document.errors[0]) {
-    const trouble = document.errors[0].message.split('\n')[0]!.replace(/:$/, '');
-    throw new UserError(`${file} is damaged: ${trouble}; put it back, or start a new run`);
+  let content: unknown;
+  try {
+    content = parseYaml(text, `${file} is damaged`);
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}; put it back, or start a new run`);
   }
-  const content: unknown = document.toJS();
   if (typeof content === 'object' && content !== null && !Array.isArray(content))
     return content as Record<string, unknown>;
   throw new UserError(`${file} is damaged: it must hold name: value; put it back, or start a new run`);

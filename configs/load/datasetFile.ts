@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { namesIn } from './names.js';
@@ -99,7 +99,7 @@ export function resolveDatasets(names: readonly string[]): Dataset[] {
 
 /** @param groups  files of the groups that the name stands in */
 function datasetsOf(name: string, groups: readonly string[]): Dataset[] {
-  const file = findFile(name);
+  const file = findFile(name, groups.at(-1));
   if (groups.includes(resolve(file)))
     throw new UserError(`${file}: datasets: names a group that names it again; take one of them out`);
   const entry = readDatasetFile(file);
@@ -107,13 +107,16 @@ function datasetsOf(name: string, groups: readonly string[]): Dataset[] {
   return entry.datasets.flatMap((each) => datasetsOf(each, [...groups, resolve(file)]));
 }
 
-function findFile(name: string): string {
+/** @param group  the file that names it; a path in it is relative to it */
+function findFile(name: string, group: string | undefined): string {
+  const where = group === undefined ? '' : `${group}: datasets: `;
   if (/\.ya?ml$/.test(name)) {
-    if (!existsSync(name)) throw new UserError(`data set file ${name} does not exist`);
-    return name;
+    const file = group === undefined ? name : resolve(dirname(group), name);
+    if (!existsSync(file)) throw new UserError(`${where}data set file ${file} does not exist`);
+    return file;
   }
   const known = namesIn('datasets');
-  if (!known.includes(name)) throw new UserError(`unknown data set ${name}; ${suggest(name, known)}`);
+  if (!known.includes(name)) throw new UserError(`${where}unknown data set ${name}; ${suggest(name, known)}`);
   return fileOf(name);
 }
 

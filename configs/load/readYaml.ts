@@ -13,16 +13,26 @@ export function readYaml(file: string): unknown {
 /**
  * What YAML text stands for.
  * @param complaint  how the message begins where it is broken
- * @throws UserError, also where an alias names nothing, of which the parser speaks only when values are made
+ * @throws UserError, also where an alias names nothing, of which the parser speaks only when values are made, or names
+ *   what it stands in
  */
 export function parseYaml(text: string, complaint: string): unknown {
   try {
     const document = YAML.parseDocument(text);
     if (document.errors[0]) throw document.errors[0];
-    return document.toJS();
+    const value: unknown = document.toJS();
+    requireEnd(value);
+    return value;
   } catch (error) {
     throw new UserError(`${complaint}: ${firstLine(error as Error).replace(/:$/, '')}`);
   }
+}
+
+/** Checks, hashes and copies would follow a value that holds itself for ever. */
+function requireEnd(value: unknown, within: readonly unknown[] = []): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (within.includes(value)) throw new Error('an alias names what it stands in');
+  for (const inner of Object.values(value)) requireEnd(inner, [...within, value]);
 }
 
 function bytesOf(file: string): Buffer {

@@ -57,6 +57,14 @@ describe('config.yaml of a run', () => {
     await refused(/config\.yaml is damaged: it must hold name: value/);
   });
 
+  // Both ended in a stack: values are made, and hashed, after the parser has found nothing wrong.
+  it('is refused in one line when an alias names nothing, or what it stands in', async () => {
+    await writeFile(file(), 'base: *nothing\n');
+    await refused(/config\.yaml is damaged: .*; put it back, or start a new run$/);
+    await writeFile(file(), 'base: &base\n  name: *base\n');
+    await refused(/config\.yaml is damaged: an alias names what it stands in; put it back, or start a new run$/);
+  });
+
   it('tells a file that is absent from one that cannot be read', async () => {
     await refused(/config\.yaml does not exist: this run stopped before its first save/);
     await mkdir(file());

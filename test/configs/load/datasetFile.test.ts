@@ -53,6 +53,17 @@ describe('the data sets of configs/datasets', () => {
     const file = inFolder('group.yaml');
     await writeFile(file, `about: x\ndatasets: ['${file}']\n`);
     assert.throws(() => names([file]), { name: 'UserError', message: /names a group that names it again/ });
+    // The name alone was told, of whichever file that named it; and a path in it was looked for where the user stood.
+    for (const [stray, message] of [
+      ['scifacts', `${file}: datasets: unknown data set scifacts; `],
+      ['none.yaml', `${file}: datasets: data set file ${inFolder('none.yaml')} does not exist`],
+    ] as const) {
+      await writeFile(file, `about: x\ndatasets: [scifact, ${stray}]\n`);
+      assert.throws(
+        () => names([file]),
+        (error: Error) => error.name === 'UserError' && error.message.startsWith(message),
+      );
+    }
     await writeFile(file, 'a: [');
     assert.throws(() => names([file]), { name: 'UserError', message: /group\.yaml is not YAML: / });
     await mkdir(inFolder('folder.yaml'));

@@ -24,6 +24,7 @@ describe('readYaml', () => {
   for (const [door, load] of Object.entries(doors))
     it(`tells in one line that the file of a ${door} cannot be read`, async () => {
       writeFileSync(at('alias.yaml'), 'a: *nothing\n');
+      writeFileSync(at('cycle.yaml'), 'a: &a\n  b: *a\n');
       writeFileSync(at('open.yaml'), 'a: [\n');
       writeFileSync(at('tab.yaml'), 'a:\n\tb: 1\n');
       writeFileSync(at('latin.yaml'), Buffer.from('a: caf\xe9\n', 'latin1'));
@@ -32,6 +33,7 @@ describe('readYaml', () => {
       mkdirSync(at('folder.yaml'), { recursive: true });
       const names = [
         'alias',
+        'cycle',
         'open',
         'tab',
         'latin',

@@ -109,7 +109,7 @@ async function orderOf(folder: string, found: readonly string[]): Promise<Source
     if (!byIdentity.has(identity)) byIdentity.set(identity, path);
   }
   const file = join(folder, orderName);
-  const before = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as string[]) : [];
+  const before = (await readRecord<string[]>(file)) ?? [];
   const order = [...new Set([...before.filter((identity) => byIdentity.has(identity)), ...byIdentity.keys()])];
   return order.map((identity) => ({ identity, path: byIdentity.get(identity)! }));
 }
@@ -159,10 +159,20 @@ async function importOnce(
   return imported;
 }
 
+/** What an earlier call recorded. @throws UserError when that is damaged */
+async function readRecord<T>(file: string): Promise<T | undefined> {
+  if (!existsSync(file)) return undefined;
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T;
+  } catch {
+    throw new UserError(`${file} is damaged; remove it, and what it tells of is imported again`);
+  }
+}
+
 /** What is recorded of an import that is whole. @param place  path without an ending */
 async function knownImport(place: string): Promise<Imported | undefined> {
-  if (!existsSync(`${place}.json`)) return undefined;
-  const imported = JSON.parse(await readFile(`${place}.json`, 'utf8')) as Imported;
+  const imported = await readRecord<Imported>(`${place}.json`);
+  if (imported === undefined) return undefined;
   return imported.rows === 0 || existsSync(`${place}.arrow`) ? imported : undefined;
 }
 

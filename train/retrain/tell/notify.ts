@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeBeside } from '../../../data/files/writeBeside.js';
+import { UserError } from '../../../configs/userError.js';
 import type { HistoryEntry } from '../history.js';
 import { makeFolder } from '../../../data/files/makeFolder.js';
 
@@ -22,7 +23,14 @@ export async function readNotices(folder: string): Promise<Notice[]> {
   if (!existsSync(folder)) return [];
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
   const notices = await Promise.all(
-    names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as Notice),
+    names.map(async (name) => {
+      const file = join(folder, name);
+      try {
+        return JSON.parse(await readFile(file, 'utf8')) as Notice;
+      } catch {
+        throw new UserError(`${file} is damaged; remove it, and its decision is not told again`);
+      }
+    }),
   );
   return notices.sort((one, other) => (one.entry.time < other.entry.time ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { openExamples } from '../../../../data/arrow/openExamples.js';
 import { createExampleWriter } from '../../../../data/arrow/writeExamples.js';
 import { gatherData } from '../../../../train/retrain/data/gatherData.js';
@@ -42,6 +42,23 @@ describe('gatherData', () => {
       [`data    importing ${at('incoming/tuesday.jsonl')}`],
     );
     assert.equal(second.identities[0], first.identities[0]);
+  });
+
+  // A record that was cut, by a disk or by hand, ended the nightly command in a stack.
+  it('names the file of a record that is damaged', async () => {
+    writeFileSync(at('one.jsonl'), line('a'));
+    await gather([at('one.jsonl')]);
+    const records = readdirSync(at('imports')).filter((name) => name.endsWith('.json'));
+    assert.equal(records.length, 2); // the order of the sources, and what one gave
+    for (const name of records) {
+      const whole = readFileSync(at(`imports/${name}`));
+      writeFileSync(at(`imports/${name}`), whole.subarray(0, 3));
+      await assert.rejects(gather([at('one.jsonl')]), {
+        name: 'UserError',
+        message: `${at(`imports/${name}`)} is damaged; remove it, and what it tells of is imported again`,
+      });
+      writeFileSync(at(`imports/${name}`), whole);
+    }
   });
 
   it('knows a source by its content: renamed it is the same, there twice it counts once', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import type { HistoryEntry } from '../../../../train/retrain/history.js';
 import { addNotice, deliverNotices, readNotices } from '../../../../train/retrain/tell/notify.js';
 import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
@@ -16,6 +16,17 @@ describe('notifications', () => {
     assert.equal(await deliverNotices(at('n'), `cat >> ${at('taken')}`), undefined);
     assert.equal(readFileSync(at('taken'), 'utf8'), `${JSON.stringify(entry('1'))}\n${JSON.stringify(entry('2'))}\n`);
     assert.deepEqual(readdirSync(at('n')), []);
+  });
+
+  // One cut file ended every command that looks at them in a stack.
+  it('name the file of one that is damaged', async () => {
+    await addNotice(at('n'), { entry: entry('1'), tries: 0, failure: null });
+    const [name] = readdirSync(at('n'));
+    writeFileSync(at(`n/${name}`), '{"entry": {"id"');
+    await assert.rejects(readNotices(at('n')), {
+      name: 'UserError',
+      message: `${at(`n/${name}`)} is damaged; remove it, and its decision is not told again`,
+    });
   });
 
   it('stay where the command fails, with why, and are tried again', async () => {

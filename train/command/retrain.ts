@@ -1,4 +1,5 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { loadRetraining, type RetrainingPlan } from '../../configs/load/loadRetraining.js';
@@ -106,9 +107,8 @@ function requireOneOf(args: RetrainArguments): void {
 
 /** Only one call at a time works on a plan. What was made for the lock alone goes with it. */
 async function locked(place: PlanFolder, work: (lock: Lock) => Promise<number>): Promise<number> {
-  const made = await mkdir(place.folder, { recursive: true }).catch((error) => {
-    throw explainWriteFailure(error, place.folder);
-  });
+  const missing = missingFolders(place.folder);
+  await makeFolder(place.folder);
   const { lock, ...held } = lockOrExplain(place.lock);
   if (lock === undefined) {
     const when = held.since === undefined ? '' : `, since ${held.since.slice(0, 19).replace('T', ' ')} UTC`;
@@ -121,7 +121,7 @@ async function locked(place: PlanFolder, work: (lock: Lock) => Promise<number>):
     return await work(lock);
   } finally {
     lock.release();
-    if (made !== undefined) await removeEmpty(place.folder, made);
+    for (const made of missing) await rmdir(made).catch(() => {}); // something is in it by now
   }
 }
 
@@ -133,16 +133,9 @@ function lockOrExplain(file: string) {
   }
 }
 
-/** Remove a folder and those above it, as far up as they were made and hold nothing. */
-async function removeEmpty(folder: string, made: string): Promise<void> {
-  for (let one = resolve(folder); one.length >= resolve(made).length; one = dirname(one))
-    if (
-      !(await rmdir(one).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return;
+/** A folder and those above it that are not there, the innermost first. */
+function missingFolders(folder: string): string[] {
+  return existsSync(folder) ? [] : [folder, ...missingFolders(dirname(resolve(folder)))];
 }
 
 /** Every process that a call starts holds its lock with it: killed alone, it leaves them to end. */

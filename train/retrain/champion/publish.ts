@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFolder, runsRoot } from '../../../checkpoints/run/folder.js';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../../data/files/explainWriteFailure.js';
+import { makeFolder } from '../../../data/files/makeFolder.js';
 import { syncFolder, writeBeside } from '../../../data/files/writeBeside.js';
 import { championOf } from './champion.js';
 import { runStep, type Steps } from '../runStep.js';
@@ -33,7 +34,7 @@ export async function publish(
   const partial = `${target}.partial`; // of this plan alone, whose lock is held
   try {
     await rm(partial, { recursive: true, force: true });
-    await mkdir(partial, { recursive: true });
+    await makeFolder(partial);
     const proof: Record<string, unknown> = {
       adapter: await exported(run, 'peft', join(partial, 'adapter'), steps),
       ...(form !== 'adapter' && { [form]: await exported(run, form, join(partial, form), steps) }),

@@ -179,7 +179,7 @@ interface BackStep {
   into: Gradients;
 }
 
-/** The way back through projections side by side: `sendBack` gives the gradient for their input, `close` those of the adapters. */
+/** The backward pass of projections side by side: `sendBack` gives the gradient for their input, `close` those of the adapters. */
 function openBack(dy: tf.Tensor2D, group: Group, { layer, weights, dropout, into }: BackStep) {
   const linears = group.map((target) => weights[target]);
   const ops = fusedOps();

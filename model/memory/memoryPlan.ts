@@ -4,7 +4,7 @@ import type { ModelConfig } from '../modelConfig.js';
 export interface MemoryPlan {
   /** Tokens that are in the model at one time, padding included where texts are padded. */
   chunkTokens: number;
-  /** Layers whose intermediates wait for the way back instead of being computed again. */
+  /** Layers whose intermediates wait for the backward pass instead of being recomputed in it (gradient checkpointing). */
   tracedLayers: number;
   /** What the first pass over a pool may leave for the second, in bytes. */
   keptBytes: number;
@@ -87,7 +87,7 @@ export function describePlan(
     .filter(([, count]) => count >= 5e6)
     .sort(([, x], [, y]) => y - x)
     .map(([kind, count]) => `${kind} ${gigabytes(count)}`);
-  const again = keptBytes > 0 ? 'first pass kept' : `${tracedLayers} of ${layers} layers kept for the way back`;
+  const again = keptBytes > 0 ? 'first pass kept' : `${tracedLayers} of ${layers} layers not recomputed`;
   return `${gigabytes(peakBytes(bytes))} at most: ${parts.join(', ')}; chunks of ${chunkTokens} tokens, ${again}`;
 }
 
@@ -170,8 +170,8 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
 }
 
 /**
- * A layer in fused operations beside its input. Fullest on the way back through the feed-forward half (gate and up, their
- * gradients, the gated product and its gradient) or, where that is narrow, on the way there. Counted, exactly.
+ * A layer in fused operations beside its input. Fullest in the backward pass of the feed-forward half (gate and up, their
+ * gradients, the gated product and its gradient) or, where that is narrow, in its forward pass. Counted, exactly.
  */
 function packedLayerBytes(
   { hidden, layers, intermediate, heads, kvHeads, headDim }: ModelConfig,
@@ -184,7 +184,7 @@ function packedLayerBytes(
 }
 
 /**
- * The way back through a layer under the tape, which lets go of nothing before its end: values, masks and gradients of
+ * The backward pass of a layer under the tape, which lets go of nothing before its end: values, masks and gradients of
  * every operation, and four tables of attention scores beside the causal mask. Counted on bases of four shapes and texts
  * of two lengths, all within 1 %.
  */
@@ -211,7 +211,7 @@ function tracesOfAll({ traces, config, poolTokens, poolQueries, poolPassages }: 
 const textsOf = ({ poolTokens, poolQueries, poolPassages }: PlanFacts, tokens: number) =>
   Math.ceil(((poolQueries + poolPassages) * tokens) / poolTokens);
 
-/** In forward passes: the first pass, the second where its inputs were not kept, layers traced again, and the way back. */
+/** In forward passes: the first pass, the second where its inputs were not kept, layers recomputed, and the backward pass. */
 function workOf(facts: PlanFacts, chunk: number, tracedLayers: number, keptBytes: number): number {
   const { config, poolTokens } = facts;
   const again = 0.7; // a layer without its last projection

@@ -8,7 +8,7 @@ import { tf } from '../tf.js';
  * float32 for the one product where the processor multiplies float32 faster; sums and results are float32 then.
  * @param x          [rows, in] when transposed, else [rows, sum of outs]
  * @param matrices   each [out, in]
- * @param transpose  x Wᵀ, the way forward; else x W, the way back
+ * @param transpose  x Wᵀ, as in the forward pass; else x W, as in the backward pass
  * @returns          [rows, sum of outs] or [rows, in]; the caller owns it
  */
 export function multiplyStacked(

@@ -3,6 +3,7 @@ import { seededRandom } from '../../../data/random.js';
 import type { Hits } from '../../../eval/dense/selection.js';
 import { openSearch } from '../../../eval/dense/search.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
+import { tf } from '../../../model/engine/tf.js';
 import { tensorsAlive } from '../../assertions.js';
 
 const dimensions = 3;
@@ -63,6 +64,20 @@ describe('openSearch', () => {
       const own = queries.subarray(query * dimensions, (query + 1) * dimensions);
       assert.deepEqual(hits[query], searchNaively(own, vectors, 50), `query ${query}`);
     }
+  });
+
+  it('holds its queries and their best rows alone, however many passages have passed', () => {
+    const [before, queries, depth, rows] = [tf.memory().numBytes, 300, 50, 20_000];
+    const search = openSearch(wholeNumbers(queries, 'queries'), dimensions, depth);
+    const held: number[] = [];
+    for (let piece = 0; piece < 12; piece++) {
+      search.add(piece * rows, wholeNumbers(rows, `piece ${piece}`));
+      held.push(tf.memory().numBytes - before);
+    }
+    assert.deepEqual([...new Set(held)], [held[0]]);
+    // A vector a query; where the best rows lie beside it, their scores, places and number too.
+    assert.ok(held[0]! <= 4 * queries * (dimensions + 2 * depth + 1), `${held[0]} bytes`);
+    search.close();
   });
 
   it('gives all passages where there are fewer than asked for', () => {

@@ -142,7 +142,7 @@ describe('memoryPlan', () => {
     const plan = { bytes, chunkTokens: 2048, tracedLayers: 1, keptBytes: 0, forwardPasses: 3 };
     assert.equal(
       describePlan(plan, config),
-      '2.12 GB at most: weights 1.50 GB, process 0.60 GB, traces 0.02 GB; chunks of 2048 tokens, 1 of 2 layers kept for the way back',
+      '2.12 GB at most: weights 1.50 GB, process 0.60 GB, traces 0.02 GB; chunks of 2048 tokens, 1 of 2 layers not recomputed',
     );
   });
 });

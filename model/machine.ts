@@ -26,7 +26,7 @@ export function describeMachine(folder: string): Machine {
     node: process.versions.node,
     processor: cpus()[0]?.model.trim() ?? process.arch,
     cores: availableParallelism(),
-    threads: threads(),
+    threads: threadsWanted() ?? availableParallelism(),
     instructions: instructions(),
     memory: { total: totalmem(), free: availableMemory() },
     gpus: gpus(),
@@ -34,9 +34,10 @@ export function describeMachine(folder: string): Machine {
   };
 }
 
-function threads(): number {
+/** Threads that the environment gives a computation; undefined where it leaves them open. */
+export function threadsWanted(): number | undefined {
   const asked = ['TF_NUM_INTRAOP_THREADS', 'OMP_NUM_THREADS'].map((name) => Number(process.env[name] ?? 0));
-  return asked.find((count) => count > 0) ?? availableParallelism();
+  return asked.find((count) => count > 0);
 }
 
 /** Those of the processor that change how fast products are, and how they round. Linux lists them as `flags` on x86-64 and `Features` on Arm. */
@@ -52,9 +53,15 @@ export function instructions(): string[] {
 export function availableMemory(): number {
   const kilobytes = read('/proc/meminfo').match(/^MemAvailable:\s*(\d+) kB$/m)?.[1];
   const free = kilobytes ? Number(kilobytes) * 1024 : (availableOnMac() ?? freemem());
-  const limit = process.constrainedMemory(); // of a container, this process included
-  return limit ? Math.max(0, Math.min(free, limit - process.memoryUsage().rss)) : free;
+  const limits = [process.constrainedMemory(), ownLimit()].filter((limit) => limit !== undefined && limit > 0);
+  const limit = Math.min(...(limits as number[])); // of a container or a rank, this process included
+  return limit < Infinity ? Math.max(0, Math.min(free, limit - process.memoryUsage().rss)) : free;
 }
+
+/** Megabytes that this process may take, where several share the machine. */
+export const memoryLimitVariable = 'TERCET_MEMORY_MEGABYTES';
+
+const ownLimit = () => Number(process.env[memoryLimitVariable] ?? 0) * 1e6;
 
 /** macOS calls memory free only where nothing at all is in it: files that were read and could give way are not. */
 function availableOnMac(): number | undefined {

@@ -16,6 +16,8 @@ export interface Command<T> {
   describe: string;
   options: (cli: Argv) => Argv<T>;
   examples?: [command: string, what: string][];
+  /** Options that may stand without a value, which is then an empty text. */
+  valueless?: readonly string[];
   /** @returns the exit code when it is not 0 */
   handler: (args: ArgumentsCamelCase<T>) => Promise<number | void>;
 }
@@ -56,7 +58,7 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
       },
       async (marked) => {
         const args = unmarked(marked as Record<string, unknown>);
-        requireOneValueEach(args, optionsOf(command, kinds), given);
+        requireOneValueEach(args, optionsOf(command, kinds), given, command.valueless);
         code = await command.handler(args as never);
       },
     ) as Argv;
@@ -101,13 +103,18 @@ function optionsOf({ name }: Command<any>, kinds: OptionKinds): OptionKinds {
 }
 
 /** yargs makes a list of an option given twice, and takes one without a value, or with text for a number. */
-function requireOneValueEach(args: Record<string, unknown>, kinds: OptionKinds, given: string[]): void {
+function requireOneValueEach(
+  args: Record<string, unknown>,
+  kinds: OptionKinds,
+  given: string[],
+  valueless: readonly string[] = [],
+): void {
   for (const name of Object.keys(kinds.key)) {
     const value = args[name];
     if (Array.isArray(value) && !kinds.array.includes(name))
       throw new UserError(`--${name} takes one value; got ${value.join(' and ')}; leave all but one out`);
     const isBare = given.some((word, place) => word === `--${name}` && (given[place + 1] ?? '--').startsWith('--'));
-    if ((isBare && !kinds.boolean.includes(name)) || value === '')
+    if (((isBare && !kinds.boolean.includes(name)) || value === '') && !valueless.includes(name))
       throw new UserError(`--${name} needs a value; give one, or leave the option out`);
     if (kinds.number.includes(name) && Number.isNaN(value)) throw new UserError(`--${name} must be a number`);
   }

@@ -11,6 +11,8 @@ import { prepareDemonstration } from '../../eval/demonstration.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { loadTaskList } from '../../eval/tasks/taskList.js';
 import { comparisonTable } from '../../eval/report/output/comparisonTable.js';
+import { requireWhole } from '../../configs/cli/whole.js';
+import { liveLines } from '../../configs/cli/liveLines.js';
 import { spawnCommand } from '../processes/spawnCommand.js';
 import { watchSignals } from '../processes/watchSignals.js';
 import { bestLines, compareStudy, type StudyComparison } from '../study/compareStudy.js';
@@ -18,13 +20,17 @@ import { withContent } from '../study/cellContent.js';
 import { readJournal, requireUnchanged, studyFolder } from '../study/journal.js';
 import { planStudy } from '../study/planStudy.js';
 import { duration, planJson, planTable } from '../study/planTable.js';
-import { runStudy, type CellEnd } from '../study/runStudy.js';
+import { planInProcess, secondsOf } from '../study/parallel/planInProcess.js';
+import { onlySlot, sharedMachine, shareOut } from '../study/parallel/slots.js';
+import { plainScreen, tableScreen } from '../study/parallel/studyTable.js';
+import { runStudy, type CellEnd, type StudyWork } from '../study/runStudy.js';
 import { scoredWhileTrained, studyCells, type StudyCell } from '../study/studyCells.js';
 
 interface StudyArguments {
   study: string;
   'dry-run': boolean;
   set: string[];
+  parallel: string | undefined;
   json: boolean;
 }
 
@@ -50,12 +56,22 @@ const studyCommand: Command<StudyArguments> = {
         default: [],
         describe: 'override a setting of every training, as path=value',
       })
+      .option('parallel', {
+        type: 'string',
+        describe:
+          'work on several cells at a time: as many as there are cards, as memory and cores allow, or this number',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print the results as one JSON object last' }),
+  valueless: ['parallel'],
   examples: [
     ['npm run study -- demo', 'three small bases, before and after training, on three domains'],
+    ['npm run study -- eight-bases --parallel', 'a cell on each card at a time'],
     ['npm run study -- eight-bases --dry-run', 'what the whole study takes on this machine'],
   ],
   async handler(args) {
+    const parallel = numberAsked(args.parallel);
+    if (parallel !== undefined && args['dry-run'])
+      throw new UserError('--parallel has no effect with --dry-run, which works on no cell; leave it out');
     const study = loadStudy(args.study);
     if (args.set.length > 0 && !study.settings.some(({ trained }) => trained))
       throw new UserError(`--set has no effect on ${study.name}, where nothing is trained; leave it out`);
@@ -90,8 +106,8 @@ async function work(
   args: StudyArguments,
 ): Promise<number> {
   const signal = watchSignals();
-  const say = (line: string) => console.error(line);
-  const ends = await runStudy({ study, cells, tasks, set: args.set, data, runCommand: spawnCommand, signal, say });
+  const asked = { study, cells, tasks, set: args.set, data, runCommand: spawnCommand, signal };
+  const ends = args.parallel === undefined ? await oneByOne(asked) : await sideBySide(asked, args);
   if (signal.isAsked()) {
     const done = ends.filter(({ outcome }) => outcome === 'done' || outcome === 'was done').length;
     console.error(`interrupted: ${done} of ${cells.length} cells are done; the same command goes on from there`);
@@ -104,6 +120,40 @@ async function work(
   for (const line of summary(ends)) console.error(line);
   if (args.json) await printJson(study, ends, comparisons);
   return failed.length > 0 ? 1 : 0;
+}
+
+type Asked = Omit<StudyWork, 'screen' | 'slots'>;
+
+const say = (line: string) => console.error(line);
+const namesOf = (cells: readonly StudyCell[]) => cells.map(({ name }) => name);
+
+const oneByOne = (asked: Asked): Promise<CellEnd[]> =>
+  runStudy({ ...asked, slots: [onlySlot], screen: plainScreen(namesOf(asked.cells), say) });
+
+/** As many cells at a time as fit, under one table. */
+async function sideBySide(asked: Asked, { study, set, parallel }: StudyArguments): Promise<CellEnd[]> {
+  const plan = await planInProcess([study, ...set.flatMap((setting) => ['--set', setting])], asked.signal);
+  const open = plan.filter(({ state }) => state.kind !== 'done');
+  const needs = open.map(({ base, memoryBytes }) => (base === null ? 0 : (memoryBytes ?? undefined)));
+  const slots = shareOut(numberAsked(parallel) || undefined, needs, sharedMachine(process.env), process.env);
+  say(`cells   ${slots.length} at a time${slots[0]!.env['CUDA_VISIBLE_DEVICES'] === undefined ? '' : ', a card each'}`);
+  const seconds = new Map(plan.map((cell) => [cell.name, secondsOf(cell)]));
+  const live = process.stderr.isTTY ? liveLines() : undefined;
+  const screen = tableScreen(namesOf(asked.cells), seconds, slots.length, live, say);
+  const timer = setInterval(() => screen.draw(), 1000);
+  try {
+    return await runStudy({ ...asked, slots, screen });
+  } finally {
+    clearInterval(timer);
+    live?.stop();
+  }
+}
+
+/** @returns 0 where the number is left open, undefined where cells are to be worked on one by one */
+function numberAsked(parallel: string | undefined): number | undefined {
+  if (parallel === undefined || parallel === '') return parallel === undefined ? undefined : 0;
+  requireWhole('parallel', /^\d+$/.test(parallel) ? Number(parallel) : parallel, 1);
+  return Number(parallel);
 }
 
 /** The tasks of the study, each once. */

@@ -12,14 +12,18 @@ export interface CommandEnd {
   output: string;
 }
 
-export type Commands = 'train' | 'eval' | 'export' | 'pretrain-demo';
+export type Commands = 'train' | 'eval' | 'export' | 'pretrain-demo' | 'study';
 
-/** Runs one of this project's commands; `onLine` is told what it says on standard error. */
+/**
+ * Runs one of this project's commands; `onLine` is told what it says on standard error.
+ * `env` is set beside what this process has in its environment.
+ */
 export type RunCommand = (
   command: Commands,
   args: readonly string[],
   onLine: (line: string) => void,
   signal: CommandSignal,
+  env?: Readonly<Record<string, string>>,
 ) => Promise<CommandEnd>;
 
 /** Told the number of each process that is started; returns a function for its end. */
@@ -37,6 +41,7 @@ const files: Record<Commands, string> = {
   eval: '../../eval/command.ts',
   export: '../../eval/command/export.ts',
   'pretrain-demo': '../command/pretrain.ts',
+  study: '../command/study.ts',
 };
 
 /**
@@ -52,12 +57,12 @@ export const spawnWith =
   (...call) =>
     spawnAs(onChild, ...call);
 
-async function spawnAs(onChild: OnChild, ...[command, args, onLine, signal]: Parameters<RunCommand>) {
+async function spawnAs(onChild: OnChild, ...[command, args, onLine, signal, env]: Parameters<RunCommand>) {
   const script = fileURLToPath(new URL(files[command], import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: homePath('.'), // where the loader of TypeScript is found; it goes on from there as this process did
-    env: { ...process.env, [endsWithInput]: '1' },
+    env: { ...process.env, ...env, [endsWithInput]: '1' },
   });
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.once('error', reject);

@@ -5,6 +5,8 @@ import type { Commands, CommandSignal, RunCommand } from '../processes/spawnComm
 import { clearAborted } from '../processes/trainingState.js';
 import { enterCell } from './journal.js';
 import { isMade, madeBase, makingArguments } from './madeBase.js';
+import type { Slot } from './parallel/slots.js';
+import type { StudyScreen } from './parallel/studyTable.js';
 import { trainingOverrides, type StudyCell } from './studyCells.js';
 
 /** What the cells of a study are worked through with. */
@@ -18,7 +20,17 @@ export interface StudyWork {
   data: readonly string[];
   runCommand: RunCommand;
   signal: CommandSignal;
-  say: (line: string) => void;
+  screen: StudyScreen;
+  /** Cells are worked on in all of these at a time. */
+  slots: readonly Slot[];
+}
+
+/** What the cells of one study share while they are worked on. */
+interface Shared extends StudyWork {
+  /** Bases that are being made or were: why that failed, undefined where it did not. */
+  making: Map<string, Promise<string | undefined>>;
+  /** The journal is read and written as a whole, by one cell after the other. */
+  enter(cell: StudyCell): Promise<void>;
 }
 
 /** What became of a cell. */
@@ -31,68 +43,77 @@ export interface CellEnd {
 }
 
 /**
- * Work through the cells that are not done, each in processes of its own. One that fails is recorded and the others go
- * on; an interruption ends the study when the command under way has saved.
+ * Work through the cells that are not done, each in processes of its own, as many at a time as there are slots. One that
+ * fails is recorded and the others go on; an interruption ends the study when the commands under way have saved.
+ * @returns what became of each cell, in their order
  */
 export async function runStudy(work: StudyWork): Promise<CellEnd[]> {
+  let entered: Promise<void> = Promise.resolve();
+  const enter = (cell: StudyCell) => (entered = entered.catch(() => {}).then(() => enterCell(work.study.name, cell)));
+  const shared: Shared = { ...work, making: new Map(), enter };
   const ends: CellEnd[] = [];
-  const failedBases = new Map<string, string>();
-  for (const [place, cell] of work.cells.entries()) {
-    const startMs = Date.now();
-    const end = (outcome: CellEnd['outcome'], reason = '') =>
-      ends.push({ cell, outcome, reason, seconds: (Date.now() - startMs) / 1000 });
-    const state = await cellState(cell, work.tasks);
-    if (state.kind === 'done') {
-      end('was done');
-      continue;
+  let next = 0;
+  const inSlot = async (slot: Slot) => {
+    while (next < work.cells.length) {
+      const place = next++;
+      ends[place] = await endOf(shared, work.cells[place]!, slot);
     }
-    if (work.signal.isAsked()) {
-      end('not begun');
-      continue;
-    }
-    work.say(`cell ${place + 1} of ${work.cells.length}: ${cell.name}, ${describeState(state)}`);
-    const failure = await workThroughCell(work, cell, state, failedBases);
-    if (failure === undefined) end('done');
-    else if (work.signal.isAsked()) end('interrupted');
-    else {
-      end('failed', failure);
-      work.say(`cell ${cell.name} failed: ${failure}`);
-    }
-  }
+  };
+  await Promise.all(work.slots.map(inSlot));
   return ends;
+}
+
+async function endOf(work: Shared, cell: StudyCell, slot: Slot): Promise<CellEnd> {
+  const startMs = Date.now();
+  const end = (outcome: CellEnd['outcome'], reason = ''): CellEnd => {
+    work.screen.ended(cell.name, reason === '' ? outcome : `${outcome}: ${reason}`);
+    return { cell, outcome, reason, seconds: (Date.now() - startMs) / 1000 };
+  };
+  const state = await cellState(cell, work.tasks);
+  if (state.kind === 'done') return end('was done');
+  if (work.signal.isAsked()) return end('not begun');
+  work.screen.begun(cell.name, describeState(state));
+  const failure = await workThroughCell(work, cell, state, slot);
+  if (failure === undefined) return end('done');
+  return work.signal.isAsked() ? end('interrupted') : end('failed', failure);
 }
 
 /** @returns why it failed or was stopped; undefined when it is done */
 async function workThroughCell(
-  work: StudyWork,
+  work: Shared,
   cell: StudyCell,
   state: CellState,
-  failedBases: Map<string, string>,
+  slot: Slot,
 ): Promise<string | undefined> {
   const { made } = cell.base ?? {};
   if (made && !isMade(madeBase(made))) {
-    const earlier = failedBases.get(made.name);
-    const failure = earlier ?? (await makeBase(work, made));
-    if (failure !== undefined) failedBases.set(made.name, failure);
+    if (!work.making.has(made.name)) work.making.set(made.name, makeBase(work, cell, made, slot));
+    const failure = await work.making.get(made.name);
     if (failure !== undefined) return `its base was not made: ${failure}`;
   }
-  await enterCell(work.study.name, cell);
+  await work.enter(cell);
   for (const { command, args } of await commandsFor(work, cell, state)) {
-    const failure = await attempt(work, command, args);
+    const failure = await attempt(work, cell, slot, command, args);
     if (failure !== undefined) return failure;
   }
   const after = await cellState(cell, work.tasks);
   return after.kind === 'done' ? undefined : `its commands ended, yet it is ${describeState(after)}`;
 }
 
-async function makeBase(work: StudyWork, made: MadeBase): Promise<string | undefined> {
-  work.say(`making base ${made.name}: ${made.from} pretrained further on ${made.text} text`);
-  return attempt(work, 'pretrain-demo', makingArguments(made));
+async function makeBase(work: Shared, cell: StudyCell, made: MadeBase, slot: Slot): Promise<string | undefined> {
+  work.screen.said(cell.name, `making base ${made.name}: ${made.from} pretrained further on ${made.text} text`);
+  return attempt(work, cell, slot, 'pretrain-demo', makingArguments(made));
 }
 
-async function attempt(work: StudyWork, command: Commands, args: readonly string[]): Promise<string | undefined> {
-  if (work.signal.isAsked()) return 'interrupted';
-  const { code, reason } = await work.runCommand(command, args, (line) => work.say(`  ${line}`), work.signal);
+async function attempt(
+  { screen, signal, runCommand }: Shared,
+  { name }: StudyCell,
+  { env }: Slot,
+  command: Commands,
+  args: readonly string[],
+): Promise<string | undefined> {
+  if (signal.isAsked()) return 'interrupted';
+  const { code, reason } = await runCommand(command, args, (line) => screen.said(name, line), signal, env);
   return code === 0 ? undefined : reason || `exit code ${code}`;
 }
 

@@ -1,9 +1,10 @@
-import { accessSync, constants as access, existsSync, readdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants as access, existsSync, realpathSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { availableMemory } from '../../machine.js';
 import { engineFolder, readJson, type EngineFolder } from '../../../setup/engineFolder.mjs';
+import { cardsOfDriver } from './cards.js';
 import { gpuEnvironment } from './gpuEnvironment.js';
 import { holdStderr } from './holdStderr.js';
 
@@ -71,15 +72,6 @@ function canWrite(folder: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Files only, as in `nvidiaSeen`. */
-function cardsOfDriver(): number {
-  try {
-    return readdirSync('/proc/driver/nvidia/gpus').length;
-  } catch {
-    return 0;
   }
 }
 

@@ -6,6 +6,7 @@ import { countMemory } from './countMemory.js';
 import { shareClones } from './shareClones.js';
 import { startWasmThreads } from './startWasmThreads.js';
 import { tf } from '../tf.js';
+import { threadsWanted } from '../../machine.js';
 
 const mostThreads = 4;
 
@@ -15,7 +16,7 @@ const mostThreads = 4;
  */
 export async function startWasm(): Promise<void> {
   await withoutNewListeners(async () => {
-    const threads = Math.min(Math.floor(cpus().length / 2), mostThreads);
+    const threads = Math.min(Math.floor(cpus().length / 2), threadsWanted() ?? mostThreads, mostThreads);
     if (threads > 1 && (await startWasmThreads(threads))) return;
     const home = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
     setWasmPaths(join(home, '/'));

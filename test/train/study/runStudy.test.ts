@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { writeRunConfig } from '../../../checkpoints/run/config.js';
 import { parseConfig } from '../../../configs/load/loadConfig.js';
 import { loadStudy } from '../../../configs/load/loadStudy.js';
 import type { Task } from '../../../eval/tasks/task.js';
 import type { CommandSignal, RunCommand } from '../../../train/processes/spawnCommand.js';
 import { readJournal, requireUnchanged } from '../../../train/study/journal.js';
+import { onlySlot, type Slot } from '../../../train/study/parallel/slots.js';
+import type { StudyScreen } from '../../../train/study/parallel/studyTable.js';
 import { runStudy } from '../../../train/study/runStudy.js';
 import { studyCells } from '../../../train/study/studyCells.js';
 import { identityOfName } from '../../../eval/tasks/identity.js';
@@ -16,6 +19,7 @@ const task: Task = {
   ...{ name: 'one', identity: identityOfName('one'), folder: 'one', split: 'test', metrics: ['ndcg@10'] },
   ...{ ignoreIdenticalIds: false, titles: 'use' },
 };
+const quiet: StudyScreen = { begun: () => {}, said: () => {}, ended: () => {} };
 const calm: CommandSignal = { isAsked: () => false, onAsked: () => () => {} };
 
 describe('a study worked through', () => {
@@ -68,10 +72,11 @@ describe('a study worked through', () => {
     writeFileSync(join(folder, 'one', 'metrics.json'), '{}');
   }
 
-  async function run(runCommand: RunCommand, signal = calm) {
+  async function run(runCommand: RunCommand, signal = calm, slots: readonly Slot[] = [onlySlot], screen = quiet) {
     const study = loadStudy('s.yaml');
     const cells = studyCells(study);
-    return runStudy({ study, cells, tasks: [task], set: [], data: ['t.arrow'], runCommand, signal, say: () => {} });
+    const work = { study, cells, tasks: [task], set: [], data: ['t.arrow'], runCommand, signal };
+    return runStudy({ ...work, slots, screen });
   }
 
   it('trains and scores every cell once, and nothing the second time', async () => {
@@ -138,6 +143,93 @@ describe('a study worked through', () => {
       ['done', 'done', 'interrupted', 'not begun'],
     );
     assert.equal(calls.length, 2);
+  });
+
+  describe('side by side', () => {
+    const cards: Slot[] = ['0', '1'].map((card) => ({ env: { CUDA_VISIBLE_DEVICES: card } }));
+
+    /** As `commands`, each taking a moment; notes which cards are in use at a time, and of which cell. */
+    function onCards(fails: (args: readonly string[]) => boolean = () => false) {
+      const { calls, runCommand } = commands(fails);
+      const inUse = new Set<string>();
+      let most = 0;
+      const told: RunCommand = async (command, args, onLine, signal, env) => {
+        const card = env!['CUDA_VISIBLE_DEVICES']!;
+        assert.ok(!inUse.has(card), `card ${card} is given twice`);
+        most = Math.max(most, inUse.add(card).size);
+        await delay(20);
+        inUse.delete(card);
+        return runCommand(command, args, onLine, signal, env);
+      };
+      return { calls, runCommand: told, most: () => most };
+    }
+
+    it('works on as many cells at a time as there are cards, each on its own, and tells ends in their order', async () => {
+      const { calls, runCommand, most } = onCards();
+      const ends = await run(runCommand, calm, cards);
+      assert.deepEqual(
+        ends.map(({ cell, outcome }) => [cell.name, outcome]),
+        studyCells(loadStudy('s.yaml')).map(({ name }) => [name, 'done']),
+      );
+      assert.equal(most(), 2);
+      assert.equal(calls.length, 6);
+      // The journal is one file: two that wrote it at a time would lose what the other wrote.
+      assert.equal(Object.keys(await readJournal('s')).length, 4);
+    });
+
+    it('tells of a cell that fails, and goes on with the others', async () => {
+      const told: string[] = [];
+      const screen = { ...quiet, ended: (cell: string, outcome: string) => void told.push(`${cell} ${outcome}`) };
+      const ends = await run(onCards((args) => args.includes('s-demo-42')).runCommand, calm, cards, screen);
+      assert.deepEqual(
+        ends.map(({ outcome }) => outcome),
+        ['done', 'done', 'failed', 'done'],
+      );
+      assert.ok(told.includes('demo tuned 42 failed: it broke'), String(told));
+    });
+
+    it('makes a base once that several cells need at a time', async () => {
+      writeFileSync(
+        's.yaml',
+        'name: s\nbases: [reader]\nmade: [{ name: reader, from: demo, text: code, updates: 2, warmupSteps: 1, learningRate: 0.001, seed: 1 }]\ndata: demonstration\n' +
+          'tasks: [one]\nbm25: false\nsettings: [{ name: tuned, recipe: demo }, { name: plain, recipe: demo, trained: false }]\n',
+      );
+      const made: string[] = [];
+      const { runCommand } = onCards();
+      const ends = await run(
+        async (command, args, ...rest) => {
+          if (command !== 'pretrain-demo') return runCommand(command, args, ...rest);
+          made.push(args[args.indexOf('--output') + 1]!);
+          await delay(20);
+          return { code: 1, reason: 'no memory', output: '' };
+        },
+        calm,
+        cards,
+      );
+      assert.equal(made.length, 1);
+      assert.deepEqual(
+        ends.map(({ reason }) => reason),
+        ['its base was not made: no memory', 'its base was not made: no memory'],
+      );
+    });
+
+    it('ends all cells at an interruption, and begins no other', async () => {
+      let isAsked = false;
+      const { runCommand } = onCards();
+      const ends = await run(
+        async (...call) => {
+          const end = await runCommand(...call);
+          isAsked = true;
+          return { ...end, code: 130 };
+        },
+        { ...calm, isAsked: () => isAsked },
+        cards,
+      );
+      assert.deepEqual(
+        ends.map(({ outcome }) => outcome),
+        ['interrupted', 'interrupted', 'not begun', 'not begun'],
+      );
+    });
   });
 
   it('clears what a run left that died before its settings were written', async () => {

@@ -53,8 +53,8 @@ export function instructions(): string[] {
 export function availableMemory(): number {
   const kilobytes = read('/proc/meminfo').match(/^MemAvailable:\s*(\d+) kB$/m)?.[1];
   const free = kilobytes ? Number(kilobytes) * 1024 : (availableOnMac() ?? freemem());
-  const limits = [process.constrainedMemory(), ownLimit()].filter((limit) => limit !== undefined && limit > 0);
-  const limit = Math.min(...(limits as number[])); // of a container or a rank, this process included
+  const limits = [process.constrainedMemory() ?? 0, ownLimit()].filter((limit) => limit > 0);
+  const limit = Math.min(...limits); // of a container or a rank, this process included
   return limit < Infinity ? Math.max(0, Math.min(free, limit - process.memoryUsage().rss)) : free;
 }
 

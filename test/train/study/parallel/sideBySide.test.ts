@@ -11,7 +11,7 @@ const command = 'train/command/study.ts';
 
 /** One base under two seeds, before and after training; with one thread each, wherever and beside whatever it is trained. */
 describe('npm run study -- NAME --parallel', function () {
-  this.timeout(900_000); // starts of many processes
+  this.timeout(900_000); // 27 processes start
   let folder: string;
   const alike = { TF_NUM_INTRAOP_THREADS: '1' };
 

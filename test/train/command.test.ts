@@ -326,6 +326,14 @@ describe('npm run train', function () {
         () => ['--base', llamaBase(), '--data', 'train.arrow', ...tinySettings],
         /model_type must be one of qwen2.*got "llama"/,
       ],
+      [
+        'a training file that is one of two parts',
+        () => {
+          cpSync(join(folder, 'train.arrow'), join(folder, 'rows-00000-of-00002.arrow'));
+          return ['--base', 'base', '--data', 'rows-00000-of-00002.arrow', ...tinySettings];
+        },
+        /rows is not whole: of its 2 parts rows-00001-of-00002\.arrow is missing/,
+      ],
       ['a missing training file', () => ['--base', 'base', '--data', 'none.arrow', ...tinySettings], /none\.arrow/],
       [
         'a training file cut short',

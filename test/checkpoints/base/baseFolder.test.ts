@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openBaseFolder } from '../../../checkpoints/base/baseFolder.js';
 import { writeSafetensors } from '../../../checkpoints/tensors/safetensors.js';
@@ -107,6 +107,17 @@ describe('openBaseFolder', () => {
     const folder = await writeShards(place('base'), allPlaces);
     await rm(join(folder, 'two.safetensors'));
     await refuses(folder, /base lacks two\.safetensors, which model\.safetensors\.index\.json names; download it/);
+  });
+
+  // An index that was cut or edited named a part of the shards, and the rest of the weights was not missed here.
+  it('refuses an index that names some of several numbered shards', async () => {
+    const [first, third] = ['model-00001-of-00003.safetensors', 'model-00003-of-00003.safetensors'];
+    const folder = await writeShards(place('base'), allPlaces);
+    await rename(join(folder, 'one.safetensors'), join(folder, first));
+    await rename(join(folder, 'two.safetensors'), join(folder, third));
+    const index = { weight_map: { a: first, b: first, c: third } };
+    await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
+    await refuses(folder, /model is not whole: of its 3 parts model-00002-of-00003\.safetensors is missing/);
   });
 
   it('names a tensor that is not in the shard that the index says', async () => {

@@ -246,6 +246,16 @@ describe('downloadDatasets', () => {
       );
     });
 
+    // As many pieces as the first says, and of two sets: they were searched as one corpus.
+    it('refuses a table whose pieces are of two sets', async () => {
+      const pieces = [file('data/test-00000-of-00002.parquet'), file('data/test-00001-of-00003.parquet')];
+      const mixed = { ...set, sources: set.sources.slice(1, 2) };
+      assert.match(
+        await refusal(download(mixed, { listHub: async () => pieces })),
+        /test-00000-of-00002\.parquet and .*test-00001-of-00003\.parquet are parts of two different sets/,
+      );
+    });
+
     it('says how to get it elsewhere, and takes up what came so', async () => {
       const offline = { ...set, sources: set.sources.slice(1, 2) };
       const listHub = async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { runCommand } from '../runCommand.js';
@@ -76,6 +76,27 @@ describe('npm run eval', function () {
       'mrr@10-l2': 1 / 6,
     });
     assert.match(errors, /^warning: own: 1 of 2 queries got no results\nresults /);
+  });
+
+  // Results replace the folder of a task's name within the output: there may lie the task itself, or the run that is scored.
+  it('destroys no input by its output, however that is spelled', async () => {
+    const held = () => readFileSync(join(folder, 'tasks/animals/corpus.jsonl'), 'utf8');
+    const before = held();
+    symlinkSync(join(folder, 'tasks'), join(folder, 'linked'));
+    for (const output of ['linked', 'checkpoints/../tasks/.']) {
+      const { code, errors } = await evaluate('--model', 'bm25', '--output', output);
+      assert.equal(code, 2, errors);
+      assert.match(
+        errors,
+        /^error: --output .*animals would replace the input .*animals, which is read; name another place\n$/,
+      );
+      assert.equal(held(), before);
+    }
+    mkdirSync(join(folder, 'given/animals'), { recursive: true });
+    writeFileSync(join(folder, 'given/animals/run.trec'), 'q0 Q0 p-cat 1 1 t\n');
+    const { code, errors } = await evaluate('--model', 'trec:given/animals/run.trec', '--output', 'given');
+    assert.equal(code, 2, errors);
+    assert.match(errors, /would replace the folder of the input given\/animals\/run\.trec/);
   });
 
   it('refuses options that have no effect on BM25', async () => {

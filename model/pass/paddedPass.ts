@@ -36,7 +36,7 @@ export function* runPadded(
 ): Stepwise<PaddedPass> {
   const { config, layers } = model;
   const time = longestOf(texts);
-  const padded = texts.map((text) => paddedTo(text, time));
+  const padded = texts.map((text) => paddedTo(text, time, config));
   const places = makePlaces(texts.length, time, config, (scale) => turnsOf(model, padded, scale));
   const lastPlaces = texts.map((text, row) => row * time + lengthOf(text) - 1);
   const last = tf.tensor1d(lastPlaces, 'int32');

@@ -80,17 +80,21 @@ export function turnsOf({ config, sections }: Model, sequences: readonly Sequenc
   return rotaryRows(places.length, headDim / 2, positionOf, headDim, ropeTheta, scale);
 }
 
-/** A sequence made longer by its last token again and again: no padding token is needed. */
-export function paddedTo(sequence: Sequence, length: number): Sequence {
-  const ids = extended(idsOf(sequence), length);
-  if (sequence instanceof Int32Array) return ids;
-  const { positions: own } = sequence;
+/**
+ * A sequence made longer by its last token again and again: no padding token is needed. Where it ends with inserted rows,
+ * the first token of the table stands there, which nothing sees.
+ */
+export function paddedTo(sequence: Sequence, length: number, { hidden }: { hidden: number }): Sequence {
+  if (sequence instanceof Int32Array) return extended(sequence, length);
+  const { positions: own, inserted } = sequence;
+  const endsWithRows = inserted.some(({ at, values }) => at + values.length / hidden === sequence.ids.length);
+  const ids = extended(sequence.ids, length, endsWithRows ? 0 : undefined);
   const positions = own && (own.map((axis) => extended(axis, length)) as Positions);
   return { ...sequence, ids, ...(positions && { positions }) };
 }
 
-function extended(values: Int32Array, length: number): Int32Array {
-  const padded = new Int32Array(length).fill(values.at(-1)!);
+function extended(values: Int32Array, length: number, by = values.at(-1)!): Int32Array {
+  const padded = new Int32Array(length).fill(by);
   padded.set(values);
   return padded;
 }

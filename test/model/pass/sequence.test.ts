@@ -52,7 +52,7 @@ describe('sequence.ts', () => {
     const ids = Int32Array.of(3, idOfNoToken, idOfNoToken, 4);
     const values = Float32Array.from({ length: 2 * hidden }, (_, index) => index);
     const before = tensorsAlive();
-    const rows = inputRows(model, [Int32Array.of(5), paddedTo({ ids, inserted: [{ at: 1, values }] }, 6)]);
+    const rows = inputRows(model, [Int32Array.of(5), paddedTo({ ids, inserted: [{ at: 1, values }] }, 6, { hidden })]);
     const tokens = model.embedding.rows(Int32Array.of(5, 3, 4));
     const token = (row: number) => tokens.subarray(row * hidden, (row + 1) * hidden);
     const wanted = [...token(0), ...token(1), ...values, ...token(2), ...token(2), ...token(2)];
@@ -60,6 +60,15 @@ describe('sequence.ts', () => {
     assert.deepEqual([...rows.dataSync()], wanted);
     rows.dispose();
     assert.deepEqual(tensorsAlive(), before);
+  });
+
+  // On engines that pad, its last id was looked up, which is that of no token.
+  it('pads one that ends with rows by a token of the table', () => {
+    const ids = Int32Array.of(3, idOfNoToken);
+    const sequence = { ids, inserted: [{ at: 1, values: new Float32Array(hidden) }] };
+    const padded = paddedTo(sequence, 3, { hidden }) as MixedSequence;
+    assert.deepEqual([...padded.ids], [3, idOfNoToken, 0]);
+    inputRows(model, [padded]).dispose();
   });
 
   it('refuses rows that reach beyond the sequence or are of another width', () => {
@@ -77,7 +86,7 @@ describe('sequence.ts', () => {
       positions: [Int32Array.of(0, 5), Int32Array.of(1, 6), Int32Array.of(2, 7)],
     };
     const { ropeTheta } = model.config;
-    const { cos, sin } = turnsOf({ ...model, sections }, [Int32Array.of(3), paddedTo(mixed, 3)]);
+    const { cos, sin } = turnsOf({ ...model, sections }, [Int32Array.of(3), paddedTo(mixed, 3, { hidden })]);
     const rows = [
       [0, 0],
       [0, 2],

@@ -59,7 +59,7 @@ export interface ImageContract {
  * `title-blank-text`: passage text is prefix + trimmed title + one blank + trimmed text, trimmed at the end; query text
  * is prefix + trimmed text. `as-is`: prefix + title + one blank + text, where there is a title, and nothing is trimmed.
  */
-export type TitleRule = 'title-blank-text' | 'as-is';
+type TitleRule = 'title-blank-text' | 'as-is';
 export const imageOrders = ['text-first', 'image-first'] as const;
 export const imagePositions = ['mrope', 'flat'] as const;
 export const imageAlphas = ['drop', 'white'] as const;

@@ -66,7 +66,7 @@ const importCommand: Command<{
       format,
       collection,
       queries,
-      maxRejects: parseShare('max-rejects', maxRejects as string | undefined),
+      maxRejects: parseShare('max-rejects', maxRejects),
       signal: stop.signal,
       onSources: (sources, from) => console.error(formatSources(sources, from)),
       onBytes(done, all) {

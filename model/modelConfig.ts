@@ -94,7 +94,9 @@ function ropeTheta(text: Record<string, unknown>, file: string): number {
   }
   const [below, top] = [inner['rope_theta'], text['rope_theta']];
   if (below !== undefined && top !== undefined && below !== top)
-    throw new UserError(`${file}: rope_theta must be one number; got ${top} and, in rope_parameters, ${below}`);
+    throw new UserError(
+      `${file}: rope_theta must be one number; got ${JSON.stringify(top)} and, in rope_parameters, ${JSON.stringify(below)}`,
+    );
   return above0(below === undefined ? text : inner, 'rope_theta', file);
 }
 

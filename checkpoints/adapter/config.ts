@@ -80,7 +80,7 @@ export function parseAdapterConfig(file: string, config: Record<string, unknown>
     alpha,
     dropout: Number(dropout),
     targets: parseTargets(file, config.target_modules),
-    base: String(base ?? ''),
+    base: typeof base === 'string' ? base : '',
     ...(typeof revision === 'string' && { revision }),
   };
 }
@@ -139,7 +139,7 @@ function parseTargets(file: string, modules: unknown): Projection[] {
     throw new UserError(
       `${file}: target_modules must list projections, such as ["q_proj"]; got ${JSON.stringify(modules)}`,
     );
-  const unknown = modules.find((module) => targetOf(String(module)) === undefined);
+  const unknown = modules.map(String).find((module) => targetOf(module) === undefined);
   if (unknown !== undefined)
     throw new UserError(
       `${file}: target_modules names ${unknown}; known here: ${projections.map(targetModule).join(', ')}`,

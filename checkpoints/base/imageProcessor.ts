@@ -48,5 +48,5 @@ function colours(stated: Record<string, unknown>, name: string, usually: number[
   const isUsable = Array.isArray(value) && value.length === 3 && value.every((part) => typeof part === 'number');
   if (!isUsable || (name === 'image_std' && value.some((part) => !(part > 0))))
     throw new UserError(`${file}: ${name} must be three numbers; got ${JSON.stringify(value)}`);
-  return value as number[];
+  return value;
 }

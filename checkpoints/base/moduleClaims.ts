@@ -51,7 +51,7 @@ async function readModules(file: string): Promise<Module[]> {
   if (!Array.isArray(list)) throw new UserError(`${file} must hold a list of modules`);
   return list.map((module: Record<string, unknown> | null) => ({
     kind: String(module?.['type']).split('.').at(-1)!,
-    path: String(module?.['path'] ?? ''),
+    path: typeof module?.['path'] === 'string' ? module['path'] : '',
     keys: module ?? {},
   }));
 }

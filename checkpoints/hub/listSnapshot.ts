@@ -94,7 +94,7 @@ export const tokenHeader = ({ token }: HubSettings): Record<string, string> =>
 export function askHub(settings: HubSettings, patience: Patience): typeof fetch {
   const { origin } = new URL(settings.endpoint);
   return async (input) => {
-    const url = String(input);
+    const url = input instanceof Request ? input.url : String(input);
     const headers = new URL(url).origin === origin ? tokenHeader(settings) : {};
     const answer = await retry(() => readUrl(url, { headers }), patience);
     return new Response(answer.text, { headers: answer.headers });

@@ -32,7 +32,7 @@ export interface RunLog {
  */
 export function openRunLog(file: string, clock: () => number = Date.now): RunLog {
   const descriptor = openToAppend(file);
-  let failure: unknown;
+  let failure: Error | undefined;
   const stream = new Writable({
     decodeStrings: false,
     write(line: string, _encoding, done) {
@@ -41,7 +41,7 @@ export function openRunLog(file: string, clock: () => number = Date.now): RunLog
         // After a failure nothing more is written: the torn line stays the last one, which readers expect.
         for (let at = failure ? bytes.length : 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
       } catch (error) {
-        failure = explainWriteFailure(error, file);
+        failure = explainWriteFailure(error, file) as Error;
       }
       done();
     },
@@ -99,7 +99,7 @@ function openToAppend(file: string): number {
 function refuseFields(logger: winston.Logger, names: string[]): void {
   const log = logger.log.bind(logger) as (...values: unknown[]) => winston.Logger;
   logger.log = (...values: unknown[]) => {
-    const fields = (values[2] ?? {}) as object;
+    const fields: object = values[2] ?? {};
     for (const name of names)
       if (name in fields) throw new Error(`log event ${String(values[1])}: a field may not be called ${name}`);
     return log(...values);

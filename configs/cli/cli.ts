@@ -22,12 +22,15 @@ export interface Command<T> {
   handler: (args: ArgumentsCamelCase<T>) => Promise<number | void>;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- commands of all kinds of options, in one list
+type AnyCommand = Command<any>;
+
 /**
  * Read the command line, run the handler, end the process: 0 done, 1 our fault (with the stack) or output that could not
  * be written, 2 the user's mistake (one line on standard error).
  * @param script  what the user typed before the arguments, such as `npm run train --`
  */
-export async function runCommand(script: string, ...commands: Command<any>[]): Promise<never> {
+export async function runCommand(script: string, ...commands: AnyCommand[]): Promise<never> {
   // A reader that has gone, as in `| head`, ends nothing: what it would not read is dropped.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
@@ -61,7 +64,7 @@ export async function runCommand(script: string, ...commands: Command<any>[]): P
         requireOneValueEach(args, optionsOf(command, kinds), given, command.valueless);
         code = await command.handler(args as never);
       },
-    ) as Argv;
+    );
   }
   if (commands.some(({ name }) => !name.startsWith('$0')))
     cli = cli.demandCommand(1, 'name a command; --help lists them');
@@ -97,7 +100,7 @@ interface OptionKinds {
 }
 
 /** yargs counts positional arguments, such as `<files..>`, among the options. */
-function optionsOf({ name }: Command<any>, kinds: OptionKinds): OptionKinds {
+function optionsOf({ name }: AnyCommand, kinds: OptionKinds): OptionKinds {
   const positional = [...name.matchAll(/[<[]([\w-]+)/g)].map((match) => match[1]);
   return { ...kinds, key: Object.fromEntries(Object.entries(kinds.key).filter(([key]) => !positional.includes(key))) };
 }

@@ -1,4 +1,4 @@
-import type { RecordBatch, Vector } from 'apache-arrow';
+import type { Data, DataType, RecordBatch, Vector } from 'apache-arrow';
 import { UserError } from '../../configs/userError.js';
 import type { Example, Passage } from '../example/example.js';
 import { scoreOf } from '../example/row/scoreOf.js';
@@ -42,17 +42,17 @@ export function decodeRows(batch: RecordBatch, match: ColumnMatch): (Example | U
   return Array.from({ length: batch.numRows }, (_, row) => {
     const column = broken.get(row);
     if (column !== undefined) return { reason: `has text in ${column} that is no UTF-8` };
-    const query: unknown = queries.get(row);
-    const id: unknown = ids === null ? '' : ids.get(row);
+    const query = queries.get(row) as string | null;
+    const id = ids === null ? '' : (ids.get(row) as string | number | bigint | null);
     if (id === null || (ids !== null && id === '')) return { reason: `has no ${match.id}` };
     if (query === null) return { reason: 'has no query' };
-    if (isBlank(String(query))) return { reason: 'has an empty query' };
+    if (isBlank(query)) return { reason: 'has an empty query' };
     const found = [positives!, negatives!].map((vectors) => allPassages(vectors, row));
     const wrong = found.find((list) => typeof list === 'string');
     if (wrong !== undefined) return { reason: wrong };
     const example: Example = {
-      id: ids === null ? textId(Buffer.from(String(query))) : String(id),
-      query: String(query),
+      id: ids === null ? textId(Buffer.from(query)) : String(id),
+      query,
       positives: found[0] as Passage[],
       negatives: found[1] as Passage[],
     };
@@ -64,7 +64,7 @@ export function decodeRows(batch: RecordBatch, match: ColumnMatch): (Example | U
 function rowsWithoutUtf8(batch: RecordBatch, names: (string | null)[]): Map<number, string> {
   const broken = new Map<number, string>();
   for (const name of names) {
-    const row = name === null ? null : firstNoUtf8(column(batch, name).data[0]!);
+    const row = name === null ? null : firstNoUtf8(column(batch, name).data[0] as Data);
     if (row !== null && !broken.has(row)) broken.set(row, name!);
   }
   return broken;
@@ -92,18 +92,18 @@ function passages(value: unknown): Passage[] | string {
   if (typeof value === 'string') return isBlank(value) ? [] : [{ id: '', title: '', text: value }];
   const list = value as Vector;
   const child = (names: string[]) => names.map((name) => list.getChild(name)).find((vector) => vector !== null) ?? null;
-  const texts = child(passageNames.text) ?? ((list.type.children ?? []).length === 0 ? list : null);
+  const texts = child(passageNames.text) ?? (((list.type as DataType).children ?? []).length === 0 ? list : null);
   const [ids, titles, scores] = [child(passageNames.id), child(passageNames.title), child(passageNames.score)];
   const found: Passage[] = [];
   for (let index = 0; index < list.length; index++) {
-    const id: unknown = ids === null ? '' : (ids.get(index) ?? null);
-    const text: unknown = texts?.get(index) ?? null;
+    const id = ids === null ? '' : ((ids.get(index) ?? null) as string | number | bigint | null);
+    const text = (texts?.get(index) ?? null) as string | null;
     const title = String(titles?.get(index) ?? '');
     const score = scoreOf(scores?.get(index));
     if (id === null || text === null) return `has a passage without ${id === null ? 'id' : 'text'}`;
-    if (isBlank(title) && isBlank(String(text))) return 'has an empty passage';
+    if (isBlank(title) && isBlank(text)) return 'has an empty passage';
     if (score === null) return 'has a score that is no finite number';
-    found.push({ id: String(id), title, text: String(text), ...(score !== undefined && { score }) });
+    found.push({ id: String(id), title, text, ...(score !== undefined && { score }) });
   }
   return found;
 }

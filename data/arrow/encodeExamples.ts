@@ -20,10 +20,7 @@ export function encodeColumns({ rows, ids, queries, positives, negatives }: Exam
     passageLists(positives, rows, type('positives')),
     passageLists(negatives, rows, type('negatives')),
   ];
-  return new RecordBatch(
-    schema,
-    makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }),
-  ) as RecordBatch;
+  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }));
 }
 
 function passageLists(list: PassageColumns, rows: number, type: List): Data<List> {

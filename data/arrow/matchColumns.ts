@@ -93,7 +93,7 @@ function passagesProblem(column: Field): string[] {
   const text = field(passageNames.text);
   if (text === undefined) return [`field text of ${name} missing`];
   return [
-    ...(isText(text.type) ? [] : [`field ${text.name} of ${name} of unusable type ${typeName(text)}`]),
+    ...(isText(text.type as DataType) ? [] : [`field ${text.name} of ${name} of unusable type ${typeName(text)}`]),
     ...fieldProblem(name, field(passageNames.id), isId),
     ...fieldProblem(name, field(passageNames.title), isText),
     ...fieldProblem(name, field(passageNames.score), (found) => DataType.isFloat(found) || DataType.isInt(found)),
@@ -102,7 +102,8 @@ function passagesProblem(column: Field): string[] {
 
 /** Of a field that may be missing, and may be null where a writer saw nothing else. */
 function fieldProblem(column: string, field: Field | undefined, isFit: (type: DataType) => boolean): string[] {
-  if (field === undefined || isFit(field.type) || (DataType.isNull(field.type) && !unreadType(field))) return [];
+  if (field === undefined || isFit(field.type as DataType) || (DataType.isNull(field.type) && !unreadType(field)))
+    return [];
   return [`field ${field.name} of ${column} of unusable type ${typeName(field)}`];
 }
 

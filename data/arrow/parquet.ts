@@ -68,6 +68,7 @@ const decoding = {
 };
 
 /** A text, or its bytes as they are where they are no UTF-8. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- hyparquet's own type of what a parser returns
 function stringFromBytes(bytes: Uint8Array | undefined): any {
   if (bytes === undefined || !isUtf8(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();

@@ -50,9 +50,7 @@ export const inspectCommand: Command<{
     requireWhole('rows', rows, 0);
     if (tasksDir !== undefined && tasks === undefined)
       throw new UserError('--tasks-dir has no effect without --tasks; name tasks in it, or leave it out');
-    const compared = (tasks ?? '')
-      .split(',')
-      .flatMap((name) => (name === '' ? [] : loadTasks(name, tasksDir as string | undefined)));
+    const compared = (tasks ?? '').split(',').flatMap((name) => (name === '' ? [] : loadTasks(name, tasksDir)));
     for (const task of compared) requireTaskData(task);
     if (html !== undefined) {
       const read = [

@@ -80,20 +80,19 @@ export const mineCommand: Command<{
     requireWhole('from-rank', fromRank, 1);
     requireWhole('to-rank', toRank, 1);
     requireWhole('seed', seed, 0);
-    if ((toRank as number) < (fromRank as number))
-      throw new UserError(`--to-rank must be at least --from-rank (${fromRank}); got ${toRank}`);
+    if (toRank < fromRank) throw new UserError(`--to-rank must be at least --from-rank (${fromRank}); got ${toRank}`);
     if (recipe !== undefined && model === 'bm25')
       throw new UserError('--recipe has no effect with BM25; leave it out, or name a base by --model');
     if (cacheGigabytes !== undefined && model === 'bm25')
       throw new UserError('--cache-gigabytes has no effect with BM25; leave it out, or name a model by --model');
-    const gigabytes = (cacheGigabytes as number | undefined) ?? defaultCacheBytes / 1e9;
+    const gigabytes = cacheGigabytes ?? defaultCacheBytes / 1e9;
     if (gigabytes < 0) throw new UserError(`--cache-gigabytes must be 0 or more; got ${gigabytes}`);
     const options = {
       negatives,
-      fromRank: fromRank as number,
-      toRank: toRank as number,
-      absoluteMargin: absoluteMargin as number | undefined,
-      relativeMargin: relativeMargin as number | undefined,
+      fromRank: fromRank,
+      toRank: toRank,
+      absoluteMargin: absoluteMargin,
+      relativeMargin: relativeMargin,
       seed,
     };
     await requireApart([{ option: '--output', path: output, kind: 'file' }], [file, ...modelFolders(model)]);

@@ -78,7 +78,7 @@ function mergePairs(pairs: SourcePair[]): Question[] {
       groups: new Set(),
       relations: new Set(),
     };
-    known.positives.set(passageKey, passages.get(passageKey) as Passage);
+    known.positives.set(passageKey, passages.get(passageKey));
     groups.forEach((group) => known.groups.add(group));
     relations.forEach((relation) => known.relations.add(relation));
     questions.set(queryKey, known);

@@ -22,7 +22,7 @@ export const listed = (dataset: Dataset, root: string): ListedDataset => {
   const folder = join(root, dataset.folder);
   const bytes = sources.map((source) => source.bytes);
   const downloadBytes = bytes.every((size) => size !== undefined)
-    ? bytes.reduce<number>((sum, size) => sum + size!, 0)
+    ? bytes.reduce<number>((sum, size) => sum + size, 0)
     : null;
   return { name, about, licence, page, folder, state: datasetState(dataset, folder), downloadBytes, unpackedBytes };
 };

@@ -7,7 +7,7 @@ import { writeBeside } from './writeBeside.js';
 import { homePath } from '../../configs/cli/homePath.js';
 
 /** Where hashes of large files are remembered. */
-export const hashesRoot = homePath('data/cache/hashes');
+const hashesRoot = homePath('data/cache/hashes');
 
 /**
  * SHA-256, hexadecimal, of every byte of a file. That of a large file is remembered under its device, inode, size and

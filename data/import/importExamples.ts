@@ -50,7 +50,7 @@ export async function importExamples(
   const recognised: Recognised[] = [];
   for (const path of paths) recognised.push(await recogniseFormat(path, options.format));
   const { sources, lookupFiles } = await filesOf(recognised, options);
-  const inputs = await inputFiles([...Object.values(lookupFiles), ...sources.map(({ file }) => file)]);
+  const inputs = await inputFiles([...(Object.values(lookupFiles) as string[]), ...sources.map(({ file }) => file)]);
   const rejectsFile = `${output}.rejects.jsonl`;
   await requireApart(
     [

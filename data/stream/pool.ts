@@ -21,7 +21,7 @@ export interface Pool {
 }
 
 /** The row of a passage, and its place there: positives first, then negatives. */
-export interface PassageOrigin extends Origin {
+interface PassageOrigin extends Origin {
   passage: number;
 }
 

@@ -165,9 +165,7 @@ function corpusHash(ids: IdTable, shards: readonly CorpusShard[]): string {
 /** Lengths keep apart what would read the same one after another. */
 function addTexts(hash: Hash, { id: _, title = '', text, ...more }: Content): void {
   hash.update(`${title.length} ${text.length} `).update(title).update(text);
-  for (const [name, value] of Object.entries(more as Record<string, unknown>).sort(([one], [two]) =>
-    one < two ? -1 : 1,
-  )) {
+  for (const [name, value] of Object.entries(more).sort(([one], [two]) => (one < two ? -1 : 1))) {
     if (value === undefined) continue;
     const bytes = value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value));
     hash.update(`${JSON.stringify(name)} ${bytes.length} `).update(bytes);

@@ -48,7 +48,7 @@ export function createIdTable(packed?: { bytes: Buffer; begins: Uint32Array }): 
       const end = begins[size]! + id.length;
       if (end > bytes.length) bytes = Buffer.concat([bytes], Math.max(2 * bytes.length, end));
       if (size + 2 > begins.length) begins = grown(begins, 2 * begins.length);
-      id.copy(bytes, begins[size]!);
+      id.copy(bytes, begins[size]);
       begins[size + 1] = end;
       slots[slot] = size++;
       return true;

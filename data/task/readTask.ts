@@ -14,7 +14,7 @@ export interface RetrievalTask {
   qrels: Qrels;
 }
 
-export interface Query {
+interface Query {
   id: string;
   text: string;
 }

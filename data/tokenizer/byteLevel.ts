@@ -94,7 +94,7 @@ function wordCache() {
   let young = new Map<string, WordIds>();
   let old = new Map<string, WordIds>();
   const add = (word: string, ids: WordIds) => {
-    if (young.size >= CACHED_WORDS) [old, young] = [young, new Map()];
+    if (young.size >= CACHED_WORDS) [old, young] = [young, new Map<string, WordIds>()];
     young.set(word, ids);
   };
   return {

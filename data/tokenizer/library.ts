@@ -29,5 +29,5 @@ export function renderChat(json: object, config: object, template: string, messa
     chat_template: template,
     tokenize: false,
     add_generation_prompt: false,
-  }) as string;
+  });
 }

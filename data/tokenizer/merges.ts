@@ -67,7 +67,7 @@ function mergeLong(tables: TokenizerTables, word: Int32Array): number {
     next[left] = next[right]!;
     if (next[right]! < size) previous[next[right]!] = left;
     offer(previous[left]!, left);
-    offer(left, next[left]!);
+    offer(left, next[left]);
   }
   let length = 0;
   for (let at = 0; at < size; at = next[at]!) word[length++] = word[at]!;

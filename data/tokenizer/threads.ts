@@ -114,7 +114,7 @@ function startThread(setup: ThreadSetup, queue: Block[]) {
     if ('error' in reply) job?.reject(restore(reply.error));
     else job?.resolve(split(reply.ids, reply.lengths));
   });
-  worker.on('error', (error) => end(error as Error));
+  worker.on('error', (error) => end(error));
   worker.on('exit', (code) => end(new Error(`a tokenizer thread ended with code ${code}`)));
 
   return {

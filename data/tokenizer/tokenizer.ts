@@ -53,7 +53,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     tables,
     slow: tables
       ? null
-      : `${file} is not in the form of Qwen2 (${built}): transformers.js tokenizes, some ten times slower`,
+      : `${file} is not in the form of Qwen2 (${built as string}): transformers.js tokenizes, some ten times slower`,
   };
 }
 
@@ -87,7 +87,7 @@ function tableVocabulary(json: Record<string, unknown>, { added, tokenStarts }: 
 }
 
 function libraryVocabulary(tokenizer: ReturnType<typeof libraryTokenizer>): Vocabulary {
-  const ids = tokenizer.get_vocab() as Map<string, number>;
+  const ids = tokenizer.get_vocab();
   let highest = -1;
   for (const id of ids.values()) highest = Math.max(highest, id);
   return { idOf: (token) => ids.get(token), size: highest + 1 };

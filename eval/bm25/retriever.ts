@@ -44,7 +44,7 @@ export function bm25Retriever(options: Partial<Bm25Options> = {}): Retriever {
         }
         return run;
       } finally {
-        for (const index of indexes) await index.close();
+        for (const index of indexes) index.close();
       }
     },
   };

@@ -71,7 +71,7 @@ export function selectOnDevice(queries: number, depth: number): Selection {
       });
       const [found, columns] = [best.dataSync<'float32'>(), places.dataSync<'int32'>()];
       const isDamaged = hasNone.dataSync()[0] !== 0;
-      const width = best.shape[1]!;
+      const width = best.shape[1];
       tf.dispose([best, places, hasNone]);
       if (isDamaged) throw notANumber(firstRow + firstNaN(scores));
       tops.forEach((top, query) => {

@@ -77,7 +77,7 @@ export function holmAdjusted(pValues: readonly number[]): number[] {
 }
 
 /** The value below which a share of the sorted values lies, read between neighbours. */
-export function quantile(sorted: Float64Array, share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = sorted[Math.floor(place)]!;
   return below + (place % 1) * (sorted[Math.ceil(place)]! - below);

@@ -19,13 +19,13 @@ export const publicFamilies = [
   'CodeSearchNet',
   'CodeSearchNet CCR',
 ] as const;
-export type PublicFamily = (typeof publicFamilies)[number];
+type PublicFamily = (typeof publicFamilies)[number];
 
 /** CoIR's own harness leaves titles out, MTEB searches them: the same data is then two tasks. */
 export const isOfCoir = ({ family }: Pick<PublicTask, 'family'>): boolean => /^Co(IR|deSearchNet)/.test(family);
 
 /** Without regard to case, dashes and dots, in which the spellings of one name differ. */
-export const simplified = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+const simplified = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 const english = ['eng-Latn'];
 

@@ -37,14 +37,14 @@ export function dropoutMask({ rate, keys }: RowDropout, columns: number, adapter
 export const adapterKeys = (adapter: number): [number, number] => [mixed(2 * adapter + 1), mixed(2 * adapter + 2)];
 
 /** Hashes below `limit` drop an element; `kept` is what the others are multiplied with. In the fused operations' arithmetic. */
-export function maskNumbers(rate: number): { limit: number; kept: number } {
+function maskNumbers(rate: number): { limit: number; kept: number } {
   const single = Math.fround(rate);
   // Of the hash 24 bits count: as many as every engine can compare as float32.
   return { limit: Math.floor(single * 2 ** 24), kept: Math.fround(1 / Math.fround(1 - single)) };
 }
 
 /** One element of a mask. @param first @param second  keys of the row and of the adapter, each pair joined by exclusive or */
-export function maskValue(
+function maskValue(
   column: number,
   first: number,
   second: number,

@@ -82,7 +82,7 @@ export function attention(
       },
     };
   });
-  return op(q, k, v) as tf.Tensor2D;
+  return op(q, k, v);
 }
 
 /** Queries, keys, values, softmax(q kᵀ + mask) and that times v, by heads. */

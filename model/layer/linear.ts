@@ -58,7 +58,7 @@ function trainedProduct(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
       },
     };
   });
-  return op(x, weight) as tf.Tensor2D;
+  return op(x, weight);
 }
 
 function adapted(x: tf.Tensor2D, { a, b, scale, number }: AdapterPair, dropout?: RowDropout): tf.Tensor2D {
@@ -86,5 +86,5 @@ function lowRank(x: tf.Tensor2D, a: tf.Tensor2D, b: tf.Tensor2D, scale: number):
       },
     };
   });
-  return op(x, a, b) as tf.Tensor2D;
+  return op(x, a, b);
 }

@@ -83,7 +83,7 @@ export function describePlan(
   { layers }: { layers: number },
 ): string {
   const gigabytes = (count: number) => `${(count / 1e9).toFixed(2)} GB`;
-  const parts = Object.entries(bytes)
+  const parts = (Object.entries(bytes) as [string, number][])
     .filter(([, count]) => count >= 5e6)
     .sort(([, x], [, y]) => y - x)
     .map(([kind, count]) => `${kind} ${gigabytes(count)}`);
@@ -98,7 +98,7 @@ export function smallestPeak(facts: PlanFacts, fixed: { chunkTokens?: number } =
 
 /** Sum over all kinds. */
 export function peakBytes(bytes: MemoryKinds): number {
-  return Object.values(bytes).reduce((sum: number, part: number) => sum + part, 0);
+  return (Object.values(bytes) as number[]).reduce((sum, part) => sum + part, 0);
 }
 
 /** Bytes of the layer inputs that a pass over so many tokens keeps. */

@@ -8,7 +8,7 @@ export const matrixParameters = (shape: BaseShape) =>
   shape.layers * sum(projections.map((target) => product(sides(shape, target))));
 
 /** Numbers that stay in float32: norms, and the biases of queries, keys and values. */
-export function vectorParameters(shape: BaseShape): number {
+function vectorParameters(shape: BaseShape): number {
   const biases = sum((['q', 'k', 'v'] as const).map((target) => sides(shape, target)[0]));
   return shape.layers * (2 * shape.hidden + biases) + shape.hidden;
 }

@@ -48,7 +48,9 @@ export function visionConfig(
   };
   const same = (name: string, wanted: unknown) => {
     if (tower[name] != null && tower[name] !== wanted)
-      throw new UserError(`${file}: vision_config.${name} must be ${wanted}; got ${JSON.stringify(tower[name])}`);
+      throw new UserError(
+        `${file}: vision_config.${name} must be ${String(wanted)}; got ${JSON.stringify(tower[name])}`,
+      );
   };
   for (const [name, wanted] of [
     ['hidden_act', 'silu'],
@@ -61,7 +63,7 @@ export function visionConfig(
   const theta = (tower['rope_parameters'] as { rope_theta?: unknown } | undefined)?.rope_theta;
   if (theta !== undefined && theta !== towerTheta)
     throw new UserError(
-      `${file}: vision_config.rope_parameters.rope_theta must be ${towerTheta}; got ${String(theta)}`,
+      `${file}: vision_config.rope_parameters.rope_theta must be ${towerTheta}; got ${JSON.stringify(theta)}`,
     );
   const [hidden, heads, patch, merge] = [
     size('hidden_size'),

@@ -111,7 +111,7 @@ export function watchEngine(): Watch {
   // Properties of the real binding cannot be replaced, and its functions need it as their `this`.
   backend.binding = new Proxy({} as Binding, {
     get(_, name) {
-      const value = (watched as Record<string | symbol, unknown>)[name] ?? Reflect.get(real, name);
+      const value: unknown = (watched as Record<string | symbol, unknown>)[name] ?? Reflect.get(real, name);
       return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(real) : value;
     },
   });

@@ -63,7 +63,9 @@ export async function openWork(options: {
     const { rows } = model.embedding;
     model.embedding.rows = (ids) => watch.time('embedding rows', 'read embedding rows', () => rows(ids));
   }
-  const parameters: Parameters = options.adapter ? attachAdapter(model, await readAdapter(options.adapter)) : new Map();
+  const parameters: Parameters = options.adapter
+    ? attachAdapter(model, await readAdapter(options.adapter))
+    : new Map<string, never>();
   const optimizer = adamW(parameters, loadConfig('study').config.optimizer);
   return { engine, model, parameters, optimizer, updates: 0, watch };
 }

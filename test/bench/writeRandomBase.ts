@@ -40,7 +40,7 @@ export const writeRandomBase = (
         join(folder, nameOf(index)),
         tensors.map((tensor) => randomTensor(tensor, seed)),
       );
-    const places = shards.flatMap((tensors, index) => tensors.map(({ name }) => [name, nameOf(index)]));
+    const places = shards.flatMap((tensors, index) => tensors.map(({ name }) => [name, nameOf(index)] as const));
     const index = {
       metadata: { total_size: shards.flat().reduce((sum, tensor) => sum + bytesOf(tensor), 0) },
       weight_map: Object.fromEntries(places),

@@ -16,13 +16,14 @@ await runCommand('example', {
       .option('wait', { type: 'boolean', default: false })
       .option('as', { choices: ['query', 'passage'] as const })
       .option('json', { type: 'boolean', default: false }),
-  handler: async ({ files, base, data, set, fromRank, lines, wait, as, json }) => {
-    if (wait) {
+  handler: async (given: Record<string, unknown>) => {
+    const { files, base, data, set, fromRank, lines, wait, as, json } = given;
+    if (wait === true) {
       process.once('exit', () => console.log('claims given up'));
       console.error('waiting');
       await setTimeout(60_000);
     }
-    for (let line = 0; line < lines; line++) {
+    for (let line = 0; line < (lines as number); line++) {
       console.log(`line ${line}`);
       if (line % 1000 === 0) await new Promise(setImmediate);
     }

@@ -14,7 +14,7 @@ import { setAdapterAside } from '../../model/layer/lora.js';
 import type { Model } from '../../model/layer/decoder.js';
 
 /** Names of the columns that a run's report compares. */
-export const modelNames = { tuned: 'tuned', base: 'base', bm25: 'BM25' } as const;
+const modelNames = { tuned: 'tuned', base: 'base', bm25: 'BM25' } as const;
 
 /**
  * Score the tuned model, its base and BM25 on the same tasks. The tuned model's results lie in the run's eval/, copies

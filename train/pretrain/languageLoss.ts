@@ -17,7 +17,7 @@ export function languageLoss(
   targets: tf.Tensor1D,
   places: Places,
 ): tf.Scalar {
-  let state = tf.gather(embedding, inputs) as tf.Tensor2D;
+  let state: tf.Tensor2D = tf.gather(embedding, inputs);
   for (const weights of layers) state = decoderLayer(state, weights, places, config);
   return crossEntropy(rmsNorm(state, finalNorm, config.normEpsilon), embedding, targets);
 }
@@ -38,5 +38,5 @@ function crossEntropy(x: tf.Tensor2D, embedding: tf.Tensor2D, targets: tf.Tensor
       },
     };
   });
-  return op(x, embedding) as tf.Scalar;
+  return op(x, embedding);
 }

@@ -21,7 +21,7 @@ export async function loadDecoder(folder: string): Promise<TrainableDecoder> {
         `${folder} cannot be pretrained further: ${name} must be there, of shape ${variable.shape.join(' x ')}`,
       );
     const values = tf.tensor(toFloat32(await readTensorBytes(entry), entry.dtype), variable.shape);
-    (variable as tf.Variable).assign(values);
+    variable.assign(values);
     values.dispose();
   }
   return decoder;

@@ -55,7 +55,7 @@ export async function pretrain(
     const learningRate =
       settings.learningRate * rateShare({ kind: 'cosine', warmupSteps: settings.warmupSteps }, update, updates - 1); // 0 at the last
     const gradients = new Map(names.map((name, index) => [name, grads[index]!]));
-    const { loss } = applyUpdate(gradients, [value as tf.Scalar], optimizer, { learningRate, maxGradNorm: 1, update });
+    const { loss } = applyUpdate(gradients, [value], optimizer, { learningRate, maxGradNorm: 1, update });
     onUpdate(update, loss);
     await new Promise(setImmediate); // lets the progress bar draw and an interrupt through
   }

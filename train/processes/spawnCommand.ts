@@ -4,7 +4,7 @@ import { endsWithInput } from '../../configs/cli/endWithInput.js';
 import { homePath } from '../../configs/cli/homePath.js';
 
 /** How a command ended. */
-export interface CommandEnd {
+interface CommandEnd {
   code: number | null;
   /** Why it failed, one line; empty where it did not. */
   reason: string;

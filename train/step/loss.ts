@@ -63,7 +63,7 @@ export function* infoNce(
       const block = lossOfBlock(part, passages, blockOf(candidates, first, count), rows, options);
       return before ? { ...block, ...added(before, block) } : block;
     });
-    if (before) tf.dispose(Object.values(before) as tf.Tensor[]);
+    if (before) tf.dispose(Object.values(before));
     sums = found;
     blocks.push(dQueries);
   }
@@ -149,7 +149,7 @@ function atPlaces(entries: (readonly [row: number, column: number, value: number
     [entries.length, 2],
     'int32',
   );
-  return tf.scatterND(places, tf.tensor1d(entries.map(([, , value]) => value)), shape) as tf.Tensor2D;
+  return tf.scatterND<tf.Rank.R2>(places, tf.tensor1d(entries.map(([, , value]) => value)), shape);
 }
 
 /** Which candidates but the target itself have a cosine above the target's plus the margin: [queries, passages]. */

@@ -23,7 +23,7 @@ export function madeBase(made: MadeBase): NamedBase {
 }
 
 /** The folder of the base that one is made from. @throws UserError when it is none, or holds more than one small file */
-export function folderMadeFrom({ name, from }: MadeBase): string {
+function folderMadeFrom({ name, from }: MadeBase): string {
   const { place } = resolveBase(from);
   if (!('folder' in place))
     throw new UserError(`made base ${name} must be made from a base in a folder, such as demo; got ${from}`);

@@ -6,7 +6,7 @@ import { DataType, type Data } from 'apache-arrow';
  * Source: Arrow columnar format 1.5, "Physical memory layout".
  */
 export function firstNoUtf8(data: Data): number | null {
-  const { type, length } = data as Data<DataType>;
+  const { type, length } = data;
   if (length === 0) return null;
   if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) return firstOfTexts(data);
   if (DataType.isUtf8View(type)) return firstOfViews(data);
@@ -51,7 +51,7 @@ function firstOfViews(data: Data): number | null {
 function firstOfIndices(data: Data): number | null {
   const broken = new Set<number>();
   let held = 0;
-  for (const part of data.dictionary?.data ?? []) {
+  for (const part of (data.dictionary?.data ?? []) as Data[]) {
     if (firstNoUtf8(part) !== null)
       for (let at = 0; at < part.length; at++) if (firstNoUtf8(part.slice(at, 1)) !== null) broken.add(held + at);
     held += part.length;

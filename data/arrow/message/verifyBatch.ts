@@ -15,7 +15,7 @@ export function verifyBatch(batch: RecordBatch): void {
 }
 
 function verify(data: Data, name: string): void {
-  const { type, length } = data as Data<DataType>;
+  const { type, length } = data;
   if (!(length >= 0 && Number.isSafeInteger(length))) fail(`column ${name} has ${length} values`);
   const bitmap = data.nullBitmap as Uint8Array | undefined;
   if (data.nullCount > 0 && !DataType.isNull(type) && (bitmap?.length ?? 0) < Math.ceil(length / 8))
@@ -53,7 +53,7 @@ function verifyIndices(data: Data, name: string): void {
     const index = Number(indices[place]!);
     if (!(index >= 0 && index < held) && data.getValid(place)) fail(`column ${name} points outside of its dictionary`);
   }
-  for (const part of data.dictionary?.data ?? []) verify(part, name);
+  for (const part of (data.dictionary?.data ?? []) as Data[]) verify(part, name);
 }
 
 const bitWidth = (type: DataType) =>

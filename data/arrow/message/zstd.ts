@@ -13,7 +13,7 @@ const LEVEL = 1;
 
 /** One frame that holds these bytes. `loadZstd` must have been awaited. */
 export function compressZstd(bytes: Uint8Array): Uint8Array {
-  return compress(bytes as Buffer, LEVEL);
+  return compress(bytes, LEVEL);
 }
 
 /**
@@ -24,9 +24,7 @@ export function compressZstd(bytes: Uint8Array): Uint8Array {
 export function decompressZstd(bytes: Uint8Array, length: number): Uint8Array {
   // The fast way trusts the size in the frame; other writers leave it out, or write several frames.
   const content =
-    zstdFrame(bytes).contentBytes === length
-      ? decompressFrame(bytes as Buffer)
-      : decompressSlowly(bytes, new Uint8Array(length));
+    zstdFrame(bytes).contentBytes === length ? decompressFrame(bytes) : decompressSlowly(bytes, new Uint8Array(length));
   if (content.length !== length) throw new Error(`zstd frame of ${content.length} bytes, ${length} were expected`);
   return content;
 }

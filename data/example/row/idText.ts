@@ -7,5 +7,5 @@ import { isBroken, textOf } from './textOf.js';
 export function idText(id: unknown): string | null {
   if (typeof id === 'string') return id === '' || isBroken(id) ? null : id;
   if (id instanceof Uint8Array) return textOf(id) || null;
-  return typeof id === 'bigint' || Number.isSafeInteger(id) ? String(id as number) : null;
+  return typeof id === 'bigint' || Number.isSafeInteger(id) ? String(id) : null;
 }

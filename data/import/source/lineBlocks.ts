@@ -6,7 +6,7 @@ export interface LineBlock {
 }
 
 /** A longer line is left out without being held in memory. */
-export const LONGEST_LINE_BYTES = 64 * 2 ** 20;
+const LONGEST_LINE_BYTES = 64 * 2 ** 20;
 /** Why it is left out. */
 export const TOO_LONG = `line longer than ${LONGEST_LINE_BYTES / 2 ** 20} MB`;
 const SHOWN_OF_TOO_LONG = 1024;

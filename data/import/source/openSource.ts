@@ -25,7 +25,7 @@ export interface KnownBeginning {
   folder: string;
 }
 
-export type Compression = 'gzip' | 'zstd';
+type Compression = 'gzip' | 'zstd';
 
 /**
  * Open a file that may be compressed; its content tells, whatever its name.
@@ -65,7 +65,7 @@ export async function openSource(path: string, known?: KnownBeginning): Promise<
 }
 
 /** What compressed a file that begins with these bytes. */
-export function compressionOf(start: Uint8Array): Compression | null {
+function compressionOf(start: Uint8Array): Compression | null {
   if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
   return start[0] === 0x28 && start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd ? 'zstd' : null;
 }
@@ -120,7 +120,7 @@ async function* rawPieces(file: FileHandle, path: string, onBytes: (piece: Buffe
 
 async function* gunzip(raw: AsyncGenerator<Buffer>, path: string): AsyncGenerator<Buffer> {
   let given = 0;
-  let failure: unknown;
+  let failure: Error | undefined;
   const counted = async function* () {
     try {
       for await (const piece of raw) {
@@ -128,7 +128,7 @@ async function* gunzip(raw: AsyncGenerator<Buffer>, path: string): AsyncGenerato
         yield piece;
       }
     } catch (error) {
-      failure = error;
+      failure = error as Error;
       throw error;
     }
   };
@@ -146,7 +146,7 @@ async function* gunzip(raw: AsyncGenerator<Buffer>, path: string): AsyncGenerato
 }
 
 async function* unzstd(raw: AsyncGenerator<Buffer>, path: string): AsyncGenerator<Buffer> {
-  let waiting: Buffer[] = [];
+  const waiting: Buffer[] = [];
   const decoder = new Decompress((piece) => waiting.push(Buffer.from(piece)));
   const take = (piece: Buffer, isLast: boolean) => {
     try {

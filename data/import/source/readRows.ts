@@ -4,7 +4,7 @@ import { textId } from '../../example/textId.js';
 import { lineBlocks, TOO_LONG } from './lineBlocks.js';
 import { openParquet } from '../../arrow/parquet.js';
 import type { Recognised } from './recogniseFormat.js';
-import { isRecordField, parseRecord, recordParsers, type Lookups, type RecordParser } from './records.js';
+import { isRecordField, parseRecord, recordParsers, type Lookups } from './records.js';
 import type { RowSink } from './rowSink.js';
 
 /** Called after each row; where it returns a promise, reading waits. */
@@ -61,7 +61,7 @@ export async function readParquetRows(
   lookups: Lookups,
   afterRow: AfterRow,
 ): Promise<void> {
-  const parse = recordParsers[format as keyof typeof recordParsers] as RecordParser;
+  const parse = recordParsers[format as keyof typeof recordParsers];
   let line = from;
   for await (const row of (await openParquet(path)).read(from, isRecordField)) {
     line++;
@@ -81,7 +81,7 @@ type LineReader = (line: number, bytes: Buffer, begin: number, end: number) => v
 function lineReader(path: string, format: Recognised['format'], sink: RowSink, lookups: Lookups): LineReader {
   if (format === 'triples') return tripleReader(path, sink);
   if (format === 'id-triples') return idTripleReader(path, sink, lookups);
-  const parse = recordParsers[format as keyof typeof recordParsers] as RecordParser;
+  const parse = recordParsers[format as keyof typeof recordParsers];
   return (line, bytes, begin, end) => {
     const json = bytes.toString('utf8', begin, end);
     const row = parseRecord(json);

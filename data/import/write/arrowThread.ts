@@ -26,10 +26,10 @@ export async function startArrowThread(path: string, length: number): Promise<Ar
   const setup: ArrowThreadSetup = { path, length };
   // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
   const worker = new Worker(new URL('./arrowThread.mjs', import.meta.url), { workerData: setup, execArgv: [] });
-  const waiting: { resolve(length: number): void; reject(error: unknown): void }[] = [];
+  const waiting: { resolve(length: number): void; reject(error: Error): void }[] = [];
   let underWay: Promise<number>[] = [];
-  let ended: unknown;
-  const end = (error: unknown) => {
+  let ended: Error | undefined;
+  const end = (error: Error) => {
     ended ??= error;
     for (const { reject } of waiting.splice(0)) reject(ended);
   };

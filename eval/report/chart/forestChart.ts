@@ -31,7 +31,7 @@ export function forestChart(
       min: range.low,
       max: range.high,
       splitLine: { lineStyle: { color: line }, showMinLine: false, showMaxLine: false },
-    } as object,
+    },
     yAxis: { type: 'value', inverse: true, min: 0, max: rows.length, show: false },
     series: [
       {

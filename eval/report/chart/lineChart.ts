@@ -52,7 +52,7 @@ export function lineChart(
       ...valueAxis(xName),
       min: ({ min, max }: { min: number; max: number }) => (min < 0.02 * max ? 0 : min),
       max: 'dataMax',
-    } as object,
+    },
     yAxis: {
       type: upright === 'logarithmic' ? 'log' : 'value',
       scale: upright !== 'from zero',

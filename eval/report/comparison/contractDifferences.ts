@@ -27,7 +27,7 @@ const fieldsOfTheBase: ReadonlySet<keyof Contract> = new Set([
  */
 export function contractDifferences(contracts: readonly { name: string; contract: Contract }[]): Difference[] {
   return contractFields.flatMap((field) => {
-    const values = contracts.map(({ name, contract }) => ({ name, value: contract[field] as unknown }));
+    const values = contracts.map(({ name, contract }) => ({ name, value: contract[field] }));
     if (!differ(values)) return [];
     const isPresent = new Set(values.map(({ value }) => value !== undefined && value !== null));
     const byBase = fieldsOfTheBase.has(field) && (field === 'bosId' || isPresent.size === 1);

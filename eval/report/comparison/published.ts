@@ -12,7 +12,7 @@ import { identityOfName, isSameTask, taskIdentity, type TaskIdentity } from '../
 import { findPublic } from '../../tasks/publicTasks.js';
 
 /** Metrics of one task. */
-export interface PublishedResult {
+interface PublishedResult {
   task: TaskIdentity;
   metrics: Record<string, number>;
 }

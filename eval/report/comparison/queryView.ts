@@ -13,7 +13,7 @@ import { rowOf, type Comparison } from './comparison.js';
 type Found = [text: number, grade: number];
 
 /** What a reader sees of one query. */
-export interface ViewedQuery {
+interface ViewedQuery {
   /** Place in `tasks`. */
   task: number;
   id: string;
@@ -106,7 +106,7 @@ async function addTask(
   const ids = new Set(chosen.map(({ id }) => id));
   const tops: Map<string, string[]>[] = [];
   for (const folder of folders)
-    tops.push(folder === undefined ? new Map() : await readTops(join(folder, 'run.trec'), ids));
+    tops.push(folder === undefined ? new Map<string, string[]>() : await readTops(join(folder, 'run.trec'), ids));
   const relevant = new Map(chosen.map(({ id }) => [id, bestOf(qrels.get(id))]));
   const wanted = new Set([...tops.flatMap((found) => [...found.values()].flat()), ...[...relevant.values()].flat()]);
   const texts = await readTexts(files.corpus, wanted);

@@ -58,10 +58,10 @@ function baseDifferences(trained: readonly { name: string; record: RunRecord }[]
   const distinct = new Set(bases.map(({ weightsHash }) => weightsHash)).size;
   if (distinct < 2) return [];
   const isNamed = new Set(bases.map(({ name }) => name)).size === distinct;
-  const values = trained.map(({ name, record: { base } }) => [
-    name,
-    isNamed ? base.name : `${base.name} ${base.weightsHash.slice(0, 8)}`,
-  ]);
+  const values = trained.map(
+    ({ name, record: { base } }) =>
+      [name, isNamed ? base.name : `${base.name} ${base.weightsHash.slice(0, 8)}`] as const,
+  );
   return [{ field: 'base', values: Object.fromEntries(values), isOfBase: true }];
 }
 

@@ -72,9 +72,7 @@ const rankWords = (ranks: string) => `${ranks.includes('–') ? 'ranks' : 'rank'
 
 /** What Kendall's tau says of the tasks, in words and, for a few tasks, as a table. */
 function agreement(tasks: readonly string[], taus: Stability['taus']): Html | null {
-  const pairs = tasks.flatMap((one, i) =>
-    tasks.slice(0, i).map((other, j) => ({ one, other, tau: taus[i]![j]! as number | null })),
-  );
+  const pairs = tasks.flatMap((one, i) => tasks.slice(0, i).map((other, j) => ({ one, other, tau: taus[i]![j]! })));
   const known = pairs.flatMap(({ tau, ...rest }) => (tau === null ? [] : [{ tau, ...rest }]));
   if (known.length === 0) return null;
   const sorted = [...known].sort((one, other) => one.tau - other.tau);

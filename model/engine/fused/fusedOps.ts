@@ -127,5 +127,3 @@ export function fusedOps() {
     },
   };
 }
-
-export type FusedOps = ReturnType<typeof fusedOps>;

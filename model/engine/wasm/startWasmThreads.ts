@@ -54,7 +54,7 @@ async function buildModule(workers: Worker[]): Promise<ThreadedModule> {
   let timer: NodeJS.Timeout | undefined;
   const module = await new Promise<ThreadedModule>((resolve, reject) => {
     timer = setTimeout(() => reject(new Error('the threads of WebAssembly do not start')), patienceMs);
-    withWorkers(workerClass(workers, reject), () => callFactory().then(resolve, reject));
+    withWorkers(workerClass(workers, reject), () => void callFactory().then(resolve, reject));
   }).finally(() => clearTimeout(timer));
   // The functions that the backend looks for, as its own `init` names them.
   module.tfjs = {
@@ -89,7 +89,7 @@ function workerClass(workers: Worker[], onError: (error: Error) => void): typeof
     override on(event: string, listener: (value: never) => void): this {
       return super.on(event, event === 'error' ? onError : (listener as () => void));
     }
-  } as never;
+  };
 }
 
 /** The module takes the class from `worker_threads` and leaves it in the global scope; both are put back. */

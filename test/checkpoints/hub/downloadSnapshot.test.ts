@@ -324,7 +324,7 @@ describe('downloadSnapshot', () => {
       const first = start();
       while ((await partialBytes()) === 0) await sleep(10);
       const second = start();
-      second.child.stderr!.on('data', (text) => String(text).includes('waiting') && goOn());
+      second.child.stderr.on('data', (text) => String(text).includes('waiting') && goOn());
       const [one, other] = await Promise.all([first.finished, second.finished]);
       assert.deepEqual([one.code, other.code], [0, 0], one.errors + other.errors);
       assert.equal(one.output, other.output);

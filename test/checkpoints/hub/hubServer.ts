@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 /** What goes wrong with an answer. Without one it is served as it should be. */
-export interface Fault {
+interface Fault {
   /** Instead of the answer. */
   status?: number;
   headers?: Record<string, string>;
@@ -31,7 +31,7 @@ export interface Asked {
   host: 'hub' | 'cdn';
 }
 
-export interface HubModel {
+interface HubModel {
   files: Map<string, Buffer>;
   commit: string;
 }

@@ -79,7 +79,7 @@ describe('readSafetensorsIndex', () => {
       a: { dtype: 'F32', shape: [], data_offsets: [0, 4] },
       __metadata__: { made: 'by hand' },
     };
-    const content = safetensorsFile(header, new Array(12).fill(0));
+    const content = safetensorsFile(header, new Array<number>(12).fill(0));
     await writeFile(file, content);
     const start = content.length - 12;
     const { tensors, metadata } = await readSafetensorsIndex(file);

@@ -12,6 +12,7 @@ import {
   Utf8View,
   vectorFromArray,
   type RecordBatch,
+  type Table,
 } from 'apache-arrow';
 import { UserError } from '../../../configs/userError.js';
 import { encodeExamples } from '../../../data/arrow/encodeExamples.js';
@@ -206,16 +207,16 @@ describe('openExamples', () => {
   });
 
   it('says which columns are missing or unusable and what there is', async () => {
-    const write = async (table: ReturnType<typeof tableFromArrays>) => {
+    const write = async (table: Table) => {
       const writer = RecordBatchStreamWriter.writeAll(table);
       await writeFile(at('foreign'), await writer.toUint8Array());
     };
-    await write(tableFromArrays({ query: ['a'], label: Float32Array.of(1) }) as never);
+    await write(tableFromArrays({ query: ['a'], label: Float32Array.of(1) }));
     await refused(
       at('foreign'),
       /: positives \(or positive_passages, .*\) and negatives \(or .*\) missing; found query \(Dictionary<.*>\), label \(Float32\)/,
     );
-    await write(tableFromArrays({ query_id: ['1'], query: [1.5], positives: [2.5], negatives: ['b'] }) as never);
+    await write(tableFromArrays({ query_id: ['1'], query: [1.5], positives: [2.5], negatives: ['b'] }));
     await refused(
       at('foreign'),
       /: column query of unusable type Float64, column positives not a text, a list of texts or a list of passages \{id, /,

@@ -34,7 +34,7 @@ describe('PairQueue', () => {
     const queue = new PairQueue(words);
     const best = queue.takeMostFrequent();
     assert.deepEqual(best, { left: 1, right: 1, count: 6 });
-    queue.merge(best as NonNullable<typeof best>, 9);
+    queue.merge(best, 9);
     assert.deepEqual(words[0]?.ids, [9, 1, 2]);
     assert.deepEqual(queue.takeMostFrequent(), { left: 1, right: 2, count: 3 });
     assert.deepEqual(queue.takeMostFrequent(), { left: 9, right: 1, count: 3 });
@@ -49,7 +49,7 @@ describe('PairQueue', () => {
     ]);
     const best = queue.takeMostFrequent();
     assert.deepEqual(best, { left: 1, right: 2, count: 8 });
-    queue.merge(best as NonNullable<typeof best>, 9);
+    queue.merge(best, 9);
     // (2, 3) stood seven times; the five within [1, 2, 3] went into (9, 3).
     assert.deepEqual(queue.takeMostFrequent(), { left: 9, right: 3, count: 5 });
     assert.deepEqual(queue.takeMostFrequent(), { left: 2, right: 3, count: 2 });

@@ -58,7 +58,8 @@ describe('trainTokenizer', () => {
 
 describe("the demonstration's tokenizer", () => {
   const folder = new URL('../../../configs/bases/demo/', import.meta.url);
-  const read = (name: string): Record<string, unknown> => JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
+  const read = (name: string): Record<string, unknown> =>
+    JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Record<string, unknown>;
 
   it('has 4,096 tokens and gives every text back', () => {
     const tokenizer = new PreTrainedTokenizer(read('tokenizer.json'), read('tokenizer_config.json'));

@@ -4,7 +4,7 @@ import { smartSize } from '../../../data/image/smartSize.js';
 
 const rules = { minPixels: 3136, maxPixels: 602112, alpha: 'drop', patch: 14, merge: 2 } as const;
 const size = (height: number, width: number, more = {}) =>
-  Object.values(smartSize({ height, width }, { ...rules, ...more }));
+  Object.values(smartSize({ height, width }, { ...rules, ...more })) as number[];
 
 describe('smartSize', () => {
   it('rounds each side to the nearest block of 28 pixels, halves to the even number of blocks', () => {

@@ -72,8 +72,8 @@ describe('tokenPools', () => {
   it('throws an error of the source when its turn comes, and ends the source', async () => {
     const { pools, state } = source(20, 2);
     const stream = tokenPools(pools, threads, 4);
-    assert.equal((await stream.next()).value.masked.byId, 0);
-    assert.equal((await stream.next()).value.masked.byId, 1);
+    assert.equal(((await stream.next()).value as { masked: { byId: number } }).masked.byId, 0);
+    assert.equal(((await stream.next()).value as { masked: { byId: number } }).masked.byId, 1);
     await assert.rejects(stream.next(), /no negatives/);
     assert.ok(state.ended);
   });

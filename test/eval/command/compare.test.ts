@@ -38,8 +38,12 @@ describe('npm run compare', function () {
       'results.csv',
       'results.tex',
     ]);
-    const printed = JSON.parse(output.trim().split('\n').at(-1)!);
-    assert.deepEqual([printed.folder, printed.comparable, printed.differences[0].difference], [folder, true, -0.25]);
+    const printed = JSON.parse(output.trim().split('\n').at(-1)!) as {
+      folder: string;
+      comparable: boolean;
+      differences: { difference: number }[];
+    };
+    assert.deepEqual([printed.folder, printed.comparable, printed.differences[0]!.difference], [folder, true, -0.25]);
     assert.match(output, /^two +bm25 +0\.7500$/m);
     assert.match(await readFile(place(join(folder, 'report.html')), 'utf8'), /text of c/);
     assert.equal((await compare('one', 'two', '--tasks-dir', 'tasks')).code, 0); // an older comparison is replaced

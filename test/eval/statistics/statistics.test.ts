@@ -8,7 +8,7 @@ describe('randomizationTest', () => {
     // -1 + 2 + 3 = 4: four of eight.
     assert.equal(randomizationTest([-1, 2, 3], { seed: 1 }), 4 / 8);
     // 13 differences of one sign: two of 2^13.
-    assert.equal(randomizationTest(Array(13).fill(0.1), { seed: 1 }), 2 / 8192);
+    assert.equal(randomizationTest(new Array<number>(13).fill(0.1), { seed: 1 }), 2 / 8192);
   });
 
   it('gives the same to a difference and its opposite', () => {
@@ -16,7 +16,7 @@ describe('randomizationTest', () => {
   });
 
   it('lets queries without a difference change nothing', () => {
-    assert.equal(randomizationTest([0, 1, 0, 2, 3, ...Array(50).fill(0)], { seed: 1 }), 0.25);
+    assert.equal(randomizationTest([0, 1, 0, 2, 3, ...new Array<number>(50).fill(0)], { seed: 1 }), 0.25);
     assert.equal(randomizationTest([0, 0], { seed: 1 }), 1);
     assert.equal(randomizationTest([], { seed: 1 }), 1);
   });
@@ -25,11 +25,11 @@ describe('randomizationTest', () => {
     // 33 of 40 equal differences positive, 7 negative: P(X >= 33 or X <= 7) of Binomial(40, 1/2).
     const tail = Array.from({ length: 8 }, (_, k) => choose(40, k)).reduce((sum, ways) => sum + ways, 0);
     const exact = (2 * tail) / 2 ** 40; // 0.0000423
-    const differences = [...Array(33).fill(1), ...Array(7).fill(-1)];
+    const differences = [...new Array<number>(33).fill(1), ...new Array<number>(7).fill(-1)];
     const rare = randomizationTest(differences, { seed: 3 });
     assert.ok(Math.abs(rare / exact - 1) < 0.1, `${rare}`);
     // 24 against 16: P = 0.2682
-    const even = randomizationTest([...Array(24).fill(1), ...Array(16).fill(-1)], { seed: 3 });
+    const even = randomizationTest([...new Array<number>(24).fill(1), ...new Array<number>(16).fill(-1)], { seed: 3 });
     assert.ok(Math.abs(even - 0.2682) < 0.015, `${even}`);
   });
 

@@ -22,7 +22,7 @@ describe('attention', () => {
   it('mixes the values of the places before, each query head with the key head that its group shares', () => {
     // Queries of zero look at all visible places alike: the second place gets the mean of both values.
     const places = makePlaces(1, 2, config);
-    const q = tf.zeros([2, 8]) as tf.Tensor2D;
+    const q = tf.zeros<tf.Rank.R2>([2, 8]);
     const k = randomTensor<tf.Tensor2D>([2, 4], 'k');
     const v = tf.tensor2d([1, 2, 10, 20, 3, 6, 30, 60], [2, 4]); // key head 0 holds 1 2 and 3 6, key head 1 the tens
     assertClose(attention(q, k, v, places, config), [1, 2, 1, 2, 10, 20, 10, 20, 2, 4, 2, 4, 20, 40, 20, 40], 1e-5);

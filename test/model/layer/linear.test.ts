@@ -33,14 +33,14 @@ describe('linear', () => {
   it('has the gradient of its differences for input, adapter and bias, not for the frozen weight', () => {
     const weight = freeze(randomTensor([3, 4], 'weight'));
     const xs = [randomTensor([5, 4]), randomTensor([2, 4], 'a'), randomTensor([3, 2], 'b'), randomTensor([3], 'bias')];
-    assertGradients((x, a, b, bias) => linear(x as tf.Tensor2D, adapted(weight, [a!, b!], bias)), xs);
+    assertGradients((x, a, b, bias) => linear(x as tf.Tensor2D, adapted(weight, [a, b], bias)), xs);
     weight.dispose();
   });
 
   it('has the gradient of its differences for one row', () => {
     const weight = freeze(randomTensor([3, 4], 'weight'));
     const xs = [randomTensor([1, 4]), randomTensor([2, 4], 'a'), randomTensor([3, 2], 'b')];
-    assertGradients((x, a, b) => linear(x as tf.Tensor2D, adapted(weight, [a!, b!])), xs);
+    assertGradients((x, a, b) => linear(x as tf.Tensor2D, adapted(weight, [a, b])), xs);
     weight.dispose();
   });
 
@@ -53,13 +53,13 @@ describe('linear', () => {
   });
 
   describe('with dropout', () => {
-    const identity = () => freeze(tf.eye(4) as tf.Tensor2D);
+    const identity = () => freeze(tf.eye(4));
 
     it('drops numbers of the adapter input alone, and the same ones for the same seed', () => {
       // Adapter and weight are the identity, so a dropped number gives x and a kept one x + 2 x.
       const weight = identity();
-      const adapter = { a: tf.eye(4) as tf.Tensor2D, b: tf.eye(4) as tf.Tensor2D, scale: 1, number: 3 };
-      const x = tf.ones([50, 4]) as tf.Tensor2D;
+      const adapter = { a: tf.eye(4), b: tf.eye(4), scale: 1, number: 3 };
+      const x = tf.ones<tf.Rank.R2>([50, 4]);
       const outputs = (seed: number, number = 3) =>
         [...linear(x, { weight, adapter: { ...adapter, number } }, dropoutOf(50, seed)).dataSync()].map(Math.round);
       assert.deepEqual([...new Set(outputs(1))].sort(), [1, 3]);
@@ -85,7 +85,7 @@ describe('linear', () => {
     it('has the gradient of the differences of the masked function', () => {
       const weight = identity();
       const xs = [randomTensor([5, 4]), randomTensor([2, 4], 'a'), randomTensor([4, 2], 'b')];
-      assertGradients((x, a, b) => linear(x as tf.Tensor2D, adapted(weight, [a!, b!]), dropoutOf(5, 1)), xs);
+      assertGradients((x, a, b) => linear(x as tf.Tensor2D, adapted(weight, [a, b]), dropoutOf(5, 1)), xs);
       weight.dispose();
     });
   });

@@ -29,14 +29,14 @@ describe('decoderLayer', () => {
     // Each half is moved along one direction, so that few differences cover every adapter.
     const along = halves.flat().map((half) => randomTensor(half.shape, 'direction'));
     const f = (x: tf.Tensor, shift: tf.Tensor): tf.Tensor => {
-      const moved = halves.flat().map((half, i) => half.add(along[i]!.mul(tf.slice(shift, [i], [1])))) as tf.Tensor2D[];
+      const moved = halves.flat().map((half, i) => half.add<tf.Tensor2D>(along[i]!.mul(tf.slice(shift, [i], [1]))));
       const pairs = targets.map((target, i): [Projection, AdapterPair] => [
         target,
         { a: moved[2 * i]!, b: moved[2 * i + 1]!, scale: 0.3, number: i },
       ]);
       return decoderLayer(x as tf.Tensor2D, withAdapters(model.layers[0]!, pairs), places, config);
     };
-    assertGradients(f as (...xs: tf.Tensor[]) => tf.Tensor, [randomTensor([4, 16]), tf.zeros([halves.length * 2])]);
+    assertGradients(f, [randomTensor([4, 16]), tf.zeros([halves.length * 2])]);
     disposePlaces(places);
   });
 

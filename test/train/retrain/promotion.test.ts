@@ -80,8 +80,10 @@ describe('a promotion whose disk fails', function () {
       for (let write = 0; write < count; write++) {
         cpSync('home', 'try', { recursive: true, verbatimSymlinks: true });
         process.chdir('try');
-        let failed: unknown;
-        const made = withFailingWrite(write, code, () => settle(work(), attempt).catch((error) => (failed = error)));
+        let failed: Error | undefined;
+        const made = withFailingWrite(write, code, () =>
+          settle(work(), attempt).catch((error: Error) => (failed = error)),
+        );
         const names = await made;
         const where = `${code} at write ${write}, ${names[write]}`;
         if (names.length <= write) count = write;
@@ -120,8 +122,8 @@ describe('a promotion whose disk fails', function () {
     for (let write = 0; write < count; write++) {
       cpSync('home', 'try', { recursive: true, verbatimSymlinks: true });
       process.chdir('try');
-      let failed: unknown;
-      const back = () => rollback(plan, place, 'previous', 'it was slow').catch((error) => (failed = error));
+      let failed: Error | undefined;
+      const back = () => rollback(plan, place, 'previous', 'it was slow').catch((error: Error) => (failed = error));
       const names = await withFailingWrite(write, 'ENOSPC', back);
       if (names.length <= write) count = write;
       if (failed !== undefined) assert.ok(isExplained(failed), String(failed));

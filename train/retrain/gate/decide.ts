@@ -3,7 +3,7 @@ import type { ResultRow } from '../../../eval/score/reportData.js';
 import { differences, isShown, type Difference } from '../../../eval/statistics/differences.js';
 
 /** One task of the gate, with every number that the decision rests on. */
-export interface GateResult {
+interface GateResult {
   task: string;
   metric: string;
   challenger: number;

@@ -104,7 +104,7 @@ function championStatus(run: string, history: readonly HistoryEntry[]): PlanStat
 }
 
 /** Means of the run that an entry is about, by task. */
-export const scoresOf = ({ decision }: HistoryEntry): Record<string, number> =>
+const scoresOf = ({ decision }: HistoryEntry): Record<string, number> =>
   Object.fromEntries((decision?.results ?? []).map(({ task, challenger }) => [task, challenger]));
 
 const scoresText = (scores: Record<string, number>) =>

@@ -25,7 +25,7 @@ describe('verifyHeader', () => {
           continue;
         }
         try {
-          String(Message.decode(changed).header());
+          Message.decode(changed).header();
         } catch {
           // It came to an end, which is all that is asked.
         }

@@ -135,9 +135,14 @@ describe('tables of a comparison', () => {
   });
 });
 
+interface MtebFile {
+  name: string;
+  scores: Record<string, { main_score: number; hf_subset: string; languages: string[] }[]>;
+}
+
 describe('mtebFiles', () => {
   const files = (changed: Partial<Comparison> = {}) =>
-    new Map(mtebFiles({ ...comparison, ...changed }).map(({ path, text }) => [path, JSON.parse(text)]));
+    new Map(mtebFiles({ ...comparison, ...changed }).map(({ path, text }) => [path, JSON.parse(text) as MtebFile]));
 
   it("writes each task of ours under MTEB's name, and nothing that others published", () => {
     const found = files();
@@ -154,12 +159,12 @@ describe('mtebFiles', () => {
         'tercet__BM25/no_revision/model_meta.json',
       ],
     );
-    assert.deepEqual(found.get('tercet__b/no_revision/SciFact.json').scores, {
+    assert.deepEqual(found.get('tercet__b/no_revision/SciFact.json')!.scores, {
       test: [
         { hf_subset: 'default', languages: ['eng-Latn'], main_score: 0.625, ndcg_at_10: 0.625, recall_at_100: 0.9 },
       ],
     });
-    assert.equal(found.get('tercet__b/no_revision/model_meta.json').name, 'tercet/b');
+    assert.equal(found.get('tercet__b/no_revision/model_meta.json')!.name, 'tercet/b');
   });
 
   // Names that differ in dropped letters alone, or in case, had one folder: the second was written over the first.
@@ -175,7 +180,7 @@ describe('mtebFiles', () => {
     for (const folder of folders) assert.match(folder, /^tercet__[\w.-]+$/);
     const scores = [...found]
       .filter(([path]) => path.endsWith('NQ.json'))
-      .map(([, file]) => file.scores.test[0].main_score);
+      .map(([, file]) => file.scores['test']![0]!.main_score);
     assert.deepEqual(scores, [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
   });
 
@@ -191,15 +196,15 @@ describe('mtebFiles', () => {
       })),
       rows: names.map((name) => row('b', name, 0.5)),
     });
-    const subsets = found.get('tercet__b/no_revision/COIRCodeSearchNetRetrieval.json').scores.test;
+    const subsets = found.get('tercet__b/no_revision/COIRCodeSearchNetRetrieval.json')!.scores['test']!;
     assert.deepEqual(
-      subsets.map(({ hf_subset, languages }: Record<string, unknown>) => [hf_subset, languages]),
+      subsets.map(({ hf_subset, languages }) => [hf_subset, languages]),
       [
         ['go', ['go-Code']],
         ['php', ['php-Code']],
       ],
     );
-    assert.deepEqual(Object.keys(found.get('tercet__b/no_revision/MSMARCO.json').scores), ['dev', 'dl19']);
+    assert.deepEqual(Object.keys(found.get('tercet__b/no_revision/MSMARCO.json')!.scores), ['dev', 'dl19']);
     // Without titles it is not MTEB's CosQA.
     assert.ok(found.has('tercet__b/no_revision/cosqa.json'));
   });

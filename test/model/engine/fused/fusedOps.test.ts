@@ -134,15 +134,15 @@ describe('fusedOps', () => {
     const x = () => random2([rows, 50], 'x');
     const inner = () => random2([rows, 3 * rank], 'inner');
     const dy = () => random2([rows, 143], 'dy');
-    const partsOf = (whole: tf.Tensor, sizes: number[], axis: number) => tf.split(whole, sizes, axis) as tf.Tensor2D[];
-    const innerParts = (whole: tf.Tensor) => partsOf(whole, [rank, rank, rank], 1);
+    const partsOf = (whole: tf.Tensor2D, sizes: number[], axis: number) => tf.split(whole, sizes, axis);
+    const innerParts = (whole: tf.Tensor2D) => partsOf(whole, [rank, rank, rank], 1);
 
     /** The mask of one adapter's input as the other engines apply it. */
     const mask = (adapter: number) => dropoutMask(rowDropout, 50, numbers[adapter]!);
 
     // The engines once had a mask of their own each: a run that went on elsewhere became another.
     it('drop bit for bit what the mask of the other engines drops', () => {
-      const same = { ...thin(), a: tf.concat([0, 1, 2].map(() => tf.eye(50) as tf.Tensor2D)), scale: 1 };
+      const same = { ...thin(), a: tf.concat([0, 1, 2].map(() => tf.eye(50))), scale: 1 };
       const masks = fusedOps().lowRankIn(tf.ones([rows, 50]), same, dropout());
       const wanted = tf.concat([mask(0), mask(1), mask(2)], 1);
       assert.deepEqual(masks.dataSync(), wanted.dataSync());

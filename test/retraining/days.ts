@@ -23,7 +23,11 @@ const args = ['--import', 'tsx', 'train/command/retrain.ts', planFile];
 /** Decisions in the history when it was last looked at. */
 let known: string[] = [];
 
-for (const folder of [work, place.folder, place.data]) rmSync(folder, { recursive: true, force: true });
+const ownRuns = () =>
+  existsSync('checkpoints/runs') ? readdirSync('checkpoints/runs').filter((name) => name.startsWith('six-days-')) : [];
+const ofEarlierTimes = ownRuns().map((name) => join('checkpoints/runs', name));
+for (const folder of [work, place.folder, place.data, ...ofEarlierTimes])
+  rmSync(folder, { recursive: true, force: true });
 mkdirSync(incoming, { recursive: true });
 writeFileSync(
   planFile,
@@ -99,7 +103,8 @@ assert.equal(last.code === 0 || last.code === 3, true, last.said);
 assert.ok((await call()).said.includes('nothing new'));
 requireWhole();
 assert.ok(!existsSync(place.attempt) && !existsSync(place.lock));
-assert.ok(readdirSync('checkpoints/runs').filter((name) => name.startsWith('six-days-')).length <= 3, 'runs were left');
+// The champion's, the one before it, and one other.
+assert.ok(ownRuns().length <= 3, 'runs were left');
 console.log(`day 6: ${killed} kills, ${historyIds().length} decisions, current ${readlinkSync(place.current)}`);
 console.log(readFileSync(join(work, 'six-days.prom'), 'utf8'));
 

@@ -45,11 +45,16 @@ function holdStderrArguments() {
   return [fileURLToPath(new URL('holdStderr.cc', import.meta.url)), `-I${nodeHeaders}`];
 }
 
+/** Functions of others whose calls by the package lead to context.cc. */
+const wrapped = ['TFE_NewContext', 'TF_DeviceListCount', 'napi_define_properties'];
+
 /** Paths inside the engine folder are relative to the binding, so that the folder can be moved. */
 function bindingArguments({ folder }) {
   const library = join(folder, 'tensorflow');
   return [
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(packageFolder, 'binding', name)),
+    fileURLToPath(new URL('context.cc', import.meta.url)),
+    ...wrapped.map((name) => `-Wl,--wrap=${name}`),
     ...[nodeHeaders, join(library, 'include'), packageFolder].map((path) => `-I${path}`),
     ...[`-L${library}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2', '-Wl,-rpath,$ORIGIN/tensorflow'],
     ...cudaArguments(folder),

@@ -5,6 +5,8 @@ import { gpuModel, instructions } from '../machine.js';
 import { capabilities } from './capabilities.js';
 import { loadNativeBinding } from './native/loadNativeBinding.js';
 import { nativeBackend } from './native/rawTensors.js';
+import { joinEnvironment, patienceOf, requireJoined } from './ranks/joinRanks.js';
+import { alonePlace, type RankPlace } from './ranks/rankPlace.js';
 import { startWasm } from './wasm/startWasm.js';
 import { tf } from './tf.js';
 
@@ -36,15 +38,18 @@ let started: Promise<Engine> | undefined;
 /**
  * Start the best engine of this machine, once a process: native TensorFlow where its binding loads, else WebAssembly.
  * The environment variable TERCET_BACKEND (tensorflow or wasm) decides where `backend` does not.
- * @throws UserError when a backend is asked for that cannot run here
+ * @param options.place  among the ranks of one run, which TensorFlow joins while it starts; `joinedCollective` of it then
+ *   exchanges tensors with the others
+ * @throws UserError when a backend is asked for that cannot run here, PeerFailure when other ranks did not come
  */
-export function startEngine(options: { backend?: EngineName } = {}): Promise<Engine> {
-  return (started ??= start(options.backend ?? process.env['TERCET_BACKEND']));
+export function startEngine(options: { backend?: EngineName; place?: RankPlace } = {}): Promise<Engine> {
+  return (started ??= start(options.backend ?? process.env['TERCET_BACKEND'], options.place ?? alonePlace));
 }
 
-async function start(wanted: string | undefined): Promise<Engine> {
+async function start(wanted: string | undefined, place: RankPlace): Promise<Engine> {
   if (wanted !== undefined && wanted !== '' && wanted !== 'tensorflow' && wanted !== 'wasm')
     throw new UserError(`TERCET_BACKEND must be tensorflow or wasm; got ${wanted}`);
+  if (place.ranks > 1) return joinedEngine(wanted, place);
   if (wanted === 'wasm') return wasmEngine('asked for by TERCET_BACKEND', false);
   const binding = loadNativeBinding();
   if (binding.loaded) return tensorflowEngine();
@@ -53,6 +58,19 @@ async function start(wanted: string | undefined): Promise<Engine> {
       `the tensorflow engine cannot start: ${binding.reason}; run npm run setup, then npm run doctor`,
     );
   return wasmEngine(binding.reason, true);
+}
+
+async function joinedEngine(wanted: string | undefined, place: RankPlace): Promise<Engine> {
+  const patience = patienceOf(process.env);
+  const binding = wanted === 'wasm' ? undefined : loadNativeBinding(joinEnvironment(place, patience));
+  if (!binding?.loaded)
+    throw new UserError(
+      'several ranks need the tensorflow engine, whose collectives they exchange by: ' +
+        (binding ? `${binding.reason}; run npm run setup` : 'unset TERCET_BACKEND'),
+    );
+  await tf.setBackend('tensorflow');
+  requireJoined(nativeBackend().exchange.joinTrouble(), place, patience);
+  return tensorflowEngine();
 }
 
 async function tensorflowEngine(): Promise<Engine> {

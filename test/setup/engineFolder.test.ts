@@ -22,7 +22,12 @@ describe('the place of the engine', () => {
     ).engineFolder();
 
   // A number raised by hand stood in the name; an edit that forgot it went on with the library compiled before.
-  for (const source of ['model/engine/fused/norm.cc', 'model/engine/fused/vector.h', 'setup/binding.mjs'])
+  for (const source of [
+    'model/engine/fused/norm.cc',
+    'model/engine/fused/vector.h',
+    'setup/binding.mjs',
+    'setup/context.cc',
+  ])
     it(`names another binding once ${source} has changed, so that it is compiled again`, async () => {
       const before = await place();
       assert.deepEqual(await place(), before);

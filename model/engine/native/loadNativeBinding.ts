@@ -19,13 +19,14 @@ let outcome: NativeBinding | undefined;
 /**
  * Load TensorFlow into this process and register the backend `tensorflow` of the unmodified package
  * `@tensorflow/tfjs-node-gpu`. The only place that loads that package. Prints nothing; calling it again is free.
+ * @param only  environment while the binding is opened and no longer, so that no child takes it for its own
  * @returns why not, in one line, where setup has left no engine or its libraries do not load here
  */
-export function loadNativeBinding(): NativeBinding {
-  return (outcome ??= load());
+export function loadNativeBinding(only: Record<string, string> = {}): NativeBinding {
+  return (outcome ??= load(only));
 }
 
-function load(): NativeBinding {
+function load(only: Record<string, string>): NativeBinding {
   const place = engineFolder();
   if (!existsSync(place.bindingRecord)) return { loaded: false, reason: missingReason(place) };
   setEnvironment();
@@ -33,7 +34,7 @@ function load(): NativeBinding {
   replaceRemovedNodeFunctions();
   const written = holdStderr(place.holdStderr);
   try {
-    loadPackage(realpathSync(place.binding)); // the package's require() looks it up under its real path
+    loadPackage(realpathSync(place.binding), only); // the package's require() looks it up under its real path
     openIsolated(place.fusedOps);
     return { loaded: true, binding: place.binding, written };
   } catch (error) {
@@ -82,8 +83,10 @@ function replaceRemovedNodeFunctions(): void {
   util.isArray = Array.isArray;
 }
 
-function loadPackage(binding: string): void {
+function loadPackage(binding: string, only: Record<string, string>): void {
+  Object.assign(process.env, only);
   openIsolated(binding);
+  for (const name of Object.keys(only)) delete process.env[name];
   answerWhereTheBindingIs(binding);
   require('@tensorflow/tfjs-node-gpu');
 }

@@ -21,7 +21,13 @@ interface Binding {
   createTensor(shape: number[], dtype: number, values: ArrayBufferView): number;
   deleteTensor(id: number): void;
   executeOp(name: string, attributes: Attribute[], inputs: number[], outputs: number): OpOutput[];
+  /** The functions that setup/context.cc adds. */
+  joinTrouble(): string;
+  reportError(message: string): void;
+  publish(key: string, value: string): void;
+  published(key: string, timeoutMs: number): string | undefined;
   TF_ATTR_TYPE: number;
+  TF_ATTR_STRING: number;
   TF_ATTR_BOOL: number;
   TF_ATTR_INT: number;
   TF_ATTR_FLOAT: number;
@@ -61,6 +67,7 @@ export function nativeBackend() {
   const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
   const float = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_FLOAT, value });
   const integer = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value });
+  const text = (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value });
   const flag = (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value });
   const run = (op: string, attributes: Attribute[], inputs: number[]): OpOutput =>
     binding.executeOp(op, attributes, inputs, 1)[0]!;
@@ -258,6 +265,10 @@ export function nativeBackend() {
 
   return {
     version: binding.TF_Version,
+    /** What ranks of one run exchange beside tensors. */
+    exchange: binding as Pick<Binding, 'joinTrouble' | 'reportError' | 'publish' | 'published'>,
+    type,
+    text,
     float,
     integer,
     runByName,

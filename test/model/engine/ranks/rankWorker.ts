@@ -1,0 +1,38 @@
+/**
+ * One rank of several that a test starts: exchanges numbers with the others, then does what it is told.
+ * Arguments: place as JSON, what to do. Prints one JSON object a line.
+ */
+import { joinedCollective } from '../../../../model/engine/ranks/collective.js';
+import type { RankPlace } from '../../../../model/engine/ranks/rankPlace.js';
+import { startEngine } from '../../../../model/engine/startEngine.js';
+import { tf } from '../../../../model/engine/tf.js';
+
+const place = JSON.parse(process.argv[2]!) as RankPlace;
+const what = process.argv[3]!;
+const say = (found: object) => console.log(JSON.stringify(found));
+
+try {
+  await startEngine({ place });
+  const collective = joinedCollective(place);
+  const { rank } = place;
+  const last = rank === place.ranks - 1;
+  if (what === 'exchange') {
+    const before = tf.memory().numTensors;
+    const x = tf.tensor1d([1, 10 ** rank, rank / 3]);
+    const sums = [1, 2].map((times) => tf.tidy(() => [...collective.sum(x.mul(times)).dataSync()]));
+    x.dispose();
+    const rows = tf.tidy(() => collective.gather(tf.tensor2d([[rank, 0.5]])).arraySync());
+    say({ sums, rows, told: collective.tell(`words of ${rank}`), again: collective.tell(`more of ${rank}`) });
+    say({ left: tf.memory().numTensors - before, child: process.env['TERCET_SERVER_DEF'] ?? null });
+  }
+  if (what === 'killed' && last) process.kill(process.pid, 'SIGKILL');
+  collective.meet();
+  if (what === 'exchange' && last) {
+    process.kill(process.pid, 'SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+  }
+  say({ end: 'well' });
+} catch (error) {
+  say({ error: (error as Error).constructor.name, message: (error as Error).message });
+}
+process.exit(0);

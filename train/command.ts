@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { runCommand, type Command } from '../configs/cli/cli.js';
 import { downloadScreen } from '../configs/cli/download.js';
-import { progressBar, type ProgressBar } from '../configs/cli/progress.js';
 import { precisions, type Contract, type Precision } from '../configs/contract.js';
 import { loadConfig } from '../configs/load/loadConfig.js';
 import { resolveBase } from '../configs/load/resolveBase.js';
@@ -14,19 +13,28 @@ import { contractFields } from '../checkpoints/contract/contractFile.js';
 import { defaultRunName, openRun, requireFreeName, runFolder, runsRoot } from '../checkpoints/run/folder.js';
 import { resultTable } from '../eval/report/run/resultTable.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
-import { engineNames, startEngine, type EngineName } from '../model/engine/startEngine.js';
+import { visibleCards } from '../model/engine/native/cards.js';
+import { alonePlace } from '../model/engine/ranks/rankPlace.js';
+import { engineNames, type Engine, type EngineName } from '../model/engine/startEngine.js';
 import { describePlan } from '../model/memory/memoryPlan.js';
 import { openNewRun, openOldRun, type OpenTraining } from './loop/openTraining.js';
-import { longName, namedDuring, shortName } from './during/duringTasks.js';
+import { longName, namedDuring } from './during/duringTasks.js';
 import { poolArithmetic } from './loop/pools.js';
 import { runReport } from './finish/runReport.js';
 import { clearAborted } from './processes/trainingState.js';
+import { watchSignals } from './processes/watchSignals.js';
+import { asRank, type Joined } from './ranks/asRank.js';
+import { launchedPlace } from './ranks/launchedPlace.js';
+import { launchRanks, withoutRanks } from './ranks/launchRanks.js';
+import { requireQueries, requireRanks } from './ranks/requireRanks.js';
+import { workAlong, type SharedEnd } from './ranks/workAlong.js';
 import { allTasks, askedData, type AskedRun } from './prepare/askedRun.js';
 import { requireBegunAlike } from './prepare/requireBegunAlike.js';
 import { planLines } from './prepare/planLines.js';
 import { isAllHere, planRun, problemsOf, type RunPlan } from './prepare/planRun.js';
 import { prepareRun, prepareTasks, type Places } from './prepare/prepareRun.js';
-import { workThrough, type Outcome, type Screen } from './workThrough.js';
+import { screenOf } from './command/screen.js';
+import { workThrough, type Outcome } from './workThrough.js';
 
 interface TrainArguments {
   base: string[] | undefined;
@@ -39,6 +47,7 @@ interface TrainArguments {
   'allow-engine': EngineName | undefined;
   set: string[];
   precision: Precision | undefined;
+  ranks: number | undefined;
   'dry-run': boolean;
   json: boolean;
 }
@@ -76,6 +85,10 @@ const trainCommand: Command<TrainArguments> = {
         choices: precisions,
         describe: 'short for --set contract.precision=...',
       })
+      .option('ranks', {
+        type: 'number',
+        describe: 'processes on this machine that share each pool, one card each where there are cards',
+      })
       .option('dry-run', {
         type: 'boolean',
         default: false,
@@ -88,33 +101,72 @@ const trainCommand: Command<TrainArguments> = {
     ['npm run train -- --base qwen-math --dry-run', 'what that downloads, and the disk, memory and time it takes'],
     ['npm run train -- --base ./Qwen2.5-0.5B --data train.arrow --run first', 'a base of your own on data of your own'],
     ['npm run train -- --run first --resume', 'go on where a run stopped'],
+    ['npm run train -- --base qwen-math --ranks 8', 'one run on eight cards'],
   ],
   async handler(args) {
-    const opened = args.resume ? await reopen(args) : await open(args);
-    if (typeof opened === 'number') return opened;
-    const { record, paths, warnings, from } = opened;
-    for (const warning of warnings) console.error(`warning: ${warning}`);
-    console.error(`run     ${paths.folder}`);
-    console.error(`memory  ${describePlan(opened.plan, opened.model.config)}`);
-    for (const line of poolArithmetic(record.settings, record.rows, record.updates)) console.error(line);
-    for (const { scoredOn } of opened.during) console.error(`scored  while training on ${longName(scoredOn)}`);
-    const kept = opened.caches.filter((cache) => cache !== undefined).length;
-    if (kept > 0) console.error(`tokens  kept for ${kept} of ${opened.caches.length} training files`);
-    if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
-    const outcome = await workThrough(opened, screenOf(record.updates, from?.step ?? 0));
-    if ('interruptedAfter' in outcome) {
-      const { interruptedAfter: last } = outcome;
-      const saved = last === 0 ? 'interrupted before the first update was made' : `saved after update ${last}`;
-      console.error(`${saved}; go on with: npm run train -- --run ${paths.name} --resume`);
-      return 130;
+    const words = process.argv.slice(2);
+    const place = launchedPlace(process.env);
+    if (place === undefined && args.ranks !== undefined) {
+      requireRanks(args.ranks, visibleCards(process.env));
+      if (args['dry-run']) throw new UserError('--dry-run tells what one process takes; leave --ranks out');
+      const say = (line: string) => console.error(line);
+      if (args.ranks > 1) return launchRanks(args.ranks, withoutRanks(words), watchSignals(), say);
     }
-    return finish(opened, outcome, args.json);
+    return asRank(place ?? alonePlace, words, (join) =>
+      (place?.rank ?? 0) > 0 ? follow(place!.rank, join) : lead(args, place?.ranks ?? 1, join),
+    );
   },
 };
 
+type Join = () => Promise<Joined>;
+
+/** All of a run; the updates together with the other ranks, where there are any. */
+async function lead(args: TrainArguments, ranks: number, join: Join): Promise<number | void> {
+  let joined: Joined | undefined;
+  const announced = async () => {
+    joined = await join();
+    const { name, version, why } = joined.engine;
+    console.error(`engine  ${name} ${version} (${why})`);
+    return joined.engine;
+  };
+  const opened = args.resume ? await reopen(args, announced) : await open(args, ranks, announced);
+  if (typeof opened === 'number') return opened;
+  const { record, paths, warnings, from } = opened;
+  requireQueries(ranks, record.settings.training.queriesPerPool);
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+  console.error(`run     ${paths.folder}`);
+  console.error(`memory  ${describePlan(opened.plan, opened.model.config)}`);
+  for (const line of poolArithmetic(record.settings, record.rows, record.updates)) console.error(line);
+  for (const { scoredOn } of opened.during) console.error(`scored  while training on ${longName(scoredOn)}`);
+  const kept = opened.caches.filter((cache) => cache !== undefined).length;
+  if (kept > 0) console.error(`tokens  kept for ${kept} of ${opened.caches.length} training files`);
+  if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
+  if (ranks > 1) console.error(`ranks   ${ranks} on this machine, whose threads and memory they share`);
+  const { collective, hellos } = joined!;
+  const outcome = await workThrough(opened, screenOf(record.updates, from?.step ?? 0), collective, hellos);
+  const isInterrupted = 'interruptedAfter' in outcome;
+  if (isInterrupted) {
+    const { interruptedAfter: last } = outcome;
+    const saved = last === 0 ? 'interrupted before the first update was made' : `saved after update ${last}`;
+    console.error(`${saved}; go on with: npm run train -- --run ${paths.name} --resume`);
+    collective.tell('interrupted' satisfies SharedEnd);
+    return 130;
+  }
+  await finish(opened, outcome, args.json);
+  collective.tell('done' satisfies SharedEnd);
+}
+
+/** The updates alone, together with the other ranks: rank 0 does all else. */
+async function follow(rank: number, join: Join): Promise<number> {
+  const { engine, collective } = await join();
+  const end = await workAlong(collective, engine, (text) => console.error(`rank ${rank}: warning: ${text}`));
+  return end === 'interrupted' ? 130 : 0;
+}
+
 /** @returns the run, or the exit code where none is to go on */
-async function open(args: TrainArguments): Promise<OpenTraining | number> {
+async function open(args: TrainArguments, ranks: number, join: () => Promise<Engine>): Promise<OpenTraining | number> {
   const asked = askedRun(args);
+  requireQueries(ranks, asked.loaded.config.training.queriesPerPool);
   const begun = args.run !== undefined && existsSync(runFolder(runsRoot, args.run).config);
   if (args['allow-engine'] !== undefined && !begun)
     throw new UserError(
@@ -126,7 +178,7 @@ async function open(args: TrainArguments): Promise<OpenTraining | number> {
     await clearAborted(run);
     await requireFreeName(runsRoot, run);
   }
-  const engine = await announcedEngine();
+  const engine = await join();
   const plan = await planRun(asked, places(), engine);
   if (args['dry-run']) return showPlan(plan, args.json);
   if (problemsOf(plan, true).length > 0) return refuse(problemsOf(plan, true));
@@ -188,7 +240,7 @@ function askedRun(args: TrainArguments): AskedRun {
 
 const places = (): Places => ({ root: datasetsRoot(), mirror: datasetsMirror() });
 
-async function reopen(args: TrainArguments): Promise<OpenTraining> {
+async function reopen(args: TrainArguments, join: () => Promise<Engine>): Promise<OpenTraining> {
   if (args.run === undefined) throw new UserError('--resume needs --run NAME, the run to go on with');
   if (args['dry-run'])
     throw new UserError('--dry-run has no effect with --resume; give the command that began the run');
@@ -200,57 +252,13 @@ async function reopen(args: TrainArguments): Promise<OpenTraining> {
       `--${stated ?? 'set'} has no effect with --resume: a run goes on as it was told to; leave it out`,
     );
   const { config } = await openRun(runsRoot, args.run);
+  const engine = await join(); // others wait for it no longer than a while, and for what follows as long as it takes
   if (existsSync(config)) {
     const { settings } = await readRunConfig(config);
     const { tasks } = loadTaskList(settings.evaluation.tasks, settings.evaluation.tasksDir);
     await prepareTasks(allTasks({ tasks, during: namedDuring(settings) }), places(), downloadScreen);
   }
-  return openOldRun(await announcedEngine(), args.run, args['allow-engine']);
-}
-
-async function announcedEngine() {
-  const engine = await startEngine();
-  console.error(`engine  ${engine.name} ${engine.version} (${engine.why})`);
-  return engine;
-}
-
-/** What the work shows while it goes on. */
-function screenOf(updates: number, from: number): Screen {
-  let training: ProgressBar | undefined;
-  let encoding: { bar: ProgressBar; name: string } | undefined;
-  let [made, scored] = [from, ''];
-  const show = (update: number, note: string) => {
-    training ??= progressBar('training', updates, from);
-    training.update((made = update), note + scored);
-  };
-  return {
-    onUpdate({ update, loss, learningRate, tokensPerSecond }) {
-      show(update, `loss ${loss.toFixed(3)}, rate ${learningRate.toExponential(2)}, ${tokensPerSecond} tokens/s`);
-    },
-    onScoring: (name, done, all) => show(made, `scoring ${name}, ${done} of ${all} texts`),
-    onScores(update, scores, { best }) {
-      const told = scores.map(({ on, metrics }) => {
-        const [metric, value] = Object.entries(metrics)[0]!;
-        return `${shortName(on)} ${metric} ${value.toFixed(4)}`;
-      });
-      scored = `, ${told.join(', ')} after ${update}, best after ${best!.update}`;
-      if (!process.stderr.isTTY) console.error(`scored  after update ${update}: ${told.join(', ')}`);
-    },
-    onTrained: () => training?.stop(),
-    onProof: ({ largestDifference, smallestCosineToBase }) =>
-      console.error(
-        `adapter proved: read back within ${largestDifference.toExponential(1)} of training, ` +
-          `cosine to the base down to ${smallestCosineToBase.toFixed(3)}`,
-      ),
-    onEvaluation(model, task, textsDone, all) {
-      const name = `${task} ${model}`;
-      if (encoding?.name !== name) encoding = { name, bar: progressBar(name.padEnd(20), all) };
-      encoding.bar.update(textsDone);
-      if (textsDone === all) encoding.bar.stop();
-    },
-    onWarning: (text) => console.error(`warning: ${text}`),
-    onInterrupt: () => console.error('interrupted: saving; once more ends without saving'),
-  };
+  return openOldRun(engine, args.run, args['allow-engine']);
 }
 
 async function finish(

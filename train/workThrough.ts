@@ -1,4 +1,3 @@
-import { stopSignals } from '../configs/stopSignals.js';
 import { openRunLog, truncateLog } from '../checkpoints/run/log.js';
 import { openEventFile } from '../checkpoints/run/tensorboard.js';
 import { existsSync } from 'node:fs';
@@ -7,6 +6,7 @@ import { withAverages } from '../eval/score/averages.js';
 import { modelEncoder } from '../eval/encoder/encoder.js';
 import type { AdapterProof } from '../eval/encoder/proveAdapter.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
+import { alone } from '../model/engine/ranks/collective.js';
 import { disposeModel } from '../model/layer/decoder.js';
 import { attachAdapter, type Parameters } from '../model/layer/lora.js';
 import { evaluateRun } from './finish/evaluateRun.js';
@@ -15,6 +15,9 @@ import type { FinishedRun } from './finish/runReport.js';
 import type { OpenTraining } from './loop/openTraining.js';
 import { bestAdapter } from './during/bestState.js';
 import { trainRun, type TrainingScreen } from './loop/trainRun.js';
+import { watchInterruption } from './processes/watchInterruption.js';
+import type { Hello } from './ranks/hello.js';
+import { shareRun } from './ranks/shareRun.js';
 
 /** What is told while a run is worked through. */
 export interface Screen extends TrainingScreen {
@@ -32,20 +35,29 @@ export type Outcome = { interruptedAfter: number } | FinishedRun;
 /**
  * All of a run that is left: the updates, the export with its proof, the evaluation. A signal to stop ends it
  * with the state after the last whole update saved; a second signal ends the process at once.
+ * @param collective  of the ranks that make the updates together; this is the first of them, which does all else alone
+ * @param hellos      what they said of themselves
  */
-export async function workThrough(opened: OpenTraining, screen: Screen): Promise<Outcome> {
+export async function workThrough(
+  opened: OpenTraining,
+  screen: Screen,
+  collective = alone,
+  hellos: readonly Hello[] = [],
+): Promise<Outcome> {
   const { model, adapter, files, caches, contract, record, paths, plan, engine, from, warnings } = opened;
   const startMs = Date.now();
   if (existsSync(paths.log)) await truncateLog(paths.log, from?.step ?? 0);
   const log = openRunLog(paths.log);
   const events = openEventFile(paths.tensorboard, Date.now, (from?.step ?? 0) + 1);
   for (const text of warnings) log.log.warn('warning', { text });
+  if (hellos.length > 1) log.log.info('ranks', { ranks: hellos.map(({ host, engine }) => ({ host, engine })) });
   const threads = await startTokenizerThreads(record.base.folder, contract, record.settings.training.tokenizerThreads);
-  const interruption = watchSignals(screen.onInterrupt);
+  const interruption = watchInterruption(screen.onInterrupt);
   try {
+    shareRun(collective, opened);
     const parameters = attachAdapter(model, adapter);
     const made = { model, parameters, files, caches, threads, contract, during: opened.during };
-    const training = { ...made, record, paths, plan, engine, log, events, from };
+    const training = { ...made, record, paths, plan, engine, log, events, from, collective };
     const { isDone, last, standing } = await trainRun(training, interruption.isAsked, screen);
     if (!isDone || interruption.isAsked()) return { interruptedAfter: last };
     screen.onTrained();
@@ -90,24 +102,4 @@ export async function workThrough(opened: OpenTraining, screen: Screen): Promise
 /** Put the adapter that scored best in the place of the last one. */
 async function attachBest({ model, adapter, paths }: OpenTraining, update: number): Promise<Parameters> {
   return attachAdapter(model, await bestAdapter(paths.state, update, adapter));
-}
-
-/** A terminal and npm may both pass on one Ctrl-C; what comes so soon after the first signal is no second one. */
-const oneSignalMs = 1000;
-
-function watchSignals(onFirst: () => void) {
-  let askedMs: number | undefined;
-  let atOnce = false;
-  const listener = () => {
-    if (atOnce || (askedMs !== undefined && Date.now() - askedMs > oneSignalMs)) process.exit(130);
-    if (askedMs !== undefined) return;
-    askedMs = Date.now();
-    onFirst();
-  };
-  for (const signal of stopSignals) process.on(signal, listener);
-  return {
-    isAsked: () => askedMs !== undefined,
-    endAtOnce: () => (atOnce = true),
-    stop: () => stopSignals.forEach((signal) => process.off(signal, listener)),
-  };
 }

@@ -61,6 +61,21 @@ export function openRunLog(file: string, clock: () => number = Date.now): RunLog
   };
 }
 
+/** A log that is kept nowhere: `warn` is told the texts of warnings, as a person is to read them. */
+export function unkeptLog(warn: (text: string) => void): RunLog {
+  const stream = new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      warn(text.trimEnd());
+      done();
+    },
+  });
+  const format = winston.format.printf(({ text }) => String(text));
+  const transport = new winston.transports.Stream({ stream, eol: '\n' });
+  const log = winston.createLogger({ level: 'warn', format, transports: [transport] });
+  return { log, check: () => {}, close: () => {} };
+}
+
 /**
  * Read a run's log. A last line that was torn when its process died is left out.
  * @throws UserError when the file is missing or another line is damaged

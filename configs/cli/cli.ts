@@ -3,10 +3,12 @@ import yargs, { type Argv, type ArgumentsCamelCase } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { withoutCredentials } from '../withoutCredentials.js';
 import { explainSystemFailure } from './explainSystemFailure.js';
+import { PeerFailure, peerFailureCode } from '../peerFailure.js';
 import { UserError } from '../userError.js';
 import { faultNotes } from './faultNotes.js';
 import { endWhenAsked } from './endWhenAsked.js';
 import { endWithInput } from './endWithInput.js';
+import { tellLauncher } from './launcher.js';
 import { markText, unmarked } from './plainText.js';
 import { goWhereUserStands } from './homePath.js';
 
@@ -27,7 +29,7 @@ type AnyCommand = Command<any>;
 
 /**
  * Read the command line, run the handler, end the process: 0 done, 1 our fault (with the stack) or output that could not
- * be written, 2 the user's mistake (one line on standard error).
+ * be written, 2 the user's mistake (one line on standard error), 75 another process of the same run has failed.
  * @param script  what the user typed before the arguments, such as `npm run train --`
  */
 export async function runCommand(script: string, ...commands: AnyCommand[]): Promise<never> {
@@ -76,10 +78,12 @@ export async function runCommand(script: string, ...commands: AnyCommand[]): Pro
       .parseAsync();
   } catch (error) {
     const refused = explainSystemFailure(error);
-    const isMistake = error instanceof UserError || refused !== undefined;
-    console.error(withoutCredentials(isMistake ? `error: ${refused ?? (error as Error).message}` : inspect(error)));
-    if (!isMistake) for (const note of faultNotes()) console.error(note);
-    code = isMistake ? 2 : 1;
+    const ofPeer = error instanceof PeerFailure;
+    const isExplained = error instanceof UserError || ofPeer || refused !== undefined;
+    const words = isExplained ? `error: ${refused ?? (error as Error).message}` : inspect(error);
+    const failure = withoutCredentials([words, ...(isExplained ? [] : faultNotes())].join('\n'));
+    if (!(await tellLauncher({ failure }))) console.error(failure);
+    code = ofPeer ? peerFailureCode : isExplained ? 2 : 1;
   }
   await outputTaken();
   process.exit(code ?? 0);

@@ -31,14 +31,17 @@ export interface Scoring {
   after(update: number): Promise<{ isScored: boolean; isBest: boolean }>;
 }
 
-/** @param from  the standing that a resumed run goes on with */
+/**
+ * @param tasks  none where another process of the run scores
+ * @param from   the standing that a resumed run goes on with
+ */
 export function openScoring(
   { training, evaluation }: RunConfig,
   updates: number,
   tasks: readonly DuringTask[],
   from: Standing,
   encoder: Encoder,
-  { log, events }: { log: RunLog; events: EventFile },
+  { log, events }: { log: RunLog; events: Pick<EventFile, 'scalar'> },
   screen: ScoringScreen,
 ): Scoring {
   let standing = from;
@@ -46,7 +49,7 @@ export function openScoring(
     standing: () => standing,
     isAtEnd: () => isOutOfPatience(standing, training.patience),
     async after(update) {
-      if (update <= standing.scored || !isDue(update, updates, evaluation.everySteps))
+      if (tasks.length === 0 || update <= standing.scored || !isDue(update, updates, evaluation.everySteps))
         return { isScored: false, isBest: false };
       const scores = await scoreNow(tasks, encoder, screen.onScoring);
       standing = standingAfter(standing, update, Object.values(scores[0]!.metrics)[0]!);

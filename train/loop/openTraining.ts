@@ -18,16 +18,14 @@ import type { Contract, Float32Products } from '../../configs/contract.js';
 import type { LoadedConfig } from '../../configs/load/loadConfig.js';
 import type { NamedBase } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
-import { openExamples, type ExampleFile } from '../../data/arrow/openExamples.js';
+import type { ExampleFile } from '../../data/arrow/openExamples.js';
 import { requirePassages } from '../../data/stream/requirePassages.js';
 import type { DataSpec } from '../../data/stream/dataSpec.js';
 import { fileIdentity } from '../../data/files/fileIdentity.js';
 import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { rowsAnEpoch } from '../../data/stream/planEpoch.js';
-import { openTokenCache, type TokenCache } from '../../data/tokenCache/openTokenCache.js';
-import { tokenCachePlace } from '../../data/tokenCache/tokenCachePlace.js';
+import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
-import { requireWholeSets } from '../../data/files/wholeSet.js';
 import { describeEngine, type Engine, type EngineName } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
@@ -35,6 +33,7 @@ import { requireFit } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { openDuring, type DuringTask } from '../during/duringTasks.js';
 import { requireSameTasks } from '../during/standing.js';
+import { openCaches, openFiles } from './openData.js';
 import { planTraining } from './planTraining.js';
 import { keepAdapterSettings, otherBaseContract, readStart, requireStartContract, startOf } from './startAdapter.js';
 import { poolBeyondData, updatesOf } from './pools.js';
@@ -232,26 +231,4 @@ function requireSameProducts(contract: Contract, { float32Products: now }: Engin
       ? 'set NVIDIA_TF32_OVERRIDE=0'
       : "go on where NVIDIA's TF32 is to be had and NVIDIA_TF32_OVERRIDE is not 0";
   throw new UserError(`run ${run} must go on in the arithmetic it began in, ${before}; got ${now}; ${remedy}`);
-}
-
-/** The kept tokens of each file. Damaged ones are not used, which is told in `warnings`. */
-async function openCaches(files: ExampleFile[], identities: string[], contract: Contract, warnings: string[]) {
-  const caches: (TokenCache | undefined)[] = [];
-  for (const [index, { path }] of files.entries()) {
-    const damaged =
-      `the kept tokens of ${path} are damaged, so its texts are tokenized as they come; ` +
-      '`npm run data -- tokenize` makes them anew';
-    const place = tokenCachePlace(identities[index]!, contract);
-    const cache = await openTokenCache(place, () => process.emitWarning(damaged)); // met while training goes on
-    if (cache === 'damaged') warnings.push(damaged);
-    caches.push(cache === 'damaged' ? undefined : cache);
-  }
-  return caches;
-}
-
-async function openFiles(paths: string[]): Promise<ExampleFile[]> {
-  requireWholeSets(paths);
-  const files: ExampleFile[] = [];
-  for (const path of paths) files.push(await openExamples(path));
-  return files;
 }

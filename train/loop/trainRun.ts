@@ -5,6 +5,7 @@ import { pruneStates, saveState, type SavedState } from '../../checkpoints/run/s
 import type { EventFile } from '../../checkpoints/run/tensorboard.js';
 import type { ExampleFile } from '../../data/arrow/openExamples.js';
 import type { Contract } from '../../configs/contract.js';
+import { PeerFailure } from '../../configs/peerFailure.js';
 import { UserError } from '../../configs/userError.js';
 import { seededRandom } from '../../data/random.js';
 import type { Position } from '../../data/stream/shuffle.js';
@@ -14,6 +15,7 @@ import { tokenPools, type TokenPool } from '../../data/stream/tokenPools.js';
 import { modelEncoder } from '../../eval/encoder/encoder.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
+import type { Collective } from '../../model/engine/ranks/collective.js';
 import { describeEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import { inTurns } from '../../model/pass/stepwise.js';
@@ -24,6 +26,8 @@ import { bestOfNewest } from '../during/bestState.js';
 import type { DuringTask } from '../during/duringTasks.js';
 import { openScoring, type Scoring, type ScoringScreen } from '../during/scoring.js';
 import { savedStanding, withStanding, type Standing } from '../during/standing.js';
+import { agreed, sumGradients } from '../step/exchange.js';
+import { GivenUp } from '../step/givenUp.js';
 import { adamW } from '../step/optimizer.js';
 import { poolWithinMemory } from '../step/poolWithinMemory.js';
 import { poolsOf } from './pools.js';
@@ -46,9 +50,11 @@ export interface Training {
   record: RunRecord;
   paths: RunFolder;
   log: RunLog;
-  events: EventFile;
+  events: Omit<EventFile, 'close'>;
   plan: MemoryPlan;
   engine: Engine;
+  /** The ranks that make the updates together; the first alone saves and scores. */
+  collective: Collective;
   /** Go on from here. */
   from: SavedState | undefined;
 }
@@ -77,8 +83,9 @@ export interface TrainingEnd {
 }
 
 /**
- * Make the updates that are left, saving and scoring as the settings say. Where an interruption is asked for, training ends within
- * a layer's time: the state after the last whole update is saved, the one under way is given up.
+ * Make the updates that are left, saving and scoring as the settings say. Where an interruption is asked for, training
+ * ends within a layer's time: the state after the last whole update is saved, the one under way is given up. Several
+ * ranks agree on it, where they next exchange something.
  * @param isInterrupted  asked again and again
  */
 export async function trainRun(
@@ -100,9 +107,13 @@ export async function trainRun(
     2 * poolsPerUpdate,
     training.caches,
   );
-  const givenUp = () => (isInterrupted() ? new GivenUp() : undefined);
+  const { collective } = training;
+  const exchange = { collective, isAskedToStop: isInterrupted };
+  const isAlone = collective.place.ranks === 1;
+  const givenUp = () => (isAlone && isInterrupted() ? new GivenUp() : undefined);
   const scoring = scoringOf(training, givenUp, screen);
   const keep = async (update: number, position: Position) => {
+    if (collective.place.rank > 0) return;
     await save(training, update, stateOf(parameters, optimizer, position), scoring);
     log.log.info('save', { step: update });
     log.check();
@@ -119,7 +130,8 @@ export async function trainRun(
   try {
     // The process before this one may have been interrupted between an update and its scoring.
     if (from && (await scoring.after(from.step)).isScored) await keep(from.step, savedPosition(from));
-    for (let update = first; update <= updates && !scoring.isAtEnd(); update++) {
+    let isAtEnd = agreed(collective, scoring.isAtEnd());
+    for (let update = first; update <= updates && !isAtEnd; update++) {
       const startMs = performance.now();
       let position: Position | undefined;
       let tokens = 0;
@@ -134,6 +146,7 @@ export async function trainRun(
           temperature,
           ...(falseNegativeMargin !== undefined && { margin: { value: falseNegativeMargin, onMasked } }),
           ...(rate > 0 && { dropout: { rate, seed } }),
+          exchange,
         };
         const work = poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess);
         losses.push(await inTurns(work, givenUp));
@@ -145,6 +158,7 @@ export async function trainRun(
       }
       const learningRate = settings.optimizer.learningRate * rateShare(settings.schedule, update, updates);
       const { maxGradNorm } = settings.optimizer;
+      const isOver = sumGradients(exchange, gradients, parameters);
       const { loss, gradNorm } = applyUpdate(gradients, losses, optimizer, { learningRate, maxGradNorm, update });
       gradients.clear();
       losses.length = 0;
@@ -159,8 +173,9 @@ export async function trainRun(
       screen.onUpdate(report);
       await new Promise(setImmediate); // lets signals, worker messages and the progress bar through
       const { isBest } = await scoring.after(update);
-      const isLast = update === updates || scoring.isAtEnd();
-      const stops = isInterrupted() && !isLast;
+      isAtEnd = agreed(collective, scoring.isAtEnd());
+      const isLast = update === updates || isAtEnd;
+      const stops = (isAlone ? isInterrupted() : isOver) && !isLast;
       const isBestKept = isBest && settings.training.keepBest === true;
       if (stops || isLast || isBestKept || update % saveEverySteps === 0) await keep((savedAt = update), position!);
       if (stops) return end(false);
@@ -168,17 +183,15 @@ export async function trainRun(
     return end(true);
   } catch (error) {
     tf.dispose([...gradients.values(), ...losses]);
+    const isExpected = error instanceof GivenUp || error instanceof PeerFailure;
+    if (isExpected && reached && reached.update > savedAt) await keep(reached.update, reached.position);
     if (!(error instanceof GivenUp)) throw error;
-    if (reached && reached.update > savedAt) await keep(reached.update, reached.position);
     return end(false);
   } finally {
     await pools.return(undefined);
     optimizer.dispose();
   }
 }
-
-/** An update that is not brought to its end: the next process makes it again, the same. */
-class GivenUp extends Error {}
 
 /** A first pool may by chance hold nothing to tell apart. */
 const updatesWithoutGradient = 10;

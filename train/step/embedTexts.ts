@@ -44,7 +44,7 @@ export function* embedTexts(
     parts[set]!.push(pass ? pass.embeddings.clone() : yield* encodeInSteps(model, texts, dropout));
     yield;
   }
-  return { rows: parts.map(joined), chunks, passes };
+  return { rows: parts.map((each) => joined(each, model.config.hidden)), chunks, passes };
 }
 
 /** Let go of what the first pass has kept: its chunks are then embedded a second time. */
@@ -53,8 +53,9 @@ export function forgetPasses({ passes }: EmbeddedTexts): void {
   passes.fill(undefined);
 }
 
-/** The rows of all chunks as one matrix; frees the parts. */
-function joined(parts: tf.Tensor2D[]): tf.Tensor2D {
+/** The rows of all chunks as one matrix, which has none where there are no chunks; frees the parts. */
+function joined(parts: tf.Tensor2D[], hidden: number): tf.Tensor2D {
+  if (parts.length === 0) return tf.zeros([0, hidden]);
   const whole = tf.concat(parts);
   tf.dispose(parts);
   return whole;

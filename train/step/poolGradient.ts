@@ -1,4 +1,5 @@
 import { backwardChunk, disposePass, forwardChunk, type Gradients } from '../../model/pass/encodeChunk.js';
+import { alone } from '../../model/engine/ranks/collective.js';
 import type { Sequence } from '../../model/pass/sequence.js';
 import type { Stepwise } from '../../model/pass/stepwise.js';
 import { tf } from '../../model/engine/tf.js';
@@ -6,7 +7,9 @@ import type { Dropout } from '../../model/layer/dropout.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { addGradient } from '../../model/layer/thinMatrices.js';
+import { dealTexts, partOf } from './dealTexts.js';
 import { embedTexts, forgetPasses, type EmbeddedTexts, type PassPlan } from './embedTexts.js';
+import { gatherRows, ownRows, type Exchange } from './exchange.js';
 import { infoNce, type Candidates } from './loss.js';
 import { chunksOf, textSet, type TextSet } from './textChunks.js';
 
@@ -27,7 +30,11 @@ export interface PoolOptions {
   margin?: { value: number; onMasked: (count: number) => void } | undefined;
   /** Dropout of adapter inputs; a text is masked by its number in the pool, queries counted first. */
   dropout?: Dropout | undefined;
+  /** With the other ranks of the run, which all have the same pool; alone when left out. */
+  exchange?: Exchange | undefined;
 }
+
+const withNobody: Exchange = { collective: alone, isAskedToStop: () => false };
 
 /** Does one of the steps, perhaps more than once, each time with the plan as it is then. */
 export type Attempt = <T extends object>(step: 'passes' | 'loss', work: (plan: PoolPlan) => Stepwise<T>) => Stepwise<T>;
@@ -35,23 +42,36 @@ export type Attempt = <T extends object>(step: 'passes' | 'loss', work: (plan: P
 /**
  * Loss of a pool, and its gradient added to `into`, while no more than one chunk of texts is in the model at a time:
  * embed all chunks, differentiate the loss for the embeddings, then send those gradients back chunk by chunk.
- * A chunk whose layer inputs could be kept is embedded once, the others a second time.
+ * A chunk whose layer inputs could be kept is embedded once, the others a second time. Several ranks embed a part of the
+ * texts each, gather all embeddings, and compute the loss of the whole pool; what is added to `into` is then the part of
+ * the gradient that this rank's texts give: `sumGradients` makes it whole.
  * Source: GradCache (arXiv 2101.06983).
- * @param attempt  runs each of the three steps
- * @returns the loss, scalar; the caller owns it. Nothing has waited for the device yet
+ * @param attempt  runs each of the three steps; what ranks exchange is between them, since none may do it twice
+ * @returns the loss, scalar; the caller owns it. Alone, nothing has waited for the device yet
+ * @throws GivenUp, on every rank, where one was asked to stop
  */
 export function* poolGradient(
   model: Model,
   pool: PoolTokens,
   parameters: Parameters,
-  { temperature, margin, dropout }: PoolOptions,
+  { temperature, margin, dropout, exchange = withNobody }: PoolOptions,
   attempt: Attempt,
   into: Gradients,
 ): Stepwise<tf.Scalar> {
   // Longest first: a pool that does not fit into memory fails at once. Passages before queries, for the same reason.
-  const sets = [textSet(pool.passages, pool.queries.length), textSet(pool.queries, 0)];
-  const embedded = yield* attempt('passes', (plan) => embedTexts(model, sets, plan, dropout));
-  const [passages, queries] = embedded.rows as [tf.Tensor2D, tf.Tensor2D];
+  const numbersFrom = (first: number, texts: Sequence[]) => texts.map((_, index) => first + index);
+  const sets = [
+    textSet(pool.passages, numbersFrom(pool.queries.length, pool.passages)),
+    textSet(pool.queries, numbersFrom(0, pool.queries)),
+  ];
+  const { rank, ranks } = exchange.collective.place;
+  const places = dealTexts(sets, ranks);
+  const own = sets.map((set, index) => partOf(set, places[index]![rank]!));
+  const embedded = yield* attempt('passes', (plan) => embedTexts(model, own, plan, dropout));
+  const [passages, queries] = embedded.rows.map((rows, set) => gatherRows(exchange, rows, places[set]!)) as [
+    tf.Tensor2D,
+    tf.Tensor2D,
+  ];
   const candidates = candidatesInOrder(pool, sets[1]!.order, sets[0]!.order);
   const { loss, dQueries, dPassages, masked } = yield* attempt('loss', ({ keptBytes, blockElements }) => {
     if (keptBytes === 0) forgetPasses(embedded);
@@ -61,11 +81,11 @@ export function* poolGradient(
       ...(blockElements !== undefined && { blockElements }),
     });
   });
-  tf.dispose(embedded.rows);
+  tf.dispose([passages, queries]);
   if (masked) margin!.onMasked(masked.dataSync<'float32'>()[0]!);
   masked?.dispose();
-  const upstream = [dPassages, dQueries];
-  const made = yield* attempt('passes', (plan) => sendBack(model, sets, embedded, upstream, parameters, plan, dropout));
+  const upstream = [dPassages, dQueries].map((all, set) => ownRows(all, places[set]!, rank));
+  const made = yield* attempt('passes', (plan) => sendBack(model, own, embedded, upstream, parameters, plan, dropout));
   tf.dispose(upstream);
   for (const [name, gradient] of Object.entries(made)) addGradient(into, name, gradient);
   return loss;

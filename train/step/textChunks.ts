@@ -5,8 +5,8 @@ import { lengthOf, type Sequence } from '../../model/pass/sequence.js';
 /** Texts of a pool that are embedded into one matrix, whose rows have the order of the texts' lengths. */
 export interface TextSet {
   texts: Sequence[];
-  /** Number of the first of them among all texts of the pool. */
-  first: number;
+  /** The number of each among all texts of the pool. */
+  numbers: number[];
   /** Places in `texts`, longest text first: the order of the matrix, whatever the size of a chunk. */
   order: number[];
 }
@@ -19,20 +19,20 @@ export interface TextChunk {
   dropout: ChunkDropout | undefined;
 }
 
-/** @param first  number of the first text among all texts of the pool */
-export const textSet = (texts: Sequence[], first: number): TextSet => ({
+/** @param numbers  of each text among all texts of the pool */
+export const textSet = (texts: Sequence[], numbers: number[]): TextSet => ({
   texts,
-  first,
+  numbers,
   order: cutChunks(texts.map(lengthOf), Infinity).flatMap(({ rows }) => rows),
 });
 
 /** The sets cut into chunks: one behind the other, these hold the texts of a set in its order. */
 export function chunksOf(sets: readonly TextSet[], chunkTokens: number, dropout: Dropout | undefined): TextChunk[] {
-  return sets.flatMap(({ texts, first }, set) =>
+  return sets.flatMap(({ texts, numbers }, set) =>
     cutChunks(texts.map(lengthOf), chunkTokens).map(({ rows }) => ({
       texts: rows.map((row) => texts[row]!),
       set,
-      dropout: dropout && { ...dropout, texts: rows.map((row) => first + row) },
+      dropout: dropout && { ...dropout, texts: rows.map((row) => numbers[row]!) },
     })),
   );
 }

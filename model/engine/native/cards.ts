@@ -8,3 +8,9 @@ export function cardsOfDriver(): number {
     return 0;
   }
 }
+
+/** Cards that a process with this environment sees. */
+export function visibleCards(env: NodeJS.ProcessEnv, cards = cardsOfDriver()): number {
+  const named = env['CUDA_VISIBLE_DEVICES'];
+  return named === undefined ? cards : named.split(',').filter((card) => card.trim() !== '').length;
+}

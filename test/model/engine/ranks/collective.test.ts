@@ -5,7 +5,7 @@ import { engineFolder } from '../../../../setup/engineFolder.mjs';
 import { assertClose } from '../../../assertions.js';
 import { placesHere, startRanks, type RankEnd } from './startRanks.js';
 
-const worker = './rankWorker.ts';
+const worker = new URL('rankWorker.ts', import.meta.url);
 
 describe('joinedCollective', function () {
   this.timeout(120_000);

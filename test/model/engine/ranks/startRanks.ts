@@ -20,16 +20,12 @@ export async function placesHere(ranks: number): Promise<RankPlace[]> {
 }
 
 /** Run a worker file as ranks of one run, to the end of all. */
-export async function startRanks(file: string, places: RankPlace[], args: string[], env: Record<string, string> = {}) {
+export async function startRanks(file: URL, places: RankPlace[], args: string[], env: Record<string, string> = {}) {
   const ends = places.map((place) => {
-    const child = spawn(
-      process.execPath,
-      ['--import', loader, fileURLToPath(new URL(file, import.meta.url)), JSON.stringify(place), ...args],
-      {
-        env: { ...process.env, TF_NUM_INTRAOP_THREADS: '1', TERCET_HEARTBEAT_SECONDS: '3', ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    const child = spawn(process.execPath, ['--import', loader, fileURLToPath(file), JSON.stringify(place), ...args], {
+      env: { ...process.env, TF_NUM_INTRAOP_THREADS: '1', TERCET_HEARTBEAT_SECONDS: '3', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const text = { output: '', errors: '' };
     child.stdout.setEncoding('utf8').on('data', (part: string) => (text.output += part));
     child.stderr.setEncoding('utf8').on('data', (part: string) => (text.errors += part));

@@ -1,0 +1,23 @@
+/**
+ * One rank of several that make updates together. Arguments: place as JSON, `tiny` or `replicas`, of how many bases.Arguments: place as JSON, then the module whose default export gives
+ * the updates. Prints one JSON object a line.
+ */
+import { joinedCollective } from '../../../model/engine/ranks/collective.js';
+import type { RankPlace } from '../../../model/engine/ranks/rankPlace.js';
+import { startEngine } from '../../../model/engine/startEngine.js';
+import { replicaUpdates } from '../../oracles/replicaUpdates.js';
+import { tinyUpdates } from './tinyUpdates.js';
+import { trained } from './updates.js';
+
+const place = JSON.parse(process.argv[2]!) as RankPlace;
+await startEngine({ place });
+const collective = joinedCollective(place);
+try {
+  for (const updates of process.argv[3] === 'replicas' ? replicaUpdates(Number(process.argv[4])) : tinyUpdates)
+    console.log(JSON.stringify(await trained(updates, collective)));
+} catch (error) {
+  collective.fail((error as Error).message);
+  throw error;
+}
+collective.meet();
+process.exit(0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { availableMemory, parseVmStat } from '../../model/machine.js';
+import { availableMemory, memoryLimitVariable, parseVmStat } from '../../model/machine.js';
 
 describe('parseVmStat', () => {
   // Free memory of macOS is what nothing was ever read into: a laptop with 10 GB to spare was planned with 100 MB.
@@ -37,5 +37,17 @@ describe('availableMemory', () => {
   it('is what the system has where nothing limits it', () => {
     process.constrainedMemory = () => 0;
     assert.ok(availableMemory() > 1e6);
+  });
+
+  it('is what the limit of a rank leaves beside it, where that is less than there is', () => {
+    const unlimited = availableMemory();
+    const { rss } = process.memoryUsage();
+    process.env[memoryLimitVariable] = String(Math.ceil(rss / 1e6) + 50);
+    const limited = availableMemory();
+    process.env[memoryLimitVariable] = '1e9';
+    const asBefore = availableMemory();
+    delete process.env[memoryLimitVariable];
+    assert.ok(limited > 0 && limited < 60e6, `${limited}`);
+    assert.ok(asBefore > 0.5 * unlimited, `${asBefore} of ${unlimited}`);
   });
 });

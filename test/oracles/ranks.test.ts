@@ -17,7 +17,7 @@ const sizes = [
 ];
 
 describe('replicas of the eight bases trained by several ranks', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let ofOne: Trained[];
   before(async function () {
     if (!existsSync(replicas) || (await startEngine()).name !== 'tensorflow') {

@@ -21,8 +21,9 @@ export interface RankEnd {
 
 /** After the heartbeat limit, in which the others find out: time to save what is done. */
 const savingMs = 30_000;
-/** What comes so soon after the first signal is no second one, as `workThrough` has it; blocked ranks see none at all. */
+/** What comes so soon after the first signal is no second one, as the ranks have it themselves. */
 const secondSignalMs = 1000;
+/** For ranks that are to end at once and may wait in an exchange, where they see no signal. */
 const blockedMs = 5000;
 const interrupted = 130;
 
@@ -52,8 +53,8 @@ export async function launchRanks(
     }
   };
   let joined = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const endLater = (ms: number) => (timer ??= setTimeout(endAll, ms));
+  const timers: NodeJS.Timeout[] = [];
+  const endLater = (ms: number) => timers.push(setTimeout(endAll, ms));
   let askedMs: number | undefined;
   const stop = signal.onAsked((name) => {
     for (const child of running.values()) child.kill(name);
@@ -79,7 +80,7 @@ export async function launchRanks(
         running.delete(rank);
         if (code !== 0 && code !== interrupted) {
           if (joined < ranks) endAll();
-          else endLater(heartbeatMs + savingMs);
+          else endLater(rank === 0 ? blockedMs : heartbeatMs + savingMs); // rank 0 alone has anything to save
         }
         resolve({ rank, code, signal: name, failure, isEnded: ended.has(rank) });
       });
@@ -90,7 +91,7 @@ export async function launchRanks(
     if (words !== undefined) say(words);
     return code;
   } finally {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
     stop();
   }
 }

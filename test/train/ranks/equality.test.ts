@@ -8,7 +8,7 @@ import { tinyUpdates } from './tinyUpdates.js';
 import { adapterNumbers, inOrder, trained, type Trained } from './updates.js';
 
 describe('updates that ranks make together', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   before(async function () {
     if ((await startEngine()).name === 'tensorflow') return;
     console.log('skipped: the TensorFlow engine is not installed');

@@ -1,6 +1,6 @@
 /**
- * One rank of several that make updates together. Arguments: place as JSON, `tiny` or `replicas`, of how many bases.Arguments: place as JSON, then the module whose default export gives
- * the updates. Prints one JSON object a line.
+ * One rank of several that make updates together. Arguments: place as JSON, `tiny` or `replicas`, of how many bases.
+ * Prints one JSON object a line.
  */
 import { joinedCollective } from '../../../model/engine/ranks/collective.js';
 import type { RankPlace } from '../../../model/engine/ranks/rankPlace.js';

@@ -8,7 +8,7 @@ import { placesHere, startRanks, type RankEnd } from './startRanks.js';
 const worker = new URL('rankWorker.ts', import.meta.url);
 
 describe('joinedCollective', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   before(function () {
     if (existsSync(engineFolder().bindingRecord) && process.env['TERCET_BACKEND'] !== 'wasm') return;
     console.log('skipped: the TensorFlow engine is not installed');

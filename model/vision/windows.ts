@@ -1,7 +1,7 @@
 import type { VisionConfig } from './visionConfig.js';
 
 /** Windows of one size that lie one behind the other among the tokens in window order. */
-export interface WindowClass {
+interface WindowClass {
   /** Place of the first token. */
   start: number;
   windows: number;

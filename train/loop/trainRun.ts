@@ -59,7 +59,7 @@ export interface Training {
   from: SavedState | undefined;
 }
 
-export interface UpdateReport {
+interface UpdateReport {
   update: number;
   loss: number;
   gradNorm: number;

@@ -4,6 +4,7 @@
  */
 export default {
   entry: [
+    'test/train/ranks/killRanks.ts',
     '{data,eval}/command.ts',
     '{data,eval,model,train}/command/*.ts',
     'setup/*.d.mts',

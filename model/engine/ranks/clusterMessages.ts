@@ -14,7 +14,7 @@ const job = 'worker';
 const shutdownMs = 7 * 24 * 3600 * 1000;
 
 /** The name that TensorFlow gives to a rank. */
-export const taskName = (rank: number) => `/job:${job}/replica:0/task:${rank}`;
+const taskName = (rank: number) => `/job:${job}/replica:0/task:${rank}`;
 
 /** The rank that stands in an error of TensorFlow's; undefined where none does. */
 export function rankIn(message: string): number | undefined {

@@ -26,7 +26,7 @@ export function countRows(batch: RecordBatch, match: ColumnMatch): RowCounts {
 
 /** Negatives of each row; null where a row may be unusable. */
 function countPlain(batch: RecordBatch, { id, query, positives, negatives }: ColumnMatch): Int32Array | null {
-  const named = (name: string) => batch.getChild(name)!.data[0]!;
+  const named = (name: string) => batch.getChild(name)!.data[0] as Data;
   if (id !== null && !isPlainId(named(id))) return null;
   if (!isPlainText(named(query))) return null;
   const counts = new Int32Array(batch.numRows);
@@ -38,7 +38,7 @@ function countPlain(batch: RecordBatch, { id, query, positives, negatives }: Col
 /** Add how many passages each row has in these columns. @returns false where one of them may be unusable */
 function addPlain(columns: Data[], counts: Int32Array): boolean {
   for (const data of columns) {
-    const type = data.type as DataType;
+    const type = data.type;
     const isList = DataType.isList(type) || DataType.isLargeList(type);
     if (isList ? !isPlainList(data) : !isPlainText(data)) return false;
     for (let row = 0; row < counts.length; row++)
@@ -49,7 +49,7 @@ function addPlain(columns: Data[], counts: Int32Array): boolean {
 
 function isPlainList(data: Data): boolean {
   const items = data.children[0]!;
-  const type = items.type as DataType;
+  const type = items.type;
   if (data.nullCount > 0 || items.nullCount > 0) return false;
   if (items.length === 0) return true;
   if (!DataType.isStruct(type)) return isPlainText(items);
@@ -61,7 +61,7 @@ function isPlainList(data: Data): boolean {
     child,
   );
   return (
-    (id === undefined || (id.nullCount === 0 && !DataType.isNull(id.type as DataType))) &&
+    (id === undefined || (id.nullCount === 0 && !DataType.isNull(id.type))) &&
     (title === undefined || firstNoUtf8(title) === null) &&
     (id === undefined || firstNoUtf8(id) === null) &&
     text !== undefined &&
@@ -72,11 +72,11 @@ function isPlainList(data: Data): boolean {
 
 function isPlainId(data: Data): boolean {
   if (data.nullCount > 0) return false;
-  return DataType.isInt(data.type as DataType) || isPlainText(data);
+  return DataType.isInt(data.type) || isPlainText(data);
 }
 
 function isPlainScore(data: Data): boolean {
-  const type = data.type as DataType;
+  const type = data.type;
   if (DataType.isInt(type) || data.nullCount === data.length) return true;
   if (!DataType.isFloat(type) || type.precision === Precision.HALF) return false;
   const values = data.values as Float32Array | Float64Array;
@@ -86,7 +86,7 @@ function isPlainScore(data: Data): boolean {
 
 /** Whether every text is UTF-8 and begins with a character that is seen to be no white space. */
 function isPlainText(data: Data): boolean {
-  const type = data.type as DataType;
+  const type = data.type;
   if (!(DataType.isUtf8(type) || DataType.isLargeUtf8(type)) || data.nullCount > 0) return false;
   const bytes = data.values as Uint8Array;
   for (let row = 0; row < data.length; row++) {

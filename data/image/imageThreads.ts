@@ -57,7 +57,7 @@ function startThread(rules: ImageRules, queue: Job[]) {
     if ('error' in reply) done?.reject(reply.isUserError ? new UserError(reply.error) : new Error(reply.error));
     else done?.resolve(reply);
   });
-  worker.on('error', (error) => end(error as Error));
+  worker.on('error', (error) => end(error));
   worker.on('exit', (code) => end(new Error(`a thread that reads images ended with code ${code}`)));
   return {
     next,

@@ -110,7 +110,7 @@ describe('the adapter of a decoder that reads images', function () {
         const poolLoss = atOnce(poolGradient(model, pool, parameters, { temperature }, oneAttempt(budget), gradients));
         if (index === 0) {
           assert.deepEqual([...gradients.keys()].sort(), [...first.keys()].sort());
-          for (const [name, gradient] of gradients) assertClose(gradient as tf.Tensor, first.get(name)!, 1e-4, name);
+          for (const [name, gradient] of gradients) assertClose(gradient, first.get(name)!, 1e-4, name);
         }
         const measured = applyUpdate(gradients, [poolLoss], optimizer, {
           learningRate,

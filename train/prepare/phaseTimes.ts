@@ -46,7 +46,7 @@ export function phaseTimes({ downloadBytes, importBytes, operations, speed }: Ph
 
 /** The phases in one line, and what comes together of them. */
 export function describeTimes(times: PhaseTimes): string {
-  const phases = Object.entries(times).filter(([, seconds]) => seconds !== 0);
+  const phases = (Object.entries(times) as [string, number | undefined][]).filter(([, seconds]) => seconds !== 0);
   const sum = phases.reduce((total, [, seconds]) => total + (seconds ?? 0), 0);
   const unknown = phases.filter(([, seconds]) => seconds === undefined).map(([phase]) => phase);
   const all = `${duration(sum)} in all${unknown.length > 0 ? ` without ${unknown.join(' and ')}` : ''}`;

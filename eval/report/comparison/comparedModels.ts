@@ -101,7 +101,9 @@ function ownModel(name: string, members: ReadModel[]): ComparedModel {
 
 /** How long the members of a model were trained, and after which update each was exported where that was not the last. */
 function updatesIn(updates: number, members: readonly ReadModel[]): string {
-  const exported = members.map(({ log }) => log.filter(({ event }) => event === 'end').at(-1)?.['exported'] ?? updates);
+  const exported = members.map(
+    ({ log }) => (log.filter(({ event }) => event === 'end').at(-1)?.['exported'] as number | undefined) ?? updates,
+  );
   const best = exported.some((update) => update !== updates) ? `, the best after ${exported.join(', ')} of them` : '';
   return `${updates.toLocaleString('en-US')} updates${best}`;
 }

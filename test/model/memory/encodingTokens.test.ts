@@ -104,7 +104,10 @@ describe('encodingTokens', () => {
       unknown
     >;
     assert.equal(found['rows'], 8);
-    assert.ok((found['tokens'] as number) >= 2000 && (found['tokens'] as number) < 16000, `${found['tokens']} tokens`);
+    assert.ok(
+      (found['tokens'] as number) >= 2000 && (found['tokens'] as number) < 16000,
+      `${String(found['tokens'])} tokens`,
+    );
     assert.match(found['whole'] as string, /WebAssembly is out of memory/);
   });
 });

@@ -7,7 +7,6 @@ import { readSafetensorsIndex, readTensorBytes, toFloat32 } from '../../checkpoi
 import { projections } from '../../configs/schema.js';
 import { countsOf } from '../../data/stream/candidateCounts.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { tf } from '../../model/engine/tf.js';
 import { disposeModel, type Model } from '../../model/layer/decoder.js';
 import { attachAdapter, detachedAdapter, type Parameters } from '../../model/layer/lora.js';
 import { loadModel } from '../../model/load/loadModel.js';

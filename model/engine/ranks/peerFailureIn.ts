@@ -13,7 +13,7 @@ const otherCode = /^Invalid TF_Status: (?!4\b|10\b|14\b)/;
  * such as unequal shapes.
  * @param message  TensorFlow's
  */
-export function peerFailureIn(message: string, { ranks, addresses }: RankPlace): PeerFailure | undefined {
+export function peerFailureIn(message: string, { rank: own, ranks, addresses }: RankPlace): PeerFailure | undefined {
   if (otherCode.test(message)) return undefined;
   const from = reported.exec(message);
   const named = (rank: number) => `rank ${rank} of ${ranks} (${addresses[rank]})`;
@@ -27,6 +27,9 @@ export function peerFailureIn(message: string, { ranks, addresses }: RankPlace):
   }
   if (!/aborted by|Socket closed|failed to connect|Connection re|UNAVAILABLE|heartbeat/i.test(message))
     return undefined;
+  // Every rank but the first sends its signs of life to rank 0: a deadline that passed there is rank 0's.
+  if (own > 0 && /Deadline Exceeded/i.test(message))
+    return new PeerFailure(`${named(0)} has ended or gives no sign of life`);
   const remote = /remote target (\S+)/.exec(message)?.[1];
   const rank = remote === undefined ? undefined : rankIn(remote);
   return new PeerFailure(

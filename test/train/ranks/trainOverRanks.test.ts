@@ -33,7 +33,7 @@ describe('npm run train -- --ranks 2', function () {
   };
   const lossesOf = (run: string) => stepsOf(run).map((line) => (JSON.parse(line) as { loss: number }).loss);
 
-  it('ends with all ranks when one is killed, and goes on to the losses and the adapter of one process', async () => {
+  it('ends with all ranks when one is killed, and goes on with another number to the losses and adapter of one process', async () => {
     const { child, finished } = startCommand(
       command,
       [...started, '--ranks', '2', '--run', 'two'],
@@ -55,7 +55,7 @@ describe('npm run train -- --ranks 2', function () {
     assert.ok(killed !== undefined && !existsSync(`/proc/${killed}`));
 
     const [again, one] = [
-      await runCommand(command, ['--run', 'two', '--resume', '--ranks', '2'], folder, environment),
+      await runCommand(command, ['--run', 'two', '--resume', '--ranks', '3'], folder, environment),
       await runCommand(command, [...started, '--run', 'one'], folder),
     ];
     assert.equal(again.code, 0, again.errors);

@@ -15,6 +15,7 @@ const messages = {
   unreachable:
     'failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:23500: Failed to connect to remote host: ' +
     'Connection refused\nAdditional GRPC error information from remote target /job:worker/replica:0/task:0 while calling',
+  late: `Invalid TF_Status: 4\n${aborted}Deadline Exceeded`,
   shapes:
     `Invalid TF_Status: 3\n${aborted}Shape mismatch in the collective instance 1. Op at device ` +
     '/job:worker/replica:0/task:1/device:CPU:0 expected shape [4] but another member in the group expected shape [3].',
@@ -36,6 +37,11 @@ describe('peerFailureIn', () => {
   it('names the rank that a connection led to', () => {
     assert.equal(wordsOf(messages.closed), 'rank 0 of 3 (a:1) has ended');
     assert.equal(wordsOf(messages.unreachable), 'rank 0 of 3 (a:1) has ended');
+  });
+
+  // A stopped rank 0 was "another rank".
+  it('names rank 0 where a deadline passed, since every sign of life goes there', () => {
+    assert.equal(wordsOf(messages.late), 'rank 0 of 3 (a:1) has ended or gives no sign of life');
   });
 
   // Shapes that differ are a fault of ours, whose stack is wanted.

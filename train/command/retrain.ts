@@ -18,6 +18,7 @@ import { installCron, installTimer } from '../retrain/schedule/install.js';
 import { nextDue } from '../retrain/schedule/nextDue.js';
 import { cronLine, environmentOf, serviceUnit, timerUnit, unitName, type Place } from '../retrain/schedule/units.js';
 import { tellAfterwards } from '../retrain/tell/afterwards.js';
+import { requireMetricsFile } from '../retrain/tell/metricsFile.js';
 import { outlook, outlookLines } from '../retrain/tell/outlook.js';
 import { planStatus, statusTable } from '../retrain/tell/status.js';
 import { writeHistoryPage } from '../retrain/tell/writeHistoryPage.js';
@@ -85,6 +86,7 @@ const retrainCommand: Command<RetrainArguments> = {
     if (args.install !== undefined) return install(plan, place, args.install, args);
     if (args.status) return status(plan, place, args.json);
     if (args.history) return writePage(plan, place);
+    if (plan.metrics !== undefined) await requireMetricsFile(plan.name, plan.metrics);
     if (args['dry-run']) return dryRun(plan, place, args.json);
     const isByHand = args.promote !== undefined || args.rollback !== undefined;
     return locked(place, (lock) => (isByHand ? byHand : work)(plan, place, args, lock));

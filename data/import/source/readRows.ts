@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { strip } from '../../tokenizer/tokenizeText.js';
+import type { Example } from '../../example/example.js';
 import { textId } from '../../example/textId.js';
 import { lineBlocks, TOO_LONG } from './lineBlocks.js';
 import { openParquet } from '../../arrow/parquet.js';
@@ -102,7 +103,9 @@ function tripleReader(path: string, sink: RowSink): LineReader {
   return (line, bytes, begin, end) => {
     const isHeader = line === 1 && HEADER.test(bytes.toString('latin1', begin, Math.min(end, begin + 100)));
     const reason = isHeader ? 'the names of columns' : (findCells(bytes, begin, end) ?? emptyCell(bytes, bounds));
-    if (reason === undefined) sink.addTriple(textId(bytes, begin, bounds[1]), bytes, bounds);
+    const hasNegative = reason === undefined && !isBlank(bytes, bounds[4]!, bounds[5]!);
+    if (hasNegative) sink.addTriple(textId(bytes, begin, bounds[1]), bytes, bounds);
+    else if (reason === undefined) sink.add(path, line, withoutNegative(bytes, bounds));
     else sink.reject(path, line, reason, bytes.toString('utf8', begin, Math.min(end, begin + 1000)));
   };
 }
@@ -151,12 +154,17 @@ function cellFinder(bounds: number[]) {
 }
 
 function emptyCell(bytes: Buffer, bounds: number[]): string | undefined {
-  for (let cell = 0; cell < 3; cell++)
-    if (isBlank(bytes, bounds[2 * cell]!, bounds[2 * cell + 1]!)) return `${CELLS[cell]!} empty`;
+  for (const [cell, name] of ['query', 'positive'].entries())
+    if (isBlank(bytes, bounds[2 * cell]!, bounds[2 * cell + 1]!)) return `${name} empty`;
   return undefined;
 }
 
-const CELLS = ['query', 'positive', 'negative'];
+/** A blank negative is none, as in the other formats that hold one text to a column. */
+function withoutNegative(bytes: Buffer, bounds: number[]): Example {
+  const text = (cell: number) => bytes.toString('utf8', bounds[2 * cell], bounds[2 * cell + 1]);
+  const positives = [{ id: '', title: '', text: text(1) }];
+  return { id: textId(bytes, bounds[0]!, bounds[1]!), query: text(0), positives, negatives: [] };
+}
 
 /** A first line that tells what the columns hold; as a row it would teach that "query" is answered by "positive". */
 const HEADER =

@@ -212,6 +212,21 @@ describe('importExamples', () => {
     assert.equal(summary!.rows, 2);
   });
 
+  // In JSON and Arrow a blank negative was none; a triple with one was rejected.
+  it('takes a triple whose negative is blank as one without negatives', async () => {
+    writeFileSync(at('t.tsv'), 'q\tp\tn\nq2\tp2\t\nq3\tp3\t \u3000\n');
+    const summary = (await importExamples([at('t.tsv')], at('t.arrow'), { format: 'triples' }))!;
+    assert.deepEqual([summary.rows, summary.rowsWithoutNegatives, summary.rejected], [3, 2, []]);
+    const lines = ['q', 'q2', 'q3'].map((query, row) => ({
+      anchor: query,
+      positive: ['p', 'p2', 'p3'][row],
+      negative: ['n', '', ' \u3000'][row],
+    }));
+    writeFileSync(at('t.jsonl'), lines.map((line) => JSON.stringify(line)).join('\n'));
+    await importExamples([at('t.jsonl')], at('j.arrow'));
+    assert.deepEqual(await examplesIn(at('t.arrow')), await examplesIn(at('j.arrow')));
+  });
+
   it('rejects what is no text: bytes that are not UTF-8, NUL bytes, half surrogate pairs, wrong columns', async () => {
     const lines = ['q\tp\tn', 'q\tp', 'q\tp\tn\tx', 'q\t \tn', 'q\t\u3000\tn', 'q\tp\0\tn'].map((line) =>
       Buffer.from(line),

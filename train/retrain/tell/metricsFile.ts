@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { UserError } from '../../../configs/userError.js';
 import { isChoice, type HistoryEntry } from '../history.js';
 
 /** What the metrics file tells of a plan. */
@@ -45,6 +47,21 @@ export function metricsText({ plan, startedMs, endedMs, code, history, diskBytes
     gauge('score', 'Means of the last judgement.', scores),
     gauge('disk_bytes', 'Bytes of champions and imported data.', one(diskBytes)),
   ].join('');
+}
+
+/**
+ * Require that the metrics of a plan replace nothing but older metrics.
+ * @throws UserError where the file holds something else, such as training data
+ */
+export async function requireMetricsFile(plan: string, file: string): Promise<void> {
+  const text = await readFile(file, 'latin1').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw new UserError(`retraining plan ${plan}: metrics ${file} cannot be read: ${error.message}`);
+  });
+  if (text !== '' && !text.startsWith('# HELP tercet_retraining_'))
+    throw new UserError(
+      `retraining plan ${plan}: metrics would replace ${file}, which holds no metrics; name another file`,
+    );
 }
 
 const seconds = (time: string | undefined) => (time === undefined ? undefined : Date.parse(time) / 1000);

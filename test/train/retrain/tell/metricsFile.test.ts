@@ -1,7 +1,33 @@
 import assert from 'node:assert/strict';
-import { metricsText } from '../../../../train/retrain/tell/metricsFile.js';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { UserError } from '../../../../configs/userError.js';
+import { metricsText, requireMetricsFile } from '../../../../train/retrain/tell/metricsFile.js';
+import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
 
 describe('the metrics file', () => {
+  const at = useTemporaryFolder();
+
+  // A plan whose metrics named its training data had them replaced after the first call.
+  it('replaces older metrics alone', async () => {
+    writeFileSync(at('train.jsonl'), '{"query":"q"}\n');
+    await assert.rejects(requireMetricsFile('nightly', at('train.jsonl')), (error: Error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(
+        error.message,
+        /^retraining plan nightly: metrics would replace .*train.jsonl, which holds no metrics;/,
+      );
+      return true;
+    });
+    assert.equal(readFileSync(at('train.jsonl'), 'utf8'), '{"query":"q"}\n');
+    await assert.rejects(requireMetricsFile('nightly', at('.')), /cannot be read: EISDIR/);
+    await requireMetricsFile('nightly', at('absent.prom'));
+    writeFileSync(
+      at('own.prom'),
+      metricsText({ plan: 'nightly', startedMs: 0, endedMs: 1000, code: 0, history: [], diskBytes: 1 }),
+    );
+    await requireMetricsFile('nightly', at('own.prom'));
+  });
+
   it('is a Prometheus text, a family after the other, labels escaped', () => {
     const text = metricsText({
       ...{ plan: 'a"b\\', startedMs: 1_000, endedMs: 2_500, code: 3, diskBytes: 7 },

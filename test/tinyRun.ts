@@ -7,6 +7,7 @@ import { writeBeir } from '../data/task/beir.js';
 import type { Example, Passage } from '../data/example/example.js';
 import { freshDecoder } from '../train/pretrain/demoDecoder.js';
 import { writeDecoder } from '../train/pretrain/pretrain.js';
+import { startEngine } from '../model/engine/startEngine.js';
 import { tf } from '../model/engine/tf.js';
 
 /** A folder with all that a run of a few seconds needs: `base`, `train.arrow`, `tasks/animals`. */
@@ -36,6 +37,7 @@ const passage = (name: string): Passage => ({ id: `p-${name}`, title: name, text
 
 /** Random weights, the demonstration's tokenizer. */
 export async function writeTinyBase(folder: string): Promise<void> {
+  await startEngine();
   const decoder = freshDecoder(
     {
       vocabularySize: 4096,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { evaluateRetriever } from '../../../eval/score/scoreModel.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
@@ -62,6 +62,13 @@ describe('npm run compare', function () {
           'move that away, or name another folder\n',
       ],
     );
+    for (const output of ['checkpoints/evaluations', 'checkpoints/evaluations/../evaluations/two', 'link']) {
+      if (output === 'link') await symlink('checkpoints/evaluations/one', place('link'));
+      const { code, errors } = await compare('one', 'two', '--output', output);
+      assert.equal(code, 2, errors);
+      assert.match(errors, /^error: [^\n]*(would replace|is not replaced)[^\n]*\n$/);
+    }
+    assert.ok(existsSync(place('checkpoints/evaluations/one/example/per-query.arrow')));
     const unknown = await compare('one', 'too');
     assert.equal(unknown.code, 2);
     assert.match(unknown.errors, /^error: too is neither a run in .* nor results in .*; did you mean two\?\n$/);

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensorsIndex } from '../../../checkpoints/tensors/safetensors.js';
@@ -29,6 +38,15 @@ describe('npm run export', function () {
     assert.deepEqual([code, errors], [2, 'error: mine is not empty; name another folder, or empty it first\n']);
     assert.deepEqual(readdirSync(place('mine')), ['README.md']);
     assert.equal(readFileSync(place('mine/README.md'), 'utf8'), 'precious');
+  });
+
+  it('refuses an output that would replace the run or its base, by any spelling', async () => {
+    symlinkSync('base', place('link'));
+    for (const output of ['checkpoints/runs/first', 'base', './base/../base', 'link', 'checkpoints']) {
+      const { code, errors } = await exportRun(['first', '--as', 'merged', '--output', output]);
+      assert.deepEqual([code, errors.split(' would replace ')[0]], [2, `error: --output ${output}`], errors);
+    }
+    assert.ok(existsSync(place('base/config.json')) && existsSync(place('checkpoints/runs/first/adapter')));
   });
 
   it('makes the names for the base: one with a vision tower keeps the decoder a step deeper', async () => {

@@ -163,7 +163,7 @@ function emptyCell(bytes: Buffer, bounds: number[]): string | undefined {
 function withoutNegative(bytes: Buffer, bounds: number[]): Example {
   const text = (cell: number) => bytes.toString('utf8', bounds[2 * cell], bounds[2 * cell + 1]);
   const positives = [{ id: '', title: '', text: text(1) }];
-  return { id: textId(bytes, bounds[0]!, bounds[1]!), query: text(0), positives, negatives: [] };
+  return { id: textId(bytes, bounds[0], bounds[1]), query: text(0), positives, negatives: [] };
 }
 
 /** A first line that tells what the columns hold; as a row it would teach that "query" is answered by "positive". */

@@ -59,7 +59,7 @@ const encodeCommand: Command<EncodeArguments> = {
   async handler({ model, input, as, output, recipe, set, base, precision, json }) {
     const inputs = [input, ...modelFolders(model, base)];
     await requireApart([{ option: '--output', path: output, kind: 'file' }], inputs);
-    const texts = await scanTexts(input);
+    const texts = await scanTexts(input, output);
     const { encoder, warnings, close } = await openEncoder(model, {
       ...{ recipe, base, precision, set },
       images: texts.hasImages,

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { isBlank } from '../../data/example/row/textOf.js';
@@ -29,15 +31,18 @@ type IdentifiedText = TextToEncode & { id: string };
 /**
  * Read through JSON lines with `_id` or `id`, `text` and, for passages, perhaps `title`; with `image`, a file or a list of
  * files beside the lines' own, `text` may be left out. One line is in memory at a time.
+ * @param output  where the embeddings will be written; no image may lie there
  * @throws UserError naming the line that cannot be used and its image, or that there is no text at all
  */
-export async function scanTexts(path: string): Promise<ScannedTexts> {
+export async function scanTexts(path: string, output: string): Promise<ScannedTexts> {
+  const replaced = await stat(output, { bigint: true }).catch(() => null);
   const hash = createHash('sha256');
   let [rows, blank] = [0, 0];
   let hasImages = false;
   for await (const { record, images, title = '', text } of textsIn(path, measureImage)) {
     hash.update(record);
     hasImages ||= images !== undefined;
+    if (replaced && images) await requireOthers(images, replaced, output);
     rows++;
     if (!images && isBlank(title) && isBlank(text)) blank++;
   }
@@ -51,6 +56,14 @@ export async function scanTexts(path: string): Promise<ScannedTexts> {
     hash: found,
     read: (blockRows, firstRow) => blocksOf(path, blockRows, firstRow, found),
   };
+}
+
+async function requireOthers(images: readonly string[], replaced: BigIntStats, output: string): Promise<void> {
+  for (const image of images) {
+    const { dev, ino } = await stat(image, { bigint: true });
+    if (dev === replaced.dev && ino === replaced.ino)
+      throw new UserError(`--output ${output} would replace the image ${image}, which is read; name another place`);
+  }
 }
 
 async function* blocksOf(

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';
 import sharp from 'sharp';
 import { contractHash } from '../../../checkpoints/contract/contractFile.js';
@@ -31,7 +41,7 @@ describe('encodeFile', () => {
       place('in.jsonl'),
       texts.map((text, row) => `${JSON.stringify({ _id: `t${row}`, text })}\n`).join(''),
     );
-    return scanTexts(place('in.jsonl'));
+    return scanTexts(place('in.jsonl'), place('out.arrow'));
   };
   const encode = async (using: Encoder, texts = words, done: number[] = []) =>
     encodeFile(await input(texts), place('out.arrow'), 'passage', using, (...counts) => done.push(...counts), 2);
@@ -110,7 +120,7 @@ describe('scanTexts', () => {
   it('counts texts that say nothing', async () => {
     const texts = [{ text: ' ' }, { text: '', title: 'a title' }, { text: '\t', title: '\n' }, { text: 'a' }];
     writeFileSync(place('in.jsonl'), texts.map((text, id) => JSON.stringify({ id, ...text })).join('\n'));
-    assert.equal((await scanTexts(place('in.jsonl'))).blank, 2);
+    assert.equal((await scanTexts(place('in.jsonl'), place('out.arrow'))).blank, 2);
   });
 
   it('names the line that cannot be used', async () => {
@@ -124,7 +134,7 @@ describe('scanTexts', () => {
       ['\n', /in\.jsonl holds no texts$/],
     ] as const) {
       writeFileSync(place('in.jsonl'), text);
-      await assert.rejects(scanTexts(place('in.jsonl')), { name: 'UserError', message });
+      await assert.rejects(scanTexts(place('in.jsonl'), place('out.arrow')), { name: 'UserError', message });
     }
   });
 
@@ -135,7 +145,7 @@ describe('scanTexts', () => {
         .toFile(place(`${background}.png`));
     const scan = (...lines: object[]) => {
       writeFileSync(place('in.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-      return scanTexts(place('in.jsonl'));
+      return scanTexts(place('in.jsonl'), place('out.arrow'));
     };
     const rowsOf = async (texts: ScannedTexts) => {
       const rows = [];
@@ -172,6 +182,18 @@ describe('scanTexts', () => {
       await scan(line);
       copyFileSync(place('blue.png'), place('red.png'));
       await assert.rejects(rowsOf(texts), /in\.jsonl changed while it was encoded/);
+    });
+
+    it('refuses an output that is one of the images, through a link too', async () => {
+      // It was replaced by the embeddings: the images are known from the lines alone.
+      await Promise.all([png('red'), png('blue')]);
+      const message = /^--output .*out\.arrow would replace the image .*red\.png, which is read; name another place$/;
+      for (const link of [symlinkSync, linkSync]) {
+        link(place('red.png'), place('out.arrow'));
+        await assert.rejects(scan({ id: 1, image: ['blue.png', 'red.png'] }), { name: 'UserError', message });
+        assert.equal((await scan({ id: 1, image: 'blue.png' })).rows, 1);
+        rmSync(place('out.arrow'));
+      }
     });
 
     it('names line and file of an image that cannot be used, before anything is encoded', async () => {

@@ -13,6 +13,7 @@ import { openRun, runsRoot } from '../../checkpoints/run/folder.js';
 import { readState, stateName } from '../../checkpoints/run/state.js';
 import { stateAdapter } from '../../checkpoints/run/stateAdapter.js';
 import type { Contract, Precision } from '../../configs/contract.js';
+import type { BaseShape } from '../../configs/load/baseFile.js';
 import { loadConfig } from '../../configs/load/loadConfig.js';
 import { resolveBase, type NamedBase } from '../../configs/load/resolveBase.js';
 import type { RunConfig } from '../../configs/schema.js';
@@ -20,6 +21,8 @@ import { UserError } from '../../configs/userError.js';
 import { contractSettings, makeContract, withArithmetic } from '../../data/tokenizer/makeContract.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
+import { shapeIn } from '../../model/describe/describeBase.js';
+import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import { disposeModel } from '../../model/layer/decoder.js';
@@ -59,6 +62,8 @@ interface Source {
   name: string;
   /** Has the base's files on this machine, downloaded when they are not. */
   fetchBase(): Promise<{ folder: string }>;
+  /** Of the base, where it is known before the files are here. */
+  shape?: BaseShape | undefined;
   /** Of the weights that a run was trained on. */
   weightsHash?: string;
   adapter?: Adapter;
@@ -83,8 +88,11 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
     throw new UserError(
       `${model} was trained on texts alone: its contract does not say how images are read; name a base, as base:qwen-vl`,
     );
-  const { folder } = await source.fetchBase();
   const engine = await startEngine();
+  const work = `encoding with ${model}`;
+  requireFastEngine(work, source.shape, engine);
+  const { folder } = await source.fetchBase();
+  requireFastEngine(work, await shapeIn(folder), engine);
   const claims = await checkpointClaims(folder);
   const tokenizer = await loadTokenizer(folder);
   const trained = source.contract;
@@ -144,7 +152,7 @@ async function findSource(model: string, { recipe, base }: EncoderOptions): Prom
 async function baseSource(text: string, name: string, recipe: string | undefined): Promise<Source> {
   const base = resolveBase(text);
   const settings = loadConfig(recipe ?? base.recipe).config;
-  return { name, fetchBase: () => fetchBase(base), settings };
+  return { name, fetchBase: () => fetchBase(base), shape: base.file?.shape, settings };
 }
 
 async function runSource(text: string, name: string): Promise<Source> {
@@ -209,7 +217,7 @@ async function checkpointSource(folder: string, recipe: string | undefined): Pro
 async function folderSource(folder: string, recipe: string | undefined, base: NamedBase): Promise<Source> {
   const file = join(folder, 'contract.json');
   const settings = loadConfig(recipe ?? base.recipe).config;
-  const source = { name: folder, fetchBase: () => fetchBase(base) };
+  const source = { name: folder, fetchBase: () => fetchBase(base), shape: base.file?.shape };
   if (!existsSync(file)) return { ...source, settings };
   const contract = await readContract(file);
   return { ...source, contract, settings: { ...settings, ...settingsOf(contract, settings) } };

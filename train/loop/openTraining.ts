@@ -26,6 +26,8 @@ import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { rowsAnEpoch } from '../../data/stream/planEpoch.js';
 import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
+import { shapeIn } from '../../model/describe/describeBase.js';
+import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
 import { describeEngine, type Engine, type EngineName } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
@@ -177,6 +179,7 @@ async function readOldRun(
   const during = await openDuring(written.settings);
   if (from) requireSameTasks(run, from, during);
   const record = { ...written, base: await refetchBase(written.base) };
+  requireFastEngine(`training ${record.base.name}`, await shapeIn(record.base.folder), engine);
   const contract = await readContract(paths.contract);
   if (!engine.precisions.includes(contract.precision))
     throw new UserError(`run ${run} computes in ${contract.precision}, which the ${engine.name} engine does not offer`);

@@ -12,6 +12,7 @@ import { importBytes, importedFile, isImported } from '../../data/import/importD
 import { demonstrationFiles, isDemonstrationHere } from '../../eval/demonstration.js';
 import { describeBase, type BaseDescription } from '../../model/describe/describeBase.js';
 import { expectedPlan } from '../../model/describe/expectedPlan.js';
+import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
 import type { Engine } from '../../model/engine/startEngine.js';
 import { memoryBudget } from '../../model/memory/memoryBudget.js';
 import { peakBytes } from '../../model/memory/memoryPlan.js';
@@ -21,7 +22,6 @@ import { operationsOf } from '../study/operations.js';
 import { planEmbeddings, type PlannedEmbeddings } from '../study/planEmbeddings.js';
 import { allTasks, type AskedRun } from './askedRun.js';
 import { describeSpeed, phaseTimes, type PhaseTimes } from './phaseTimes.js';
-import { tooSlow } from './tooSlow.js';
 import { planDisks, type DiskNeed, type PlannedDisk } from './planDisks.js';
 import { lackOf, neededSets } from './neededSets.js';
 import type { Places } from './prepareRun.js';
@@ -79,7 +79,7 @@ export async function planRun(asked: AskedRun, { root, mirror }: Places, engine:
       problems.push(lackOf(task)!);
   const rows = await orProblem(problems, () => rowsOf(asked, root));
   const shape = base?.shape;
-  if (shape) problems.push(...tooSlow(asked.base.name, shape, engine));
+  await orProblem(problems, () => requireFastEngine(`training ${asked.base.name}`, shape, engine));
   const operations = shape && (await operationsOf(shape, config, rows, asked));
   const speed = await measuredSpeed(config.contract.precision);
   const memory = shape && expectedPlan(shape, config);
@@ -218,7 +218,7 @@ function needsOf(
   ].filter(({ bytes }) => bytes > 0);
 }
 
-async function orProblem<T>(problems: string[], work: () => Promise<T>): Promise<T | undefined> {
+async function orProblem<T>(problems: string[], work: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {

@@ -8,8 +8,9 @@ import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { checkpointBytes, shapeIn } from '../../model/describe/describeBase.js';
-import { startEngine } from '../../model/engine/startEngine.js';
+import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { expectedPlan } from '../../model/describe/expectedPlan.js';
+import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
 import { memoryBudget } from '../../model/memory/memoryBudget.js';
 import { peakBytes } from '../../model/memory/memoryPlan.js';
 import { matrixParameters } from '../../model/memory/shapeArithmetic.js';
@@ -47,6 +48,8 @@ export interface StudyPlan {
   embeddings: PlannedEmbeddings | undefined;
   /** Where the times come from. */
   speed: string;
+  /** What cells will be refused for, each with its remedy. */
+  problems: string[];
 }
 
 /** A command starts Node.js, TensorFlow and the tokenizer. */
@@ -59,7 +62,7 @@ export async function planStudy(
   tasks: readonly Task[],
   data: readonly string[],
 ): Promise<StudyPlan> {
-  await startEngine();
+  const engine = await startEngine();
   const bases = await basesOf(cells);
   const shapeFor = (cell: StudyCell) => (cell.base ? bases.get(cell.base.text)?.shape : undefined);
   const rows = await rowsOf(study, data);
@@ -110,7 +113,18 @@ export async function planStudy(
       tasks,
     ),
     speed: speed.from,
+    problems: [...bases.values()].flatMap(({ name, shape }) => tooSlow(name, shape, engine)),
   };
+}
+
+function tooSlow(base: string, shape: BaseShape | undefined, engine: Engine): string[] {
+  try {
+    requireFastEngine(base, shape, engine);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [error.message];
+  }
 }
 
 interface PlannedBase {

@@ -35,7 +35,7 @@ export function duration(seconds: number): string {
 }
 
 function totals(plan: StudyPlan): string[] {
-  const { cells, toMake, makingSeconds, downloads, missingTasks, missingData, embeddings, speed } = plan;
+  const { cells, toMake, makingSeconds, downloads, missingTasks, missingData, embeddings, speed, problems } = plan;
   const open = cells.filter(({ state }) => state.kind !== 'done');
   const isKnown = (cell: PlannedCell) => cell.trainingSeconds !== undefined && cell.scoringSeconds !== undefined;
   const unknown = open.filter((cell) => !isKnown(cell));
@@ -62,6 +62,7 @@ function totals(plan: StudyPlan): string[] {
     ...(embeddings ? [`kept      ${describeEmbeddings(embeddings, gigabytes)}`] : []),
     `time      ${duration(seconds)}${notCounted}`,
     `speed     ${speed}`,
+    ...problems.map((problem) => `problem   ${problem}`),
   ];
 }
 

@@ -30,7 +30,7 @@ describe('the plan of a study', () => {
     const embeddings = { largest: 63.4e9, all: 252e9, limit: 200e9, diskFree: 1e12 };
     const missing = { missingTasks: ['nq', 'cqadupstack/tex', 'cqadupstack/gis'], missingData: [] };
     assert.equal(
-      planTable({ ...plan, ...missing, embeddings, speed: 'finished cells of this study' }),
+      planTable({ ...plan, ...missing, embeddings, speed: 'finished cells of this study', problems: ['b takes days'] }),
       [
         'base  setting  seed  state                          memory    training  scoring',
         'a     plain          done                           1.3 GB                  0 s',
@@ -44,6 +44,7 @@ describe('the plan of a study', () => {
         'kept      embeddings, 252 GB, up to 63.4 GB of one corpus; the limit of 200 GB holds those used last',
         'time      2.0 h',
         'speed     finished cells of this study',
+        'problem   b takes days',
       ].join('\n'),
     );
   });

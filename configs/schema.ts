@@ -195,7 +195,9 @@ const settings = z.strictObject({
       memoryMegabytes: above0('megabytes')
         .or(z.literal('auto'))
         .default('auto')
-        .describe('memory that training may take in all; auto is four fifths of what is free when it starts'),
+        .describe(
+          'memory that training may take in all, on a card of its own; auto is four fifths of what is free when it starts',
+        ),
       homogeneousPools: z
         .boolean()
         .default(false)

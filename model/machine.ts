@@ -12,7 +12,7 @@ export interface Machine {
   /** Instruction sets that bfloat16 products or wide vectors use; empty where the system does not tell. */
   instructions: string[];
   memory: { total: number; free: number };
-  /** One line a card: name, memory, driver. */
+  /** One line a card that this process may see: name, memory, driver. */
   gpus: string[];
   diskFree: number;
 }
@@ -83,24 +83,32 @@ export function parseVmStat(printed: string): number | undefined {
   return Number.isNaN(bytes) ? undefined : bytes;
 }
 
-/** Bytes of the first card, as the driver tells; undefined without one. */
-export function gpuMemory(): number | undefined {
-  const megabytes = gpus()[0]?.match(/(\d+) MiB/)?.[1];
-  return megabytes === undefined ? undefined : Number(megabytes) * 2 ** 20;
-}
-
-/** The model of the first card; undefined without one. */
-export const gpuModel = (): string | undefined => gpus()[0]?.split(',')[0]!.trim();
-
 function gpus(): string[] {
   try {
-    const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
+    const query = ['--query-gpu=index,uuid,name,memory.total,driver_version', '--format=csv,noheader'];
     const printed = execFileSync('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
-    return printed.toString().trim().split('\n').filter(Boolean);
+    return seenCards(printed.toString(), process.env['CUDA_VISIBLE_DEVICES']);
   } catch {
     return []; // no nvidia-smi, or no driver that it can talk to
   }
 }
+
+/**
+ * The cards that a process may see, in its order.
+ * @param printed  by nvidia-smi, a line a card: index, UUID, and what is to be told of it
+ * @param visible  CUDA_VISIBLE_DEVICES: indices, or beginnings of UUIDs; all where undefined
+ */
+export function seenCards(printed: string, visible: string | undefined): string[] {
+  const cards = printed.split('\n').flatMap((line) => {
+    const [index, uuid, ...told] = line.split(',').map((cell) => cell.trim());
+    return told.length > 0 ? [{ index, uuid: uuid!, told: told.join(', ') }] : [];
+  });
+  const named = visible?.split(',').map((name) => name.trim());
+  const chosen = named?.map((name) => cards.find(({ index, uuid }) => index === name || isUuid(name, uuid))) ?? cards;
+  return chosen.flatMap((card) => (card ? [card.told] : []));
+}
+
+const isUuid = (name: string, uuid: string) => name.startsWith('GPU-') && uuid.startsWith(name);
 
 function read(path: string): string {
   try {

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 #include "tensorflow/c/c_api.h"
@@ -24,6 +25,10 @@ TFE_Context* __real_TFE_NewContext(const TFE_ContextOptions*, TF_Status*);
 int __real_TF_DeviceListCount(const TF_DeviceList*);
 napi_status __real_napi_define_properties(napi_env, napi_value, size_t, const napi_property_descriptor*);
 }
+
+// Of card.cc.
+void askCard();
+napi_value CardFacts(napi_env, napi_callback_info);
 
 namespace {
 
@@ -126,6 +131,7 @@ napi_value Published(napi_env env, napi_callback_info info) {
 }  // namespace
 
 extern "C" TFE_Context* __wrap_TFE_NewContext(const TFE_ContextOptions* options, TF_Status* status) {
+  askCard();
   const std::string server = bytesOf("TERCET_SERVER_DEF"), config = bytesOf("TERCET_CONFIG_PROTO");
   if (!server.empty()) {
     TFE_ContextOptionsSetConfig(const_cast<TFE_ContextOptions*>(options), config.data(), config.size(), status);
@@ -160,8 +166,9 @@ extern "C" napi_status __wrap_napi_define_properties(napi_env env, napi_value ob
         {"reportError", nullptr, ReportError, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"publish", nullptr, Publish, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"published", nullptr, Published, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"card", nullptr, CardFacts, nullptr, nullptr, nullptr, napi_default, nullptr},
     };
-    const napi_status status = __real_napi_define_properties(env, object, 4, own);
+    const napi_status status = __real_napi_define_properties(env, object, std::size(own), own);
     if (status != napi_ok) return status;
   }
   return __real_napi_define_properties(env, object, count, properties);

@@ -7,6 +7,7 @@ import { baseRows, tensorRows } from '../describe/baseRows.js';
 import { describeBase, describeTensors, type BaseDescription } from '../describe/describeBase.js';
 import { engineStatus, type EngineStatus } from '../engine/native/engineStatus.js';
 import { loadNativeBinding } from '../engine/native/loadNativeBinding.js';
+import { nativeBackend, type Card } from '../engine/native/rawTensors.js';
 import { multiplySpeed } from '../engine/product/multiplySpeed.js';
 import { describeEngine, startEngine, type Engine } from '../engine/startEngine.js';
 import { describeMachine, type Machine } from '../machine.js';
@@ -27,6 +28,8 @@ interface Options {
 interface Findings {
   machine: Machine;
   engine: Engine & { gflops: number };
+  /** The one that the engine computes on, where it does and the driver tells of it. */
+  card?: Card;
   status: EngineStatus;
   advice: string[];
   /** Bytes in the folders that fill up, by name. */
@@ -88,9 +91,11 @@ async function examine(verify: boolean): Promise<Findings> {
   if (process.env['TERCET_BACKEND'] === 'tensorflow' && !loadNativeBinding().loaded)
     delete process.env['TERCET_BACKEND'];
   const engine = await startEngine();
+  const card = engine.device === 'GPU' ? nativeBackend().card() : undefined;
   return {
     machine: describeMachine('.'),
     engine: { ...engine, gflops: await multiplySpeed(matrixSize) },
+    ...(card && { card }),
     status,
     advice: advice(engine, status),
     folders: Object.fromEntries(
@@ -120,7 +125,7 @@ function advice(engine: Engine, status: EngineStatus): string[] {
 }
 
 function rows(findings: Findings, verify: boolean): [string, string][] {
-  const { machine, engine, status } = findings;
+  const { machine, engine, card, status } = findings;
   const instructions = machine.instructions.length > 0 ? `; ${machine.instructions.join(', ')}` : '';
   return [
     ['Node.js', machine.node],
@@ -131,6 +136,7 @@ function rows(findings: Findings, verify: boolean): [string, string][] {
       'GPU',
       machine.gpus.join('; ') || (status.nvidiaDriver ? 'an NVIDIA driver, but nvidia-smi shows no card' : 'none'),
     ],
+    ...(card ? [['its memory', cardLine(card)] as [string, string]] : []),
     ['disk', `${gigabytes(machine.diskFree)} free`],
     ['engine', describeEngine(engine)],
     ['why', engine.why],
@@ -144,6 +150,9 @@ function rows(findings: Findings, verify: boolean): [string, string][] {
     ['bases', findings.bases.join(', ')],
   ];
 }
+
+const cardLine = ({ totalBytes, freeBytes, computeCapability }: Card) =>
+  `${gigabytes(totalBytes)}, ${gigabytes(freeBytes)} free before the engine started; compute capability ${computeCapability}`;
 
 function checked({ damaged }: EngineStatus, verify: boolean): string {
   if (damaged) return `${damaged} is damaged`;

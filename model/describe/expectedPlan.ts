@@ -1,10 +1,10 @@
 import type { BaseShape } from '../../configs/load/baseFile.js';
 import type { RunConfig } from '../../configs/schema.js';
 import { capabilities } from '../engine/capabilities.js';
-import { memoryBudget } from '../memory/memoryBudget.js';
+import { engineFacts } from '../memory/engineFacts.js';
+import { memoryBudget, processBytes } from '../memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../memory/memoryPlan.js';
-import { adapterParameters } from '../memory/shapeArithmetic.js';
-import { weightForm } from '../load/weightForm.js';
+import { adapterParameters, configOf } from '../memory/shapeArithmetic.js';
 
 /** Tokens of the usual query and passage of MS MARCO, prefix and end-of-text included. */
 export const usual = { query: 10, passage: 80 };
@@ -20,15 +20,14 @@ export function expectedPlan(
   const { queriesPerPool, passagesPerQuery, chunkTokens, memoryMegabytes } = training;
   const passages = queriesPerPool * passagesPerQuery;
   const facts: PlanFacts = {
-    config: { ...shape, vocabularySize: shape.vocabularyRows, normEpsilon: 1e-6 },
-    ...weightForm(contract),
-    traces: capabilities().fusedOps,
+    ...engineFacts(configOf(shape), contract, capabilities().fusedOps),
+    tableBytes: 0,
     adapterElements: adapterParameters(shape, lora.rank, lora.targets),
     poolTokens: queriesPerPool * usual.query + passages * Math.min(usual.passage, contract.passageMaxLength),
     poolQueries: queriesPerPool,
     poolPassages: passages,
     longestText: Math.max(contract.queryMaxLength, contract.passageMaxLength),
-    processBytes: process.memoryUsage().rss,
+    processBytes: processBytes(),
   };
   const budgetBytes = memoryMegabytes === 'auto' ? memoryBudget() : memoryMegabytes * 1e6;
   const fixed = chunkTokens === 'auto' ? {} : { chunkTokens };

@@ -1,7 +1,7 @@
 import type { Float32Products, Precision } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { float32Products } from './product/float32Products.js';
-import { gpuModel, instructions } from '../machine.js';
+import { instructions } from '../machine.js';
 import { capabilities } from './capabilities.js';
 import { loadNativeBinding } from './native/loadNativeBinding.js';
 import { nativeBackend } from './native/rawTensors.js';
@@ -86,7 +86,7 @@ async function tensorflowEngine(): Promise<Engine> {
     isFallback: false,
     version: native.version,
     device: card ? 'GPU' : 'CPU',
-    hardware: card ? (gpuModel() ?? '') : instructions().join(' '),
+    hardware: card ? (native.card()?.name ?? '') : instructions().join(' '),
     precisions,
     float32Products: float32Products(),
   };

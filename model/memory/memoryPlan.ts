@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../modelConfig.js';
+import { matricesOfLayer } from './shapeArithmetic.js';
 
 /** How a training step uses memory: what is computed once, and what again. */
 export interface MemoryPlan {
@@ -15,9 +16,11 @@ export interface MemoryPlan {
 }
 
 export interface MemoryKinds {
-  /** Node.js, TensorFlow and what they hold before a model is loaded. */
+  /** Node.js, TensorFlow and what they hold before a model is loaded; on a card CUDA. */
   process: number;
   weights: number;
+  /** Embedding table, where it is on the device. */
+  table: number;
   /** Adapter matrices, their gradients, and the optimizer's two moments. */
   adapters: number;
   /** Layer inputs that the first pass leaves for the second. */
@@ -40,6 +43,12 @@ export interface PlanFacts {
   widens: boolean;
   /** Does the engine keep traces (fused operations), or only layer inputs? */
   traces: boolean;
+  /** Bytes of the embedding table on the device. */
+  tableBytes: number;
+  /** Tokens whose work takes as long as starting the operations of a chunk does. */
+  startTokens: number;
+  /** Is memory that is left over of use to nobody, as on a card? */
+  leavesNothing: boolean;
   /** Elements of all adapter matrices. */
   adapterElements: number;
   /** Tokens and texts of a pool. */
@@ -61,8 +70,8 @@ const lossTables = 13;
 
 /**
  * Plan a training step: the fastest way by count of operations that stays below the budget, and of ways within 3 % of
- * it the one that takes least memory.
- * @param budgetBytes  for the whole process
+ * it the one that takes least memory or, where what is left over is of use to nobody, that with the largest chunks.
+ * @param budgetBytes  for the whole process, on a card of its memory
  * @param fixed        settings that the user has chosen
  * @returns undefined when not even the smallest way fits
  */
@@ -74,7 +83,11 @@ export function planMemory(
   const plans = waysOf(facts, budgetBytes, fixed).filter((plan) => peakBytes(plan.bytes) <= budgetBytes);
   const best = Math.min(...plans.map((plan) => plan.forwardPasses));
   const good = plans.filter((plan) => plan.forwardPasses <= best * 1.03);
-  return good.sort((x, y) => peakBytes(x.bytes) - peakBytes(y.bytes))[0];
+  const [least, largest] = [
+    (x: MemoryPlan, y: MemoryPlan) => peakBytes(x.bytes) - peakBytes(y.bytes),
+    (x: MemoryPlan, y: MemoryPlan) => y.chunkTokens - x.chunkTokens || x.forwardPasses - y.forwardPasses,
+  ];
+  return good.sort(facts.leavesNothing ? largest : least)[0];
 }
 
 /** The plan in one line, for people: the sum, its parts from the largest on, and the way it was chosen. */
@@ -124,9 +137,7 @@ export function traceBytes({ hidden, heads, kvHeads, headDim, intermediate }: Mo
 function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkTokens?: number }): MemoryPlan[] {
   const { config, poolTokens, longestText } = facts;
   const smallest = Math.max(longestText, 64);
-  const sizes = chunkTokens
-    ? [chunkTokens]
-    : [256, 512, 1024, 2048, 4096, 8192, 16384].map((c) => Math.max(c, smallest));
+  const sizes = chunkTokens ? [chunkTokens] : chunkSizes(facts).map((c) => Math.max(c, smallest));
   const traced = facts.traces ? [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * config.layers)) : [0];
   return [...new Set(sizes)].flatMap((size) =>
     traced.flatMap((tracedLayers) => {
@@ -147,10 +158,21 @@ function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkT
   );
 }
 
+/** Tokens of a chunk that are tried: on a card as many more as its operations take to be started. */
+const chunkSizes = ({ leavesNothing }: PlanFacts) => [
+  256,
+  512,
+  1024,
+  2048,
+  4096,
+  8192,
+  16384,
+  ...(leavesNothing ? [32768, 65536] : []),
+];
+
 function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: number): MemoryKinds {
   const { config, weightBytes, adapterElements, poolQueries, poolPassages, processBytes } = facts;
-  const { hidden, layers, heads, kvHeads, headDim, intermediate } = config;
-  const perLayer = hidden * (2 * heads + 2 * kvHeads) * headDim + 3 * hidden * intermediate;
+  const { hidden, layers, intermediate } = config;
   const widened = facts.widens ? float * 2 * hidden * intermediate : 0;
   const allKept = kept >= inputBytes(config, facts.poolTokens);
   const secondPass = allKept
@@ -159,7 +181,8 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
   const working = (facts.traces ? packedLayerBytes(config, chunk) : paddedLayerBytes(facts, chunk)) + widened;
   return {
     process: processBytes,
-    weights: weightBytes * layers * perLayer,
+    weights: weightBytes * layers * matricesOfLayer(config),
+    table: facts.tableBytes,
     adapters: float * adapterElements * 5,
     kept,
     traces: secondPass,
@@ -221,5 +244,5 @@ function workOf(facts: PlanFacts, chunk: number, tracedLayers: number, keptBytes
   const twice = kept * again * (1 - traced) + (1 - kept) * (1 + again * (1 - tracedLayers / config.layers));
   const whole = 2 + twice;
   // Widening the weights and starting the operations costs as much as some tokens do, whatever the size of the chunk.
-  return whole * (1 + (facts.widens ? 90 : 16) / chunk);
+  return whole * (1 + (facts.widens ? 90 : facts.startTokens) / chunk);
 }

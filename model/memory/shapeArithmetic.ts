@@ -4,8 +4,11 @@ import { projectionShape } from '../layer/decoder.js';
 import type { ModelConfig } from '../modelConfig.js';
 
 /** Numbers in the frozen matrices of all layers: what every token is multiplied with. */
-export const matrixParameters = (shape: BaseShape) =>
-  shape.layers * sum(projections.map((target) => product(sides(shape, target))));
+export const matrixParameters = (shape: BaseShape) => shape.layers * matricesOfLayer(configOf(shape));
+
+/** Numbers in the frozen matrices of a layer. */
+export const matricesOfLayer = (config: ModelConfig) =>
+  sum(projections.map((target) => product(projectionShape(config, target))));
 
 /** Numbers that stay in float32: norms, and the biases of queries, keys and values. */
 function vectorParameters(shape: BaseShape): number {
@@ -37,7 +40,13 @@ export const shapeOf = (config: ModelConfig, tied: boolean): BaseShape => ({
   visionParameters: 0,
 });
 
-const sides = (shape: BaseShape, target: Projection) =>
-  projectionShape({ ...shape, vocabularySize: shape.vocabularyRows, normEpsilon: 0 }, target);
+/** The part of a config.json that a shape tells; the least that a root of a norm takes is in none. */
+export const configOf = (shape: BaseShape): ModelConfig => ({
+  ...shape,
+  vocabularySize: shape.vocabularyRows,
+  normEpsilon: 1e-6,
+});
+
+const sides = (shape: BaseShape, target: Projection) => projectionShape(configOf(shape), target);
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 const product = ([rows, columns]: [number, number]) => rows * columns;

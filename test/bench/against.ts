@@ -1,5 +1,6 @@
 import { UserError } from '../../configs/userError.js';
-import { availableMemory, gpuMemory } from '../../model/machine.js';
+import { visibleCards } from '../../model/engine/native/cards.js';
+import { availableMemory } from '../../model/machine.js';
 import { bestEncoding, bestTraining, type TrainChoice } from './bestSettings.js';
 import { poolName } from './pool.js';
 import { megabytes, whole, type Result } from './result.js';
@@ -36,7 +37,7 @@ export async function trainAgainst(
   const adapter = await makeAdapter(setting);
   const { base, precision } = setting;
   // The engine keeps what it took, so that all of it would leave the other side nothing.
-  const half = gpuMemory() === undefined ? { memoryBytes: Math.floor(availableMemory() / 2) } : {};
+  const half = visibleCards(process.env) === 0 ? { memoryBytes: Math.floor(availableMemory() / 2) } : {};
   const plan = { ...half, ...setting.plan };
   const tokens = [...pool.queryTokens, ...pool.passageTokens].reduce((sum, ids) => sum + ids.length, 0);
   const turns = await takeTurns(

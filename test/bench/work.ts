@@ -16,12 +16,12 @@ import { multiply } from '../../model/engine/product/multiply.js';
 import { tf } from '../../model/engine/tf.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
-import { memoryBudget } from '../../model/memory/memoryBudget.js';
+import { engineFacts } from '../../model/memory/engineFacts.js';
+import { memoryBudget, processBytes } from '../../model/memory/memoryBudget.js';
 import { peakBytes, planMemory, smallestPeak, type PlanFacts } from '../../model/memory/memoryPlan.js';
-import { weightForm } from '../../model/load/weightForm.js';
 import { attachAdapter, type Parameters } from '../../model/layer/lora.js';
 import { adamW, type Optimizer } from '../../train/step/optimizer.js';
-import { processBytes } from '../../train/loop/planTraining.js';
+import { weightBytesOf } from '../../train/loop/planTraining.js';
 import { atOnce } from '../../model/pass/stepwise.js';
 import type { PassPlan } from '../../train/step/embedTexts.js';
 import { oneAttempt, poolGradient, type PoolTokens } from '../../train/step/poolGradient.js';
@@ -84,15 +84,14 @@ export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: Pl
   const { memoryBytes, ...fixed } = choice;
   const lengths = [...pool.queries, ...pool.passages].map(lengthOf);
   const facts: PlanFacts = {
-    config: model.config,
-    ...weightForm(model),
-    traces: packs(model),
+    ...engineFacts(model.config, model, packs(model)),
+    tableBytes: 0,
     adapterElements: [...parameters.values()].reduce((sum, { size }) => sum + size, 0),
     poolTokens: lengths.reduce((sum, length) => sum + length, 0),
     poolQueries: pool.queries.length,
     poolPassages: pool.passages.length,
     longestText: Math.max(...lengths),
-    processBytes: processBytes(model),
+    processBytes: processBytes(weightBytesOf(model)),
   };
   const plan = planMemory(facts, memoryBytes ?? memoryBudget(), fixed);
   if (!plan)

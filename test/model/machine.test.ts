@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { availableMemory, memoryLimitVariable, parseVmStat } from '../../model/machine.js';
+import { availableMemory, memoryLimitVariable, parseVmStat, seenCards } from '../../model/machine.js';
 
 describe('parseVmStat', () => {
   // Free memory of macOS is what nothing was ever read into: a laptop with 10 GB to spare was planned with 100 MB.
@@ -17,6 +17,26 @@ describe('parseVmStat', () => {
     ].join('\n');
     assert.equal(parseVmStat(printed), 16384 * (5000 + 200000 + 1000 + 2000));
     assert.equal(parseVmStat('vm_stat: command not found'), undefined);
+  });
+});
+
+// The first card that nvidia-smi lists was told of, whichever one CUDA_VISIBLE_DEVICES named.
+describe('seenCards', () => {
+  const printed =
+    '0, GPU-a1b2, NVIDIA H100 80GB HBM3, 81559 MiB, 560.1\n1, GPU-c3d4, NVIDIA A100-SXM4-40GB, 40960 MiB, 560.1\n';
+  const [h100, a100] = ['NVIDIA H100 80GB HBM3, 81559 MiB, 560.1', 'NVIDIA A100-SXM4-40GB, 40960 MiB, 560.1'];
+
+  it('lists those that a process may see, in the order in which they were named', () => {
+    assert.deepEqual(seenCards(printed, undefined), [h100, a100]);
+    assert.deepEqual(seenCards(printed, '1'), [a100]);
+    assert.deepEqual(seenCards(printed, '1, 0'), [a100, h100]);
+    assert.deepEqual(seenCards(printed, 'GPU-c3'), [a100]);
+  });
+
+  it('lists none where none may be seen, or was printed', () => {
+    for (const visible of ['', '-1', '7', 'GPU-ff']) assert.deepEqual(seenCards(printed, visible), [], visible);
+    assert.deepEqual(seenCards('', undefined), []);
+    assert.deepEqual(seenCards('No devices were found\n', undefined), []);
   });
 });
 

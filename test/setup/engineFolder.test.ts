@@ -27,6 +27,7 @@ describe('the place of the engine', () => {
     'model/engine/fused/vector.h',
     'setup/binding.mjs',
     'setup/context.cc',
+    'setup/card.cc',
   ])
     it(`names another binding once ${source} has changed, so that it is compiled again`, async () => {
       const before = await place();

@@ -4,11 +4,12 @@ import { UserError } from '../../configs/userError.js';
 import type { ExampleFile } from '../../data/arrow/openExamples.js';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.js';
 import { packs } from '../../model/pass/encodeChunk.js';
-import { memoryBudget } from '../../model/memory/memoryBudget.js';
+import { engineFacts } from '../../model/memory/engineFacts.js';
+import { memoryBudget, memoryName, processBytes } from '../../model/memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../../model/memory/memoryPlan.js';
-import { weightForm } from '../../model/load/weightForm.js';
+import { weightForm } from '../../model/memory/weightForm.js';
 import type { Model } from '../../model/layer/decoder.js';
-import { adapterParameters, shapeOf } from '../../model/memory/shapeArithmetic.js';
+import { adapterParameters, matricesOfLayer, shapeOf } from '../../model/memory/shapeArithmetic.js';
 import { poolShape } from './poolShape.js';
 
 /**
@@ -27,12 +28,11 @@ export async function planTraining(
 ): Promise<MemoryPlan> {
   const { chunkTokens, memoryMegabytes } = settings.training;
   const facts: PlanFacts = {
-    config: model.config,
-    ...weightForm(model),
-    traces: packs(model),
+    ...engineFacts(model.config, model, packs(model)),
+    tableBytes: 0,
     adapterElements: adapterParameters(shapeOf(model.config, false), settings.lora.rank, settings.lora.targets),
     ...(await poolShape(tokenizer, contract, settings, files, weights)),
-    processBytes: processBytes(model),
+    processBytes: processBytes(weightBytesOf(model)),
   };
   const budgetBytes = memoryMegabytes === 'auto' ? memoryBudget() : memoryMegabytes * 1e6;
   const fixed = chunkTokens === 'auto' ? {} : { chunkTokens };
@@ -43,16 +43,11 @@ export async function planTraining(
   const remedy = chunkTokens === 'auto' ? 'take a smaller base' : 'start a run with smaller training.chunkTokens';
   throw new UserError(
     memoryMegabytes === 'auto'
-      ? `training ${what} needs at least ${needed} of memory and ${allowed} can be used; free some, or ${remedy}`
+      ? `training ${what} needs at least ${needed} of ${memoryName()} and ${allowed} can be used; free some, or ${remedy}`
       : `training.memoryMegabytes must be at least ${needed} for ${what} and its pool; got ${allowed}`,
   );
 }
 
-/** Bytes that the process holds beside the weights, which are loaded by now. */
-export function processBytes(model: Model): number {
-  const { weightBytes } = weightForm(model);
-  const weights = model.layers
-    .flatMap((layer) => [layer.q, layer.k, layer.v, layer.o, layer.gate, layer.up, layer.down])
-    .reduce((sum, { weight }) => sum + weight.shape[0] * weight.shape[1] * weightBytes, 0);
-  return Math.max(3e8, process.memoryUsage().rss - weights);
-}
+/** Bytes that a model's frozen matrices take. */
+export const weightBytesOf = (model: Model): number =>
+  model.layers.length * matricesOfLayer(model.config) * weightForm(model).weightBytes;

@@ -14,7 +14,7 @@ import { describeBase, type BaseDescription } from '../../model/describe/describ
 import { expectedPlan } from '../../model/describe/expectedPlan.js';
 import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
 import type { Engine } from '../../model/engine/startEngine.js';
-import { memoryBudget } from '../../model/memory/memoryBudget.js';
+import { memoryBudget, memoryName } from '../../model/memory/memoryBudget.js';
 import { peakBytes } from '../../model/memory/memoryPlan.js';
 import { adapterParameters } from '../../model/memory/shapeArithmetic.js';
 import { measuredSpeed } from '../study/cellSpeed.js';
@@ -177,7 +177,7 @@ async function rowsOf({ data: { files, sets } }: AskedRun, root: string): Promis
 function tooLarge(base: string, needs: number, { training }: RunConfig): string {
   const allowed = training.memoryMegabytes === 'auto' ? memoryBudget() : training.memoryMegabytes * 1e6;
   return (
-    `training ${base} needs at least ${Math.ceil(needs / 1e6)} MB of memory and ${Math.ceil(allowed / 1e6)} MB can be used; ` +
+    `training ${base} needs at least ${Math.ceil(needs / 1e6)} MB of ${memoryName()} and ${Math.ceil(allowed / 1e6)} MB can be used; ` +
     'free some, or take a smaller base'
   );
 }

@@ -11,10 +11,10 @@ import { checkpointBytes, shapeIn } from '../../model/describe/describeBase.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { expectedPlan } from '../../model/describe/expectedPlan.js';
 import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
-import { memoryBudget } from '../../model/memory/memoryBudget.js';
+import { memoryBudget, processBytes } from '../../model/memory/memoryBudget.js';
 import { peakBytes } from '../../model/memory/memoryPlan.js';
 import { matrixParameters } from '../../model/memory/shapeArithmetic.js';
-import { weightForm } from '../../model/load/weightForm.js';
+import { weightForm } from '../../model/memory/weightForm.js';
 import { cellSpeed } from './cellSpeed.js';
 import { cellState, type CellState } from './cellState.js';
 import { isMade } from './madeBase.js';
@@ -169,7 +169,7 @@ function memoryOf(cell: StudyCell, shape: BaseShape | undefined): Pick<PlannedCe
   if (!shape || !cell.config) return { memoryBytes: undefined, isTooLarge: false };
   if (cell.kind === 'zero-shot') {
     const weights = matrixParameters(shape) * weightForm(cell.config.contract).weightBytes;
-    const memoryBytes = process.memoryUsage().rss + weights;
+    const memoryBytes = processBytes() + weights;
     return { memoryBytes, isTooLarge: memoryBytes > memoryBudget() };
   }
   const plan = expectedPlan(shape, cell.config);

@@ -3,7 +3,7 @@ const localRanks = ['OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID', 'SLURM_LOCA
 
 /**
  * What CUDA is to be told before it is loaded, without what the user has told it: one card, because the binding uploads
- * to the last card that it sees while operations run on the first; and to keep what it compiles for a card, minutes of
+ * to the last card that it sees while operations run on the first, by the number that nvidia-smi gives it; and to keep what it compiles for a card, minutes of
  * work on some, in a cache large enough for TensorFlow.
  * Source: device lists of tfjs-node 4.22 (binding/tfjs_backend.cc); CUDA's guide, environment variables.
  * @param env          of this process
@@ -13,6 +13,7 @@ const localRanks = ['OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID', 'SLURM_LOCA
 export function gpuEnvironment(env: NodeJS.ProcessEnv, cards: number, cacheFolder?: string): Record<string, string> {
   const defaults = {
     ...(cacheFolder !== undefined && { CUDA_CACHE_PATH: cacheFolder }),
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
     CUDA_CACHE_MAXSIZE: String(4 * 2 ** 30 - 1), // CUDA takes no more
   };
   const missing = Object.entries(defaults).filter(([name]) => env[name] === undefined);

@@ -12,6 +12,15 @@ export type HalfKind = 'bfloat16' | 'float16';
 /** Numbers as a file holds them, by the names of safetensors. */
 export type FloatKind = 'F32' | 'F16' | 'BF16';
 
+/** The card that this process computes on, as its driver told before TensorFlow took any of its memory. */
+export interface Card {
+  name: string;
+  /** Such as 9.0. */
+  computeCapability: string;
+  freeBytes: number;
+  totalBytes: number;
+}
+
 interface Attribute {
   name: string;
   type: number;
@@ -21,11 +30,12 @@ interface Binding {
   createTensor(shape: number[], dtype: number, values: ArrayBufferView): number;
   deleteTensor(id: number): void;
   executeOp(name: string, attributes: Attribute[], inputs: number[], outputs: number): OpOutput[];
-  /** The functions that setup/context.cc adds. */
+  /** The functions that setup/context.cc and setup/card.cc add. */
   joinTrouble(): string;
   reportError(message: string): void;
   publish(key: string, value: string): void;
   published(key: string, timeoutMs: number): string | undefined;
+  card(): Card | undefined;
   TF_ATTR_TYPE: number;
   TF_ATTR_STRING: number;
   TF_ATTR_BOOL: number;
@@ -265,6 +275,8 @@ export function nativeBackend() {
 
   return {
     version: binding.TF_Version,
+    /** Undefined where no driver of NVIDIA tells of one. */
+    card: () => binding.card(),
     /** What ranks of one run exchange beside tensors. */
     exchange: binding as Pick<Binding, 'joinTrouble' | 'reportError' | 'publish' | 'published'>,
     type,

@@ -27,6 +27,9 @@ const facts = {
   weightBytes: 2 as const,
   widens: true,
   traces: true,
+  tableBytes: 0,
+  startTokens: 16,
+  leavesNothing: false,
   adapterElements: 1000,
   poolTokens: 5000,
   poolQueries: 10,
@@ -113,6 +116,31 @@ describe('memoryPlan', () => {
     assert.ok(planMemory({ ...facts, longestText: 3000 }, 1e9)!.chunkTokens >= 3000);
   });
 
+  // With dispatch priced as on a processor and the smallest of like ways, a base of 7B was given chunks of 1,024 tokens on 80 GB.
+  it('takes large chunks on a card, whose operations are slow to start and whose memory is of use to nobody else', () => {
+    const sizes = {
+      ...{ hidden: 3584, intermediate: 18944, layers: 28, heads: 28, kvHeads: 4, headDim: 128 },
+      ...{ vocabularySize: 152064, ropeTheta: 1e6, normEpsilon: 1e-6 },
+    };
+    const card = {
+      ...{ config: sizes, widens: false, leavesNothing: true, tableBytes: 2 * 152064 * 3584, processBytes: 1e9 },
+      ...{ weightBytes: 2 as const, adapterElements: 80_740_352 },
+      ...{ poolTokens: 41280, poolQueries: 32, poolPassages: 512, longestText: 156 },
+    };
+    const chunkOf = (gigabytes: number, traces: boolean) =>
+      planMemory({ ...card, traces, startTokens: traces ? 1300 : 5000 }, 0.8e9 * gigabytes)!.chunkTokens;
+    assert.deepEqual(
+      [24, 40, 80, 141].map((gigabytes) => chunkOf(gigabytes, true)),
+      [2048, 8192, 32768, 65536],
+    );
+    assert.deepEqual(
+      [40, 80, 141].map((gigabytes) => chunkOf(gigabytes, false)),
+      [4096, 8192, 16384],
+    );
+    assert.equal(planMemory({ ...card, traces: true, startTokens: 16, leavesNothing: false }, 64e9)!.chunkTokens, 8192);
+    assert.equal(planMemory({ ...card, traces: true, startTokens: 1300 }, 64e9)!.bytes.table, 1_089_994_752);
+  });
+
   it('traces no layer on an engine that cannot', () => {
     const plan = planMemory({ ...facts, traces: false }, 1e9)!;
     assert.equal(plan.tracedLayers, 0);
@@ -132,6 +160,7 @@ describe('memoryPlan', () => {
     const bytes = {
       process: 6e8,
       weights: 1.5e9,
+      table: 0,
       adapters: 1e6,
       kept: 0,
       traces: 2e7,

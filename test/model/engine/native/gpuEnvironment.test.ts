@@ -27,10 +27,11 @@ describe('gpuEnvironment', () => {
   it('has compiled kernels kept, where the user has not said so himself', () => {
     assert.deepEqual(gpuEnvironment({}, 1, '/engine/cuda-cache'), {
       CUDA_CACHE_PATH: '/engine/cuda-cache',
+      CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
       CUDA_CACHE_MAXSIZE: '4294967295',
     });
-    const own = { CUDA_CACHE_PATH: '/own', CUDA_CACHE_MAXSIZE: '1000' };
+    const own = { CUDA_CACHE_PATH: '/own', CUDA_CACHE_MAXSIZE: '1000', CUDA_DEVICE_ORDER: 'FASTEST_FIRST' };
     assert.deepEqual(gpuEnvironment(own, 1, '/engine/cuda-cache'), {});
-    assert.deepEqual(gpuEnvironment({ CUDA_CACHE_MAXSIZE: '1000' }, 1), {});
+    assert.deepEqual(gpuEnvironment({ CUDA_CACHE_MAXSIZE: '1000' }, 1), { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' });
   });
 });

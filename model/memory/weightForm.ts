@@ -7,8 +7,8 @@ import { multipliesBfloat16Fast } from '../engine/native/multipliesBfloat16Fast.
  * @returns bytes of a weight, and whether a float32 copy of it is made for each product
  */
 export function weightForm({ precision }: { precision: Precision }): { weightBytes: 2 | 4 | 8; widens: boolean } {
-  const { fusedOps, valuesInPlace } = capabilities();
+  const { fusedOps, card, valuesInPlace } = capabilities();
   if (valuesInPlace) return { weightBytes: 8, widens: false }; // each matrix lies there transposed too
   if (precision === 'float32') return { weightBytes: 4, widens: false };
-  return { weightBytes: 2, widens: fusedOps && !(precision === 'bfloat16' && multipliesBfloat16Fast()) };
+  return { weightBytes: 2, widens: fusedOps && !(precision === 'bfloat16' && (card || multipliesBfloat16Fast())) };
 }

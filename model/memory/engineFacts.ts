@@ -1,0 +1,43 @@
+import type { Precision } from '../../configs/contract.js';
+import { capabilities } from '../engine/capabilities.js';
+import type { ModelConfig } from '../modelConfig.js';
+import type { PlanFacts } from './memoryPlan.js';
+import { matricesOfLayer } from './shapeArithmetic.js';
+import { weightForm } from './weightForm.js';
+
+/** Tokens that starting the operations of a chunk costs as much as, measured on processors; there it hardly matters. */
+const startTokensOfProcessor = 16;
+
+/** Operations of a layer, there and back, that are started one by one: what a card waits for where chunks are small. */
+const operationsOfLayer = { packed: 114, padded: 446 };
+
+/** Seconds that starting an operation takes. */
+const startSeconds = 25e-6;
+
+/**
+ * Operations on numbers in a second, those of an H100 in its products of two bytes a number. For a card that is slower
+ * the plan takes chunks that are larger than need be, which costs it nothing.
+ */
+const speedOfCard = 6.4e14;
+
+/**
+ * What the engine that runs makes of a base's memory and time.
+ * @param packed  texts lie in the model without padding
+ */
+export function engineFacts(
+  config: ModelConfig,
+  { precision }: { precision: Precision },
+  packed: boolean,
+): Pick<PlanFacts, 'config' | 'weightBytes' | 'widens' | 'traces' | 'startTokens' | 'leavesNothing'> {
+  const { card } = capabilities();
+  const operations = operationsOfLayer[packed ? 'packed' : 'padded'];
+  // Forward, forward again, and back through the inputs: two operations a weight each.
+  const secondsOfToken = (3 * 2 * matricesOfLayer(config)) / speedOfCard;
+  return {
+    config,
+    ...weightForm({ precision }),
+    traces: packed,
+    startTokens: card ? (operations * startSeconds) / secondsOfToken : startTokensOfProcessor,
+    leavesNothing: card,
+  };
+}

@@ -58,7 +58,13 @@ export function readJson(path) {
  */
 function sourcesHash() {
   const hash = createHash('sha256');
-  for (const name of ['setup/binding.mjs', 'setup/context.cc', 'setup/card.cc', 'setup/holdStderr.cc', ...fusedSources()])
+  for (const name of [
+    'setup/binding.mjs',
+    'setup/context.cc',
+    'setup/card.cc',
+    'setup/holdStderr.cc',
+    ...fusedSources(),
+  ])
     hash.update(`${name}\n`).update(readFileSync(join(checkout, name)));
   return hash.digest('hex').slice(0, 12);
 }

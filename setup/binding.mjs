@@ -83,7 +83,8 @@ function cudaArguments(folder) {
   const nvidia = join(folder, 'nvidia');
   if (!existsSync(nvidia)) return [];
   const wanted = /^lib(cudart|cublas|cublasLt|cudnn|cufft|cusolver|cusparse|nvJitLink|nccl)\.so\.\d+$/;
-  return readdirSync(nvidia).flatMap((name) => {
+  const withLibraries = readdirSync(nvidia).filter((name) => existsSync(join(nvidia, name, 'lib')));
+  return withLibraries.flatMap((name) => {
     const libraries = readdirSync(join(nvidia, name, 'lib')).filter((file) => wanted.test(file));
     if (libraries.length === 0) return [];
     const places = [`-L${join(nvidia, name, 'lib')}`, `-Wl,-rpath,$ORIGIN/nvidia/${name}/lib`];

@@ -17,15 +17,16 @@ import {
   troubleLine,
   waitingTrouble,
 } from './troubles.mjs';
-import { spaceNeeded, wheelsByVariant } from './wheels.mjs';
+import { missingFile, spaceNeeded, wheelsByVariant } from './wheels.mjs';
 
 /**
  * Install the TensorFlow engine when it is not there or not whole. Where it cannot be, says why in one line and leaves
  * that line for `npm run doctor`; training then runs on WebAssembly.
  * @param thorough  check contents, not only sizes, and try again at once what failed before
+ * @param variant   of another machine, to be carried there; this machine's own where left out
  */
-export async function ensureEngine({ thorough }) {
-  const place = engineFolder();
+export async function ensureEngine({ thorough, variant }) {
+  const place = engineFolder(variant);
   if (!thorough && isWhole(place)) return;
   const known = thorough ? undefined : waitingTrouble(place.trouble);
   if (known) return say(troubleLine(known));
@@ -40,10 +41,10 @@ export async function ensureEngine({ thorough }) {
   }
 }
 
-/** Is every file of the engine there with its recorded size? */
+/** Is every file of the engine there with its recorded size, and also what later versions have come to need? */
 function isWhole(place) {
   const files = engineFiles(place);
-  return files !== undefined && !damagedFile(place.folder, files);
+  return files !== undefined && !missingFile(place.variant, files) && !damagedFile(place.folder, files);
 }
 
 async function installEngine(place, thorough) {
@@ -68,9 +69,11 @@ async function installMissing(place, wheels, register) {
   const begun = Date.now();
   const { python, compiler } = await findPrograms();
   const library = readJson(place.libraryRecord);
+  const missing = library && missingFile(place.variant, library.files);
   const damaged = library && damagedFile(place.folder, library.files);
-  if (damaged) say(`setup: ${join(place.folder, damaged)} is damaged; TensorFlow is installed again`);
-  if (!library || damaged) {
+  const wrong = missing ? [missing, 'was not installed'] : [damaged, 'is damaged'];
+  if (wrong[0]) say(`setup: ${join(place.folder, wrong[0])} ${wrong[1]}; TensorFlow is installed again`);
+  if (!library || wrong[0]) {
     checkSpace(place, wheels);
     await installLibrary(place, wheels, python, register);
   }

@@ -12,6 +12,6 @@ export interface EngineFolder {
   trouble: string;
   log: string;
 }
-export function engineFolder(): EngineFolder;
+export function engineFolder(variant?: string): EngineFolder;
 export function nvidiaSeen(): boolean;
 export function readJson(path: string): unknown;

@@ -10,12 +10,12 @@ export const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 export const tensorflowVersion = '2.21.0';
 
 /**
- * Where the engine of this machine lies. `TERCET_ENGINE` moves it out of the checkout, so that clones can share it;
- * machines of several kinds and clones of several versions can too, because their names differ.
+ * Where the engine lies. `TERCET_ENGINE` moves it out of the checkout, so that clones can share it; machines of several
+ * kinds and clones of several versions can too, because their names differ.
+ * @param variant  the one of this machine where left out
  */
-export function engineFolder() {
+export function engineFolder(variant = variantHere()) {
   const root = process.env.TERCET_ENGINE ? resolve(process.env.TERCET_ENGINE) : join(checkout, '.engine');
-  const variant = `${process.platform}-${process.arch}-${nvidiaSeen() && process.arch === 'x64' ? 'gpu' : 'cpu'}`;
   const folder = join(root, `tensorflow-${tensorflowVersion}-${variant}`);
   const binding = join(folder, `tfjs_binding-${bindingVersion()}-${sourcesHash()}`);
   return {
@@ -35,6 +35,10 @@ export function engineFolder() {
     trouble: join(root, `trouble-${variant}.json`),
     log: join(root, 'setup.log'),
   };
+}
+
+function variantHere() {
+  return `${process.platform}-${process.arch}-${nvidiaSeen() && process.arch === 'x64' ? 'gpu' : 'cpu'}`;
 }
 
 /** Is there an NVIDIA driver? Files only: this runs at every start. The last one is that of Windows' Linux (WSL 2). */

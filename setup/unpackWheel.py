@@ -18,6 +18,7 @@ def main(wheel, folder):
     files, done, shown = {}, 0, time.time()
     with zipfile.ZipFile(wheel) as archive:
         for name in names(archive, wanted):
+            is_program = archive.getinfo(name).external_attr >> 16 & 0o100
             path = os.path.join(folder, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             digest = hashlib.sha256()
@@ -33,6 +34,8 @@ def main(wheel, folder):
                         print(json.dumps({"done": done}), flush=True)
                 target.flush()
                 os.fsync(target.fileno())
+            if is_program:
+                os.chmod(path, 0o755)
             files[name] = {"bytes": os.path.getsize(path), "sha256": digest.hexdigest()}
     print(json.dumps({"files": files}), flush=True)
 

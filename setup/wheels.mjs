@@ -13,8 +13,14 @@ const headers = [
 
 const tensorflowFiles = ['tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2', ...headers];
 
-/** Files of an NVIDIA wheel that are needed: its libraries. They keep their place beside TensorFlow, which looks there. */
-const nvidiaFiles = '^nvidia/[a-z_]+/lib/[^/]+\\.so[^/]*$';
+/**
+ * Files of an NVIDIA wheel that are needed: its libraries. They keep their place beside TensorFlow, which looks there.
+ * Those named `alt` are NVRTC once more, in a make that nothing here opens.
+ */
+const nvidiaFiles = '^nvidia/[a-z_]+/lib/(?![^/]*\\.alt\\.)[^/]+\\.so[^/]*$';
+
+/** What XLA starts and reads when it compiles for a card. */
+const compilerFiles = ['nvidia/cuda_nvcc/bin/ptxas', 'nvidia/cuda_nvcc/nvvm/libdevice/libdevice.10.bc'];
 
 /**
  * The Python wheels an engine is unpacked from, pinned by hash. Only libraries and C headers are taken, so the Python
@@ -50,13 +56,21 @@ const tensorflowGpu = {
 
 const nvidia = [
   ['cublas', '12.9.3.13', 'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72', 581_217_458, 855_064_416],
+  [
+    'cuda-nvcc',
+    '12.9.86',
+    '5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0',
+    40_546_229,
+    35_417_224,
+    compilerFiles,
+  ],
   ['cuda-cupti', '12.8.90', 'ea0cb07ebda26bb9b29ba82cda34849e73c166c18162d3913575b0c9db9a6182', 10_248_621, 41_311_976],
   [
     'cuda-nvrtc',
     '12.9.86',
     '210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4',
     89_568_129,
-    227_340_992,
+    113_447_240,
   ],
   ['cuda-runtime', '12.9.79', '25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3', 3_493_179, 741_088],
   [
@@ -84,13 +98,13 @@ const nvidia = [
   ],
   ['nccl', '2.32.3', 'bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c', 351_526_311, 473_614_536],
   ['nvjitlink', '12.9.86', 'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9', 39_748_338, 95_935_344],
-].map(([name, version, sha256, bytes, unpackedBytes]) => ({
+].map(([name, version, sha256, bytes, unpackedBytes, files = nvidiaFiles]) => ({
   name: `nvidia-${name}-cu12`,
   version,
   sha256,
   bytes,
   unpackedBytes,
-  files: nvidiaFiles,
+  files,
 }));
 
 /** By variant, as `engineFolder` names them; other systems have no wheel of this TensorFlow that the binding can use. */
@@ -99,6 +113,12 @@ export const wheelsByVariant = {
   'linux-x64-gpu': [tensorflowGpu, ...nvidia],
   'linux-arm64-cpu': [tensorflowArm],
 };
+
+/** A file that a wheel's list names and an installation lacks: an older version's, made before it was needed. */
+export function missingFile(variant, files) {
+  const named = (wheelsByVariant[variant] ?? []).flatMap((wheel) => (Array.isArray(wheel.files) ? wheel.files : []));
+  return named.find((name) => !(name in files));
+}
 
 /** Free space that installing these wheels takes at its height: all unpacked, and one wheel twice while pip moves it. */
 export function spaceNeeded(wheels) {

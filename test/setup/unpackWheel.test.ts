@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,10 @@ describe('unpackWheel.py', () => {
     wheel = join(folder, 'a.whl');
     const make = `import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as z:
-    for name in ['nvidia/cudnn/lib/libcudnn.so.9', 'nvidia/cudnn/include/cudnn.h', 'tensorflow/c.h']: z.writestr(name, 'abc')`;
+    for name in ['nvidia/cudnn/lib/libcudnn.so.9', 'nvidia/cudnn/include/cudnn.h', 'tensorflow/c.h']: z.writestr(name, 'abc')
+    program = zipfile.ZipInfo('nvidia/cuda_nvcc/bin/ptxas')
+    program.external_attr = 0o100744 << 16
+    z.writestr(program, 'abc')`;
     assert.equal(python(['-c', make, wheel]).status, 0);
   });
   after(() => folder && rmSync(folder, { recursive: true }));
@@ -40,6 +43,14 @@ with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as z:
   it('unpacks the files that a pattern describes', () => {
     const { stdout } = unpack('^nvidia/[a-z_]+/lib/[^/]+\\.so[^/]*$', 'two');
     assert.deepEqual(JSON.parse(stdout), { files: { 'nvidia/cudnn/lib/libcudnn.so.9': abc } });
+  });
+
+  // XLA could not start ptxas: what was a program in the wheel was none in the engine folder.
+  it('leaves a program one, and makes nothing else a program', () => {
+    unpack(['nvidia/cuda_nvcc/bin/ptxas', 'tensorflow/c.h'], 'programs');
+    const mode = (name: string) => statSync(join(folder, 'programs', name)).mode & 0o111;
+    assert.equal(mode('nvidia/cuda_nvcc/bin/ptxas'), 0o111);
+    assert.equal(mode('tensorflow/c.h'), 0);
   });
 
   it('fails when a named file is not in the wheel, and when the wheel is damaged', () => {

@@ -1,0 +1,1 @@
+export function missingFile(variant: string, files: Record<string, unknown>): string | undefined;

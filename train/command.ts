@@ -14,7 +14,7 @@ import { defaultRunName, openRun, requireFreeName, runFolder, runsRoot } from '.
 import { resultTable } from '../eval/report/run/resultTable.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { visibleCards } from '../model/engine/native/cards.js';
-import { alonePlace } from '../model/engine/ranks/rankPlace.js';
+import { alonePlace, type RankPlace } from '../model/engine/ranks/rankPlace.js';
 import { engineNames, type Engine, type EngineName } from '../model/engine/startEngine.js';
 import { describePlan } from '../model/memory/memoryPlan.js';
 import { openNewRun, openOldRun, type OpenTraining } from './loop/openTraining.js';
@@ -24,8 +24,9 @@ import { runReport } from './finish/runReport.js';
 import { clearAborted } from './processes/trainingState.js';
 import { watchSignals } from './processes/watchSignals.js';
 import { asRank, type Joined } from './ranks/asRank.js';
-import { launchedPlace } from './ranks/launchedPlace.js';
 import { launchRanks, withoutRanks } from './ranks/launchRanks.js';
+import { describeRanks } from './ranks/launcher/launchedByOthers.js';
+import { rankPlaceOf } from './ranks/launcher/rankPlaceOf.js';
 import { requireQueries, requireRanks } from './ranks/requireRanks.js';
 import { workAlong, type SharedEnd } from './ranks/workAlong.js';
 import { allTasks, askedData, type AskedRun } from './prepare/askedRun.js';
@@ -48,6 +49,7 @@ interface TrainArguments {
   set: string[];
   precision: Precision | undefined;
   ranks: number | undefined;
+  'trust-network': boolean;
   'dry-run': boolean;
   json: boolean;
 }
@@ -89,6 +91,12 @@ const trainCommand: Command<TrainArguments> = {
         type: 'number',
         describe: 'processes on this machine that share each pool, one card each where there are cards',
       })
+      .option('trust-network', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'several machines may share the run: nobody reaches their ports whom you would not let run programs as you',
+      })
       .option('dry-run', {
         type: 'boolean',
         default: false,
@@ -105,7 +113,7 @@ const trainCommand: Command<TrainArguments> = {
   ],
   async handler(args) {
     const words = process.argv.slice(2);
-    const place = launchedPlace(process.env);
+    const place = await rankPlaceOf(args, process.env);
     if (place === undefined && args.ranks !== undefined) {
       requireRanks(args.ranks, visibleCards(process.env));
       if (args['dry-run']) throw new UserError('--dry-run tells what one process takes; leave --ranks out');
@@ -113,7 +121,7 @@ const trainCommand: Command<TrainArguments> = {
       if (args.ranks > 1) return launchRanks(args.ranks, withoutRanks(words), watchSignals(), say);
     }
     return asRank(place ?? alonePlace, words, (join) =>
-      (place?.rank ?? 0) > 0 ? follow(place!.rank, join) : lead(args, place?.ranks ?? 1, join),
+      (place?.rank ?? 0) > 0 ? follow(place!.rank, join) : lead(args, place ?? alonePlace, join),
     );
   },
 };
@@ -121,7 +129,8 @@ const trainCommand: Command<TrainArguments> = {
 type Join = () => Promise<Joined>;
 
 /** All of a run; the updates together with the other ranks, where there are any. */
-async function lead(args: TrainArguments, ranks: number, join: Join): Promise<number | void> {
+async function lead(args: TrainArguments, place: RankPlace, join: Join): Promise<number | void> {
+  const { ranks } = place;
   let joined: Joined | undefined;
   const announced = async () => {
     joined = await join();
@@ -141,7 +150,7 @@ async function lead(args: TrainArguments, ranks: number, join: Join): Promise<nu
   const kept = opened.caches.filter((cache) => cache !== undefined).length;
   if (kept > 0) console.error(`tokens  kept for ${kept} of ${opened.caches.length} training files`);
   if (from) console.error(`resume  after update ${from.step} of ${record.updates}`);
-  if (ranks > 1) console.error(`ranks   ${ranks} on this machine, whose threads and memory they share`);
+  if (ranks > 1) console.error(`ranks   ${describeRanks(place)}`);
   const { collective, hellos } = joined!;
   const outcome = await workThrough(opened, screenOf(record.updates, from?.step ?? 0), collective, hellos);
   const isInterrupted = 'interruptedAfter' in outcome;

@@ -8,6 +8,9 @@ const reported = /Error reported from \S*\/task:(\d+): /;
 /** Codes of TF_Status that tell of others: deadline exceeded, aborted, unavailable. */
 const otherCode = /^Invalid TF_Status: (?!4\b|10\b|14\b)/;
 
+/** How TensorFlow begins to say that a rank cannot be reached. */
+const ofNetwork = /Socket closed|failed to connect|Connection re|UNAVAILABLE|heartbeat|unhealthy|Deadline Exceeded/i;
+
 /**
  * An error of TensorFlow's that says that another rank is gone or has failed, in our words; undefined for any other,
  * such as unequal shapes.
@@ -25,15 +28,18 @@ export function peerFailureIn(message: string, { rank: own, ranks, addresses }: 
       isGone ? `${named(rank)} has ended or gives no sign of life` : `${named(rank)} failed: ${said}`,
     );
   }
+  const remote = rankIn(/remote target (\S+)/.exec(message)?.[1] ?? '');
+  // Its words can also come along with the exchange that they broke off.
+  const words = /aborted by: (?:Collective ops is aborted by: )*([^\n]*)/.exec(message)?.[1];
+  if (words !== undefined && remote !== undefined && !ofNetwork.test(words))
+    return new PeerFailure(`${named(remote)} failed: ${words}`);
   if (!/aborted by|Socket closed|failed to connect|Connection re|UNAVAILABLE|heartbeat/i.test(message))
     return undefined;
   // Every rank but the first sends its signs of life to rank 0: a deadline that passed there is rank 0's.
   if (own > 0 && /Deadline Exceeded/i.test(message))
     return new PeerFailure(`${named(0)} has ended or gives no sign of life`);
-  const remote = /remote target (\S+)/.exec(message)?.[1];
-  const rank = remote === undefined ? undefined : rankIn(remote);
   return new PeerFailure(
-    rank === undefined ? `another rank has ended: ${firstLine(message)}` : `${named(rank)} has ended`,
+    remote === undefined ? `another rank has ended: ${firstLine(message)}` : `${named(remote)} has ended`,
   );
 }
 

@@ -15,6 +15,10 @@ const messages = {
   unreachable:
     'failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:23500: Failed to connect to remote host: ' +
     'Connection refused\nAdditional GRPC error information from remote target /job:worker/replica:0/task:0 while calling',
+  passedOn:
+    `Invalid TF_Status: 10\n${aborted}Collective ops is aborted by: the weights in base are not those of rank 0\n` +
+    'The error could be from a previous operation. Restart your program to reset.\nAdditional GRPC error information ' +
+    'from remote target /job:worker/replica:0/task:2 while calling /tensorflow.WorkerService/RecvBuf:\n:UNKNOWN:Error',
   late: `Invalid TF_Status: 4\n${aborted}Deadline Exceeded`,
   shapes:
     `Invalid TF_Status: 3\n${aborted}Shape mismatch in the collective instance 1. Op at device ` +
@@ -32,6 +36,11 @@ describe('peerFailureIn', () => {
   it('tells the words of a rank that failed', () => {
     assert.equal(wordsOf(messages.failed), 'rank 2 of 3 (c:3) failed: memory has run out');
     assert.ok(peerFailureIn(messages.failed, place) instanceof PeerFailure);
+  });
+
+  // Between machines rank 0 said only that the other had ended.
+  it('tells them too where they come along with the exchange that they broke off', () => {
+    assert.equal(wordsOf(messages.passedOn), 'rank 2 of 3 (c:3) failed: the weights in base are not those of rank 0');
   });
 
   it('names the rank that a connection led to', () => {

@@ -1,0 +1,10 @@
+import type { RankPlace } from '../../../model/engine/ranks/rankPlace.js';
+
+/** The place of this process among those that a launcher of others' started. */
+export interface LauncherPlace {
+  /** Who says so, as a user knows it: "Slurm". */
+  launcher: string;
+  place: RankPlace;
+  /** Threads of a computation that the launcher means each process to take; undefined where it does not say. */
+  threads?: number;
+}

@@ -16,7 +16,7 @@ import type { OpenTraining } from './loop/openTraining.js';
 import { bestAdapter } from './during/bestState.js';
 import { trainRun, type TrainingScreen } from './loop/trainRun.js';
 import { watchInterruption } from './processes/watchInterruption.js';
-import type { Hello } from './ranks/hello.js';
+import type { Hello } from '../model/ranks/hello.js';
 import { shareRun } from './ranks/shareRun.js';
 
 /** What is told while a run is worked through. */

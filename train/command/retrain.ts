@@ -7,7 +7,7 @@ import { UserError } from '../../configs/userError.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
 import { tryLock, type Lock } from '../../setup/lock.mjs';
 import { spawnWith } from '../processes/spawnCommand.js';
-import { watchSignals } from '../processes/watchSignals.js';
+import { watchSignals } from '../../configs/cli/watchSignals.js';
 import { promoteByHand, rollback } from '../retrain/byHand.js';
 import { gateTasks } from '../retrain/gate/gateTasks.js';
 import { readHistory } from '../retrain/history.js';

@@ -14,7 +14,7 @@ import { comparisonTable } from '../../eval/report/output/comparisonTable.js';
 import { requireWhole } from '../../configs/cli/whole.js';
 import { liveLines } from '../../configs/cli/liveLines.js';
 import { spawnCommand } from '../processes/spawnCommand.js';
-import { watchSignals } from '../processes/watchSignals.js';
+import { watchSignals } from '../../configs/cli/watchSignals.js';
 import { bestLines, compareStudy, type StudyComparison } from '../study/compareStudy.js';
 import { withContent } from '../study/cellContent.js';
 import { readJournal, requireUnchanged, studyFolder } from '../study/journal.js';

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { endsWithInput } from '../../configs/cli/endWithInput.js';
+import type { CommandSignal } from '../../configs/cli/watchSignals.js';
 import { homePath } from '../../configs/cli/homePath.js';
 
 /** How a command ended. */
@@ -28,13 +29,6 @@ export type RunCommand = (
 
 /** Told the number of each process that is started; returns a function for its end. */
 export type OnChild = (pid: number) => () => void;
-
-/** Passes interruptions on to the command under way. */
-export interface CommandSignal {
-  isAsked(): boolean;
-  /** @returns a function that ends the listening */
-  onAsked(listener: (signal: NodeJS.Signals) => void): () => void;
-}
 
 const files: Record<Commands, string> = {
   train: '../command.ts',

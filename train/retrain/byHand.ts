@@ -10,7 +10,7 @@ import { predecessors } from './champion/predecessors.js';
 import { adapterHash, hasForm, publish } from './champion/publish.js';
 import type { Steps } from './runStep.js';
 import { addNotice } from './tell/notify.js';
-import { version } from './version.js';
+import { version } from '../../configs/version.js';
 
 /** Make a finished run the champion by a person's word. @throws UserError when it is not finished */
 export async function promoteByHand(

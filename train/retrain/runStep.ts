@@ -1,5 +1,6 @@
 import { UserError } from '../../configs/userError.js';
-import type { Commands, CommandSignal, RunCommand } from '../processes/spawnCommand.js';
+import type { CommandSignal } from '../../configs/cli/watchSignals.js';
+import type { Commands, RunCommand } from '../processes/spawnCommand.js';
 
 /** How the commands that a retraining is made of are run. */
 export interface Steps {

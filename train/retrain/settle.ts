@@ -7,7 +7,7 @@ import type { PlanFolder } from './planFolder.js';
 import { adapterHash, publish } from './champion/publish.js';
 import { dispensable, removeAll } from './champion/retention.js';
 import type { Steps } from './runStep.js';
-import { version } from './version.js';
+import { version } from '../../configs/version.js';
 
 export interface Settling extends Steps {
   plan: RetrainingPlan;

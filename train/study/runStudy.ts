@@ -1,7 +1,8 @@
 import type { MadeBase, Study } from '../../configs/load/loadStudy.js';
 import type { Task } from '../../eval/tasks/task.js';
 import { cellState, describeState, type CellState } from './cellState.js';
-import type { Commands, CommandSignal, RunCommand } from '../processes/spawnCommand.js';
+import type { CommandSignal } from '../../configs/cli/watchSignals.js';
+import type { Commands, RunCommand } from '../processes/spawnCommand.js';
 import { clearAborted } from '../processes/trainingState.js';
 import { enterCell } from './journal.js';
 import { isMade, madeBase, makingArguments } from './madeBase.js';

@@ -8,7 +8,8 @@ import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { perQueryBytes } from '../../../eval/measure/perQuery.js';
 import { identityOfName } from '../../../eval/tasks/identity.js';
 import type { Task } from '../../../eval/tasks/task.js';
-import type { CommandSignal, RunCommand } from '../../../train/processes/spawnCommand.js';
+import type { CommandSignal } from '../../../configs/cli/watchSignals.js';
+import type { RunCommand } from '../../../train/processes/spawnCommand.js';
 import { contract } from '../../checkpoints/examples.js';
 
 export const calm: CommandSignal = { isAsked: () => false, onAsked: () => () => {} };

@@ -1,5 +1,6 @@
 import { UserError } from '../../../configs/userError.js';
-import { spawnCommand, type CommandSignal, type RunCommand } from '../../processes/spawnCommand.js';
+import type { CommandSignal } from '../../../configs/cli/watchSignals.js';
+import { spawnCommand, type RunCommand } from '../../processes/spawnCommand.js';
 import type { planJson } from '../planTable.js';
 
 /** What the plan of a study says of a cell. */

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { UserError } from '../../../configs/userError.js';
 import { cardsOfDriver } from '../../../model/engine/native/cards.js';
 import { availableMemory } from '../../../model/machine.js';
-import { divideMachine } from '../../ranks/divideMachine.js';
+import { divideMachine } from '../../../model/ranks/divideMachine.js';
 
 /** A place in which one cell after another is worked through: what its processes have in their environment. */
 export interface Slot {

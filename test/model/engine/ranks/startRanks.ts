@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { RankPlace } from '../../../../model/engine/ranks/rankPlace.js';
-import { freePorts } from '../../../../train/ranks/freePorts.js';
+import { freePorts } from '../../../../model/ranks/freePorts.js';
 
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 

@@ -1,9 +1,9 @@
 import { tellLauncher } from '../../configs/cli/launcher.js';
 import { PeerFailure } from '../../configs/peerFailure.js';
 import { UserError } from '../../configs/userError.js';
-import { joinedCollective, type Collective } from '../../model/engine/ranks/collective.js';
-import type { RankPlace } from '../../model/engine/ranks/rankPlace.js';
-import { startEngine, type Engine } from '../../model/engine/startEngine.js';
+import { joinedCollective, type Collective } from '../engine/ranks/collective.js';
+import type { RankPlace } from '../engine/ranks/rankPlace.js';
+import { startEngine, type Engine } from '../engine/startEngine.js';
 import { requireAlike, type Hello } from './hello.js';
 
 /** A rank with its engine, among the others. */

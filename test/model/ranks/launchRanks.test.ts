@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { peerFailureCode } from '../../../configs/peerFailure.js';
 import { visibleCards } from '../../../model/engine/native/cards.js';
-import { divideMachine } from '../../../train/ranks/divideMachine.js';
-import { differenceFrom, type Hello } from '../../../train/ranks/hello.js';
-import { verdict, withoutRanks, type RankEnd } from '../../../train/ranks/launchRanks.js';
-import { requireQueries, requireRanks } from '../../../train/ranks/requireRanks.js';
+import { divideMachine } from '../../../model/ranks/divideMachine.js';
+import { differenceFrom, type Hello } from '../../../model/ranks/hello.js';
+import { verdict, withoutRanks, type RankEnd } from '../../../model/ranks/launchRanks.js';
+import { requireQueries, requireRanks } from '../../../model/ranks/requireRanks.js';
 
 describe('what the ends of several ranks come to', () => {
   const end = (rank: number, given: Partial<RankEnd>): RankEnd => ({

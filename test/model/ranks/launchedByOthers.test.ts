@@ -4,9 +4,9 @@ import {
   launchedByOthers,
   launchedEnvironment,
   requireMachines,
-} from '../../../../train/ranks/launcher/launchedByOthers.js';
-import { placeInSlurm } from '../../../../train/ranks/launcher/placeInSlurm.js';
-import { rankPlaceOf } from '../../../../train/ranks/launcher/rankPlaceOf.js';
+} from '../../../model/ranks/launcher/launchedByOthers.js';
+import { placeInSlurm } from '../../../model/ranks/launcher/placeInSlurm.js';
+import { rankPlaceOf } from '../../../model/ranks/launcher/rankPlaceOf.js';
 
 const tfConfig = (cluster: object, type: string, index: number) => ({
   TF_CONFIG: JSON.stringify({ cluster, task: { type, index } }),

@@ -1,5 +1,5 @@
 import { rankPlaceVariable } from '../../configs/cli/launcher.js';
-import type { RankPlace } from '../../model/engine/ranks/rankPlace.js';
+import type { RankPlace } from '../engine/ranks/rankPlace.js';
 
 /** The place of this process among the ranks that `launchRanks` started; undefined where it did not. */
 export function launchedPlace(env: NodeJS.ProcessEnv): RankPlace | undefined {

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { UserError } from '../../configs/userError.js';
-import { describeEngine, type Engine } from '../../model/engine/startEngine.js';
-import type { Collective } from '../../model/engine/ranks/collective.js';
-import { version } from '../retrain/version.js';
+import { describeEngine, type Engine } from '../engine/startEngine.js';
+import type { Collective } from '../engine/ranks/collective.js';
+import { version } from '../../configs/version.js';
 
 /** What each rank says of itself before anything is shared. */
 export interface Hello {

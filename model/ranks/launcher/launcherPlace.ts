@@ -1,4 +1,4 @@
-import type { RankPlace } from '../../../model/engine/ranks/rankPlace.js';
+import type { RankPlace } from '../../engine/ranks/rankPlace.js';
 
 /** The place of this process among those that a launcher of others' started. */
 export interface LauncherPlace {

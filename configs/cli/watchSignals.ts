@@ -1,5 +1,11 @@
-import { stopSignals } from '../../configs/stopSignals.js';
-import type { CommandSignal } from './spawnCommand.js';
+import { stopSignals } from '../stopSignals.js';
+
+/** Passes interruptions on to the command under way. */
+export interface CommandSignal {
+  isAsked(): boolean;
+  /** @returns a function that ends the listening */
+  onAsked(listener: (signal: NodeJS.Signals) => void): () => void;
+}
 
 /** Listens as long as the process lives: what was interrupted between two commands must not begin the next. */
 export function watchSignals(): CommandSignal {

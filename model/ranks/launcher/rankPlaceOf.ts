@@ -1,5 +1,5 @@
 import { UserError } from '../../../configs/userError.js';
-import type { RankPlace } from '../../../model/engine/ranks/rankPlace.js';
+import type { RankPlace } from '../../engine/ranks/rankPlace.js';
 import { launchedPlace } from '../launchedPlace.js';
 import { launchedByOthers, launchedEnvironment, machinesOf, requireMachines } from './launchedByOthers.js';
 

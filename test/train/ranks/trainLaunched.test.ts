@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEngine } from '../../../../model/engine/startEngine.js';
-import { freePorts } from '../../../../train/ranks/freePorts.js';
-import { startCommand } from '../../../runCommand.js';
-import { makeTinyRun, tinySettings } from '../../../tinyRun.js';
+import { startEngine } from '../../../model/engine/startEngine.js';
+import { freePorts } from '../../../model/ranks/freePorts.js';
+import { startCommand } from '../../runCommand.js';
+import { makeTinyRun, tinySettings } from '../../tinyRun.js';
 
 const command = 'train/command.ts';
 

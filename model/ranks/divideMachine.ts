@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { availableMemory, memoryLimitVariable } from '../../model/machine.js';
+import { availableMemory, memoryLimitVariable } from '../machine.js';
 
 /**
  * What each of several ranks on this machine is to take of it: threads and memory, in equal parts. What the user has

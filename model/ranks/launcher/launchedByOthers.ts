@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { UserError } from '../../../configs/userError.js';
-import type { RankPlace } from '../../../model/engine/ranks/rankPlace.js';
+import type { RankPlace } from '../../engine/ranks/rankPlace.js';
 import { divideMachine } from '../divideMachine.js';
 import type { LauncherPlace } from './launcherPlace.js';
 import { placeOfProcesses } from './placeOfProcesses.js';

@@ -5,7 +5,8 @@ import { withoutCredentials } from '../withoutCredentials.js';
 import { explainSystemFailure } from './explainSystemFailure.js';
 import { PeerFailure, peerFailureCode } from '../peerFailure.js';
 import { UserError } from '../userError.js';
-import { faultNotes } from './faultNotes.js';
+import { holdConsole } from './holdConsole.js';
+import { libraryNote } from './libraryOutput.js';
 import { endWhenAsked } from './endWhenAsked.js';
 import { endWithInput } from './endWithInput.js';
 import { tellLauncher } from './launcher.js';
@@ -40,6 +41,7 @@ export async function runCommand(script: string, ...commands: AnyCommand[]): Pro
     process.exit(1);
   });
   process.stderr.on('error', () => {}); // nowhere is left to say so
+  holdConsole();
   goWhereUserStands();
   const given = markText(hideBin(process.argv));
   let code: number | void = 0;
@@ -81,7 +83,9 @@ export async function runCommand(script: string, ...commands: AnyCommand[]): Pro
     const ofPeer = error instanceof PeerFailure;
     const isExplained = error instanceof UserError || ofPeer || refused !== undefined;
     const words = isExplained ? `error: ${refused ?? (error as Error).message}` : inspect(error);
-    const failure = withoutCredentials([words, ...(isExplained ? [] : faultNotes())].join('\n'));
+    const failure = withoutCredentials(
+      [words, isExplained ? '' : libraryNote()].filter((text) => text !== '').join('\n'),
+    );
     if (!(await tellLauncher({ failure }))) console.error(failure);
     code = ofPeer ? peerFailureCode : isExplained ? 2 : 1;
   }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { heldStreams, keepThreadOutput } from '../../configs/cli/libraryOutput.js';
 import { UserError } from '../../configs/userError.js';
 import type { ImageRules, PreparedImage } from './imageRules.js';
 import type { ImageReply, ImageRequest } from './image.worker.js';
@@ -36,7 +37,12 @@ export function startImageThreads(rules: ImageRules, threads: number): ImageThre
 /** A thread that ended rejects all that waits: the others may be ending too. */
 function startThread(rules: ImageRules, queue: Job[]) {
   // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
-  const worker = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: rules, execArgv: [] });
+  const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
+    workerData: rules,
+    execArgv: [],
+    ...heldStreams,
+  });
+  keepThreadOutput(worker);
   let current: Job | undefined;
   let ended: Error | undefined;
   const end = (error: Error) => {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { heldStreams, keepThreadOutput } from '../../configs/cli/libraryOutput.js';
 import type { Contract, TextKind } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { loadTokenizer, type Tokenizer } from './tokenizer.js';
@@ -80,7 +81,12 @@ interface Block {
  */
 function startThread(setup: ThreadSetup, queue: Block[]) {
   // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
-  const worker = new Worker(new URL('./thread.mjs', import.meta.url), { workerData: setup, execArgv: [] });
+  const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
+    workerData: setup,
+    execArgv: [],
+    ...heldStreams,
+  });
+  keepThreadOutput(worker);
   const waiting = new Map<number, Pick<Block, 'resolve' | 'reject'>>();
   let jobs = 0;
   let ended: Error | undefined;

@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
+import { libraryOutput } from '../../configs/cli/libraryOutput.js';
 import { namesIn } from '../../configs/load/names.js';
 import { UserError } from '../../configs/userError.js';
 import { folderBytes } from '../../setup/records.mjs';
@@ -39,7 +40,7 @@ interface Findings {
   base?: BaseDescription;
   /** With --tensors. */
   tensors?: TensorReport;
-  /** With --verbose: what native libraries wrote to standard error. */
+  /** With --verbose: what libraries would have put on the screen. */
   written?: string;
 }
 
@@ -53,7 +54,7 @@ const doctor: Command<Options> = {
       .option('verbose', {
         type: 'boolean',
         default: false,
-        describe: 'and what native libraries wrote to standard error, which is kept from the screen otherwise',
+        describe: 'and what libraries wrote, which is kept from the screen otherwise',
       })
       .option('base', { type: 'string', describe: 'a base: what using it would download, and the memory it takes' })
       .option('tensors', { type: 'boolean', default: false, describe: 'what becomes of each tensor of that base' }),
@@ -71,14 +72,14 @@ const doctor: Command<Options> = {
       ...found,
       ...(description && { base: description }),
       ...(report && { tensors: report }),
-      ...(verbose && { written: writtenByLibraries() }),
+      ...(verbose && { written: libraryOutput() }),
     };
     if (json) console.log(JSON.stringify(findings));
     else {
       console.log(table(rows(findings, verify)));
       if (description) console.log(`\n${table(baseRows(description, found.engine.gflops))}`);
       if (report) console.log(`\n${table(tensorRows(report))}`);
-      if (verbose) console.log(`\nnative libraries wrote:\n${findings.written || 'nothing'}`);
+      if (verbose) console.log(`\nlibraries wrote:\n${findings.written || 'nothing'}`);
     }
     const isUnfit = report && report.missing.length + report.refused.length > 0;
     return found.status.damaged || description?.files.refused || isUnfit ? 2 : 0;
@@ -103,12 +104,6 @@ async function examine(verify: boolean): Promise<Findings> {
     ),
     bases: namesIn('bases'),
   };
-}
-
-function writtenByLibraries(): string {
-  if (process.env['TERCET_BACKEND'] === 'wasm') return '';
-  const native = loadNativeBinding();
-  return native.loaded ? native.written().trimEnd() : '';
 }
 
 /** What to do for the fastest engine that this machine can have; empty when it runs. */

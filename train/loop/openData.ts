@@ -1,3 +1,4 @@
+import { ownWarning } from '../../configs/cli/holdConsole.js';
 import type { Contract } from '../../configs/contract.js';
 import { openExamples, type ExampleFile } from '../../data/arrow/openExamples.js';
 import { requireWholeSets } from '../../data/files/wholeSet.js';
@@ -17,7 +18,7 @@ export async function openCaches(
       `the kept tokens of ${path} are damaged, so its texts are tokenized as they come; ` +
       '`npm run data -- tokenize` makes them anew';
     const place = tokenCachePlace(identities[index]!, contract);
-    const cache = await openTokenCache(place, () => process.emitWarning(damaged)); // met while training goes on
+    const cache = await openTokenCache(place, () => process.emitWarning(damaged, ownWarning)); // met while training goes on
     if (cache === 'damaged') warnings.push(damaged);
     caches.push(cache === 'damaged' ? undefined : cache);
   }

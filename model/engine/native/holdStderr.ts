@@ -1,12 +1,10 @@
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { showWithFaults } from '../../../configs/cli/faultNotes.js';
+import { addLibraryOutput } from '../../../configs/cli/libraryOutput.js';
 
 const require = createRequire(import.meta.url);
 const shortenEveryMs = 10_000;
 const retryMs = 5;
-/** Lines shown with a fault. */
-const lastLines = 20;
 
 /** Compiled from setup/holdStderr.cc. */
 interface AddOn {
@@ -31,10 +29,7 @@ export function holdStderr(addOn: string): () => string {
   ours.write = writerTo(screen);
   process.on('uncaughtExceptionMonitor', () => held.letGo());
   setInterval(() => held.shorten(), shortenEveryMs).unref();
-  showWithFaults(() => {
-    const lines = held.written().trimEnd().split('\n').slice(-lastLines).join('\n');
-    return lines && `native libraries wrote:\n${lines}`;
-  });
+  addLibraryOutput(() => held.written());
   return () => held.written();
 }
 

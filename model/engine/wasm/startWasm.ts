@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { holdPrinting } from './holdPrinting.js';
 import { countMemory } from './countMemory.js';
 import { shareClones } from './shareClones.js';
 import { startWasmThreads } from './startWasmThreads.js';
@@ -20,7 +21,7 @@ export async function startWasm(): Promise<void> {
     if (threads > 1 && (await startWasmThreads(threads))) return;
     const home = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
     setWasmPaths(join(home, '/'));
-    await tf.setBackend('wasm');
+    await holdPrinting(async () => void (await tf.setBackend('wasm')));
   });
   tf.enableProdMode();
   shareClones();

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { BackendWasm, setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import { heldStreams } from '../../../configs/cli/libraryOutput.js';
 import { tf } from '../tf.js';
+import { heldPrinting } from './holdPrinting.js';
 
 const require = createRequire(import.meta.url);
 const script = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd';
@@ -72,6 +74,7 @@ function callFactory(): Promise<ThreadedModule> {
   const file = require.resolve(`${script}.js`);
   const binary = require.resolve(`${script}.wasm`);
   return (require(file) as Factory)({
+    ...heldPrinting,
     mainScriptUrlOrBlob: file,
     locateFile: (name: string) => (name.endsWith('.wasm') ? binary : name),
   });
@@ -80,10 +83,13 @@ function callFactory(): Promise<ThreadedModule> {
 /** Workers that run the script of the package, which it gives as text, and nothing that this process was started with. */
 function workerClass(workers: Worker[], onError: (error: Error) => void): typeof Worker {
   const { wasmWorkerContents } = require(`${script}.worker.js`) as { wasmWorkerContents: string };
-  const source = wasmWorkerContents.replaceAll('\n', '\\n'); // a line break in it stands for an escape
+  const contents = wasmWorkerContents.replaceAll('\n', '\\n'); // a line break in it stands for an escape
+  // What a thread prints would go to the process's own descriptors; this message lets the module print it.
+  const told = `require('node:worker_threads').parentPort.postMessage({ cmd: 'printErr', text })`;
+  const source = `require('node:fs').writeSync = (_, text) => ${told}; ${contents}`;
   return class extends Worker {
     constructor() {
-      super(source, { eval: true, execArgv: [] });
+      super(source, { eval: true, execArgv: [], ...heldStreams });
       workers.push(this);
     }
     override on(event: string, listener: (value: never) => void): this {

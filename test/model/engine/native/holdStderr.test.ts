@@ -72,7 +72,7 @@ describe('holdStderr', () => {
       await runCommand('example', { name: '$0', describe: 'an example', options: (cli) => cli, handler });`);
     assert.equal(status, 1);
     assert.match(stderr, /^Error: a fault of ours\n +at /);
-    assert.ok(stderr.endsWith(`\nnative libraries wrote:\n${line('a').repeat(2)}`), stderr);
+    assert.ok(stderr.endsWith(`\nlibraries wrote:\n${line('a').repeat(2)}`), stderr);
   });
 
   it('leaves faults in WebAssembly to be caught', () => {

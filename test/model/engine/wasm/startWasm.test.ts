@@ -28,6 +28,20 @@ describe('startWasm', () => {
     const values = tf.matMul(a, b).dataSync(); // its element 0 is the sum of 20 k² for k below 30
     console.log(JSON.stringify({ threads, first: values[0], backend: tf.getBackend() }));`;
 
+  // A kernel that has no code for a type leaves its result unset, and a line on the screen was all that told it.
+  it('keeps from the screen what kernels print, and takes it for the failure it is', () => {
+    const exponential = `let error;
+      try { tf.exp(tf.tensor1d([1, 0], 'bool')); } catch ({ message }) { error = message; }
+      const { libraryOutput } = await import(${fileOf('../../configs/cli/libraryOutput.ts')});
+      console.warn('ours');
+      console.log(JSON.stringify({ error, kept: libraryOutput() }));`;
+    for (const processors of [2, 4]) {
+      const kept = 'Exp failed. Unknown dtype 2'; // as tfjs-backend-wasm numbers types
+      const { printed, stderr } = runOn(processors, exponential);
+      assert.deepEqual([printed, stderr], [{ error: `WebAssembly computed nothing: ${kept}`, kept }, 'ours\n']);
+    }
+  });
+
   it('uses half of the processors, four at most, and lets the process end', () => {
     for (const [processors, threads] of [
       [2, 1],

@@ -1,4 +1,4 @@
-import type { Card } from '../model/engine/native/rawTensors.js';
+import type { Card } from '../model/engine/native/nodeBackend.js';
 import { tf } from '../model/engine/tf.js';
 
 interface Backend {

@@ -1,13 +1,17 @@
 import { capabilities } from './capabilities.js';
-import { nativeBackend } from './native/rawTensors.js';
+import { withKept } from './native/deviceNumbers.js';
+import { rowHashes, sendRowKeys, type RowKeys } from './native/rowHashes.js';
 import { tf } from './tf.js';
 import { unsetTensor, valuesInPlace } from './wasm/wasmBackend.js';
+import { times } from './withNumber.js';
 
 /** Which rows an adapter's input has: two keys for each, told by its text and its token alone. */
 export interface RowDropout {
   rate: number;
   /** [rows, 2] */
   keys: Int32Array;
+  /** The same on the device of the native engine, where they were sent once for many masks. */
+  sent?: RowKeys;
 }
 
 /**
@@ -17,14 +21,15 @@ export interface RowDropout {
  * @param adapter  the adapter's number
  * @returns        [rows, columns], float32; the caller owns it
  */
-export function dropoutMask({ rate, keys }: RowDropout, columns: number, adapter: number): tf.Tensor2D {
+export function dropoutMask({ rate, keys, sent }: RowDropout, columns: number, adapter: number): tf.Tensor2D {
   const masking = maskNumbers(rate);
-  const [first, second] = keysOfMask(keys, adapter);
   if (!capabilities().valuesInPlace)
     return tf.tidy(() => {
-      const bits = nativeBackend().hashed(first, second, columns);
-      return bits.greaterEqual(masking.limit).toFloat().mul<tf.Tensor2D>(masking.kept);
+      const bits = rowHashes(sent ?? sendRowKeys(keys), adapterKeys(adapter), columns);
+      const isKept = withKept('GreaterEqual', bits, masking.limit) as tf.Tensor2D;
+      return times(isKept.toFloat(), masking.kept);
     });
+  const [first, second] = keysOfMask(keys, adapter);
   const mask = unsetTensor<tf.Tensor2D>([first.length, columns]);
   const values = valuesInPlace(mask);
   for (let row = 0, index = 0; row < first.length; row++)
@@ -32,6 +37,13 @@ export function dropoutMask({ rate, keys }: RowDropout, columns: number, adapter
       values[index++] = maskValue(column, first[row]!, second[row]!, masking);
   return mask;
 }
+
+/** The same rows with their keys on the device, where the engine takes them there. Freed by `forgetRows`. */
+export const sendRows = (rows: RowDropout): RowDropout =>
+  capabilities().rawHandles && rows.rate > 0 ? { ...rows, sent: sendRowKeys(rows.keys) } : rows;
+
+/** Free what `sendRows` sent. */
+export const forgetRows = ({ sent }: RowDropout): void => void (sent && tf.dispose([sent.first, sent.second]));
 
 /** Two numbers that set an adapter's masks apart from those of all others. */
 export const adapterKeys = (adapter: number): [number, number] => [mixed(2 * adapter + 1), mixed(2 * adapter + 2)];

@@ -1,4 +1,4 @@
-import { mixed, type RowDropout } from '../engine/dropoutMask.js';
+import { forgetRows, mixed, sendRows, type RowDropout } from '../engine/dropoutMask.js';
 
 /** Dropout of the adapters' inputs in one pool. Two 32-bit numbers stand for run, update and pool. */
 export interface Dropout {
@@ -28,6 +28,15 @@ export function layerDropout({ rate, ...where }: ChunkDropout, rows: number[], l
   const keys = rowKeys(where, rows);
   const lastKeys = Int32Array.from(last.flatMap((row) => [keys[2 * row]!, keys[2 * row + 1]!]));
   return { all: { rate, keys }, last: { rate, keys: lastKeys } };
+}
+
+/** Dropout of a chunk whose layers are run by masks, its keys on the device. Freed by `forgetDropout`. */
+export const sendDropout = ({ all, last }: LayerDropout): LayerDropout => ({ all: sendRows(all), last: sendRows(last) });
+
+/** Free what `sendDropout` sent. */
+export function forgetDropout({ all, last }: LayerDropout): void {
+  forgetRows(all);
+  forgetRows(last);
 }
 
 /** [rows, 2]. Two keys of 32 bits, so that no two tokens of a run share both. */

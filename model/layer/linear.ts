@@ -2,6 +2,7 @@ import { dropoutMask, type RowDropout } from '../engine/dropoutMask.js';
 import type { FrozenMatrix } from '../engine/product/frozenMatrix.js';
 import { multiply } from '../engine/product/multiply.js';
 import { tf } from '../engine/tf.js';
+import { times } from '../engine/withNumber.js';
 
 /** A frozen projection, perhaps with an adapter, or (while a base is pretrained) one whose weight learns. */
 export interface Linear {
@@ -71,13 +72,13 @@ function adapted(x: tf.Tensor2D, { a, b, scale, number }: AdapterPair, dropout?:
 function lowRank(x: tf.Tensor2D, a: tf.Tensor2D, b: tf.Tensor2D, scale: number): tf.Tensor2D {
   const op = tf.customGrad((...inputs) => {
     const [x, a, b, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
-    const inner = multiply(x, a, false, true).mul<tf.Tensor2D>(scale); // [rows, rank]
+    const inner = times(multiply(x, a, false, true), scale); // [rows, rank]
     save([x, a, b, inner]);
     return {
       value: multiply(inner, b, false, true),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [x, a, b, inner] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-        const dInner = multiply(dy as tf.Tensor2D, b).mul<tf.Tensor2D>(scale); // [rows, rank]
+        const dInner = times(multiply(dy as tf.Tensor2D, b), scale); // [rows, rank]
         return [
           multiply(dInner, a),
           multiply(dInner, x, true, false),

@@ -1,4 +1,5 @@
 import { tf } from '../engine/tf.js';
+import { plus } from '../engine/withNumber.js';
 
 /**
  * Divide each row by its root mean square, then scale each column.
@@ -15,7 +16,7 @@ export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D, epsilon: number): tf.
 function divideByRms(x: tf.Tensor2D, epsilon: number): tf.Tensor2D {
   const op = tf.customGrad((input, save) => {
     const x = input as tf.Tensor2D;
-    const r = x.square().mean(1, true).add(epsilon).rsqrt(); // [rows, 1]
+    const r = plus(x.square().mean(1, true), epsilon).rsqrt(); // [rows, 1]
     const y = x.mul(r);
     (save as tf.GradSaveFunc)([y, r]);
     return {

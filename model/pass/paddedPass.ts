@@ -1,6 +1,8 @@
 import { disposePlaces, makePlaces, type Places } from '../layer/attention.js';
-import { layerDropout, type ChunkDropout, type LayerDropout } from '../layer/dropout.js';
+import { forgetDropout, layerDropout, sendDropout, type ChunkDropout, type LayerDropout } from '../layer/dropout.js';
 import { tf } from '../engine/tf.js';
+import { fillWith } from '../engine/withNumber.js';
+import { placesOf } from '../layer/takeRows.js';
 import { decoderLayer, type LayerWeights } from '../layer/paddedLayer.js';
 import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
@@ -39,13 +41,15 @@ export function* runPadded(
   const padded = texts.map((text) => paddedTo(text, time, config));
   const places = makePlaces(texts.length, time, config, (scale) => turnsOf(model, padded, scale));
   const lastPlaces = texts.map((text, row) => row * time + lengthOf(text) - 1);
-  const last = tf.tensor1d(lastPlaces, 'int32');
+  const last = placesOf(lastPlaces);
   const dropout =
     asked &&
-    layerDropout(
-      asked,
-      texts.map(() => time),
-      lastPlaces,
+    sendDropout(
+      layerDropout(
+        asked,
+        texts.map(() => time),
+        lastPlaces,
+      ),
     );
   const states = [inputRows(model, padded)];
   for (const weights of layers) {
@@ -100,12 +104,13 @@ export function* backwardPadded(
 function withoutValue(weights: LayerWeights): LayerWeights {
   const { weight } = weights.down;
   if (weight instanceof tf.Tensor) return weights;
-  const forward = (x: tf.Tensor2D) => tf.fill<tf.Rank.R2>([x.shape[0], weight.shape[0]], 0);
+  const forward = (x: tf.Tensor2D) => fillWith<tf.Tensor2D>([x.shape[0], weight.shape[0]], 0);
   return { ...weights, down: { ...weights.down, weight: { ...weight, forward } } };
 }
 
 /** Free what is left of a pass. */
-export function disposePadded({ states, places, last }: PaddedPass): void {
+export function disposePadded({ states, places, last, dropout }: PaddedPass): void {
   tf.dispose([...states, last]);
+  if (dropout) forgetDropout(dropout);
   disposePlaces(places);
 }

@@ -1,4 +1,6 @@
 import { tf } from '../tf.js';
+import { nodeBackend, type Attribute, type Binding, type OpOutput } from './nodeBackend.js';
+import { typeCodes } from './typeCodes.js';
 
 /** A tensor of the native backend that TensorFlow.js cannot represent, such as one of bfloat16. Freed by `release`. */
 export interface RawTensor {
@@ -12,67 +14,19 @@ export type HalfKind = 'bfloat16' | 'float16';
 /** Numbers as a file holds them, by the names of safetensors. */
 export type FloatKind = 'F32' | 'F16' | 'BF16';
 
-/** The card that this process computes on, as its driver told before TensorFlow took any of its memory. */
-export interface Card {
-  name: string;
-  /** Such as 9.0. */
-  computeCapability: string;
-  freeBytes: number;
-  totalBytes: number;
-}
-
-interface Attribute {
-  name: string;
-  type: number;
-  value: unknown;
-}
-interface Binding {
-  createTensor(shape: number[], dtype: number, values: ArrayBufferView): number;
-  deleteTensor(id: number): void;
-  executeOp(name: string, attributes: Attribute[], inputs: number[], outputs: number): OpOutput[];
-  /** The functions that setup/context.cc and setup/card.cc add. */
-  joinTrouble(): string;
-  reportError(message: string): void;
-  publish(key: string, value: string): void;
-  published(key: string, timeoutMs: number): string | undefined;
-  card(): Card | undefined;
-  TF_ATTR_TYPE: number;
-  TF_ATTR_STRING: number;
-  TF_ATTR_BOOL: number;
-  TF_ATTR_INT: number;
-  TF_ATTR_FLOAT: number;
-  TF_Version: string;
-}
-interface OpOutput {
-  id: number;
-  shape: number[];
-  dtype: number;
-}
-interface NodeBackend {
-  binding: Binding;
-  getInputTensorIds(tensors: tf.Tensor[]): number[];
-  createOutputTensor(output: OpOutput): tf.Tensor;
-}
-
-// TF_DataType of tensorflow/c/tf_datatype.h.
-const FLOAT = 1;
-const INT32 = 3;
-const UINT8 = 4;
-const UINT32 = 22;
-const BFLOAT16 = 14;
-const HALF = 19;
+const { float32: FLOAT, int32: INT32, uint8: UINT8, bfloat16: BFLOAT16, float16: HALF } = typeCodes;
 
 const codes = { float32: FLOAT, bfloat16: BFLOAT16, float16: HALF, F32: FLOAT, BF16: BFLOAT16, F16: HALF };
 
-/** What masks shift by and multiply with, on the device for good: a card waits for every number that it is sent. */
-const constants = new Map<number, number>();
+/** Which products round their sums, tried once a process. */
+const rounding = new Map<HalfKind, boolean>();
 
 /**
  * Operations of native TensorFlow that TensorFlow.js does not offer, called by name through its binding.
  * Source: `executeOp` of tfjs-node 4.22 (binding/tfjs_backend.cc), which passes any type attribute through.
  */
 export function nativeBackend() {
-  const backend = tf.backend() as unknown as NodeBackend;
+  const backend = nodeBackend();
   const { binding } = backend;
   const type = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value });
   const float = (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_FLOAT, value });
@@ -187,50 +141,6 @@ export function nativeBackend() {
     rounding.set(kind, rounds);
     return rounds;
   }
-  const rounding = new Map<HalfKind, boolean>();
-
-  /**
-   * The upper 24 bits of the hash of a row's two numbers and a column, which a float32 holds. In unsigned numbers of 32
-   * bits, the only ones of that size that a card both shifts and multiplies.
-   * @returns      [rows, columns], float32; the caller owns it
-   */
-  function hashed(first: Int32Array, second: Int32Array, columns: number): tf.Tensor2D {
-    const unsigned = [type('T', UINT32)];
-    const held: number[] = [];
-    const made = (values: Int32Array, shape: [number, number]) => {
-      const raw = binding.createTensor([...shape, 4], UINT8, new Uint8Array(values.buffer));
-      const { id } = run('Bitcast', [type('T', UINT8), type('type', UINT32)], [raw]);
-      binding.deleteTensor(raw);
-      return id;
-    };
-    const numbers = (values: Int32Array, shape: [number, number]) => {
-      held.push(made(values, shape));
-      return held.at(-1)!;
-    };
-    const number = (value: number) => {
-      if (!constants.has(value)) constants.set(value, made(Int32Array.of(value), [1, 1]));
-      return constants.get(value)!;
-    };
-    const apply = (op: string, x: number, y: number) => {
-      held.push(run(op, unsigned, [x, y]).id);
-      return held.at(-1)!;
-    };
-    const shifted = (x: number, bits: number) => apply('BitwiseXor', x, apply('RightShift', x, number(bits)));
-    try {
-      let hash = numbers(
-        Int32Array.from({ length: columns }, (_, column) => column),
-        [1, columns],
-      );
-      hash = apply('BitwiseXor', hash, numbers(first, [first.length, 1]));
-      hash = apply('Mul', shifted(hash, 16), number(0x85ebca6b));
-      hash = apply('BitwiseXor', hash, numbers(second, [second.length, 1]));
-      hash = apply('Mul', shifted(hash, 13), number(0xc2b2ae35));
-      hash = apply('RightShift', shifted(hash, 16), number(8));
-      return backend.createOutputTensor(cast(hash, UINT32, FLOAT)) as tf.Tensor2D;
-    } finally {
-      for (const id of held) binding.deleteTensor(id);
-    }
-  }
 
   /**
    * Cross-entropy of softmax(logits) in one pass over the logits, with its gradient.
@@ -290,7 +200,6 @@ export function nativeBackend() {
     widen,
     stackHalf,
     multiplyHalf,
-    hashed,
     softmaxCrossEntropy,
     multiplies,
     release,

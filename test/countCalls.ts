@@ -17,6 +17,10 @@ export interface Calls {
   reads: number;
 }
 
+/** Operations in all. */
+export const operationsIn = ({ operations }: Calls): number =>
+  Object.values(operations).reduce((sum, count) => sum + count, 0);
+
 const INT32 = 3;
 
 /**

@@ -31,7 +31,10 @@ export function layerDropout({ rate, ...where }: ChunkDropout, rows: number[], l
 }
 
 /** Dropout of a chunk whose layers are run by masks, its keys on the device. Freed by `forgetDropout`. */
-export const sendDropout = ({ all, last }: LayerDropout): LayerDropout => ({ all: sendRows(all), last: sendRows(last) });
+export const sendDropout = ({ all, last }: LayerDropout): LayerDropout => ({
+  all: sendRows(all),
+  last: sendRows(last),
+});
 
 /** Free what `sendDropout` sent. */
 export function forgetDropout({ all, last }: LayerDropout): void {

@@ -1,6 +1,7 @@
 import { UserError } from '../../configs/userError.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
+import { alikeGroups } from './alikeGroups.js';
 import type { Optimizer } from './optimizer.js';
 
 /**
@@ -19,21 +20,26 @@ export function applyUpdate(
 ): { loss: number; gradNorm: number } {
   const pools = losses.length;
   const all = [...gradients.values()];
+  const groups = alikeGroups(gradients);
   try {
     const measured = tf.tidy(() => {
-      const squares = tf.addN(all.map((gradient) => gradient.square().sum()));
-      return tf.stack([tf.addN(losses).div(pools), squares.sqrt().div(pools)]);
+      const squares = groups.map(({ names }) =>
+        tf
+          .stack(names.map((name) => gradients.get(name)!))
+          .square()
+          .sum(),
+      );
+      return tf.stack([tf.addN(losses), tf.addN(squares)]);
     });
-    const [loss, gradNorm] = measured.dataSync() as unknown as [number, number]; // the one wait for the device in an update
+    const [sum, squares] = measured.dataSync() as unknown as [number, number]; // the one wait for the device in an update
     measured.dispose();
+    const [loss, gradNorm] = [Math.fround(sum / pools), Math.fround(Math.fround(Math.sqrt(squares)) / pools)];
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
       throw new UserError(
         `update ${update}: loss is ${loss} and gradient norm ${gradNorm}; lower optimizer.learningRate or raise loss.temperature`,
       );
     const scale = Math.min(1, maxGradNorm / (gradNorm + 1e-6)) / pools;
-    const scaled = new Map([...gradients].map(([name, gradient]) => [name, tf.mul(gradient, scale)]));
-    optimizer.update(scaled, learningRate);
-    tf.dispose([...scaled.values()]);
+    optimizer.update(gradients, learningRate, scale);
     return { loss, gradNorm };
   } finally {
     tf.dispose([...all, ...losses]);

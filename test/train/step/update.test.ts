@@ -9,13 +9,15 @@ import { assertClose, tensorsAlive } from '../../assertions.js';
 
 const settings = { learningRate: 0.1, maxGradNorm: 1, update: 7 };
 
-/** Remembers what it was given. */
+/** Remembers what it was given, gradients as they are to be scaled. */
 function witness() {
   const given: { gradients: Record<string, number[]>; learningRate: number }[] = [];
   const optimizer = {
-    update: (gradients: Gradients, learningRate: number) =>
+    update: (gradients: Gradients, learningRate: number, scale: number) =>
       given.push({
-        gradients: Object.fromEntries([...gradients].map(([name, g]) => [name, [...g.dataSync()]])),
+        gradients: Object.fromEntries(
+          [...gradients].map(([name, g]) => [name, [...g.dataSync()].map((value) => value * scale)]),
+        ),
         learningRate,
       }),
   } as unknown as Optimizer;

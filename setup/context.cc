@@ -128,6 +128,19 @@ napi_value Published(napi_env env, napi_callback_info info) {
   return value;
 }
 
+/** (bytes of a FunctionDef): an operation of that name can be called from now on. */
+napi_value AddFunction(napi_env env, napi_callback_info info) {
+  size_t count = 1, bytes = 0;
+  napi_value definition;
+  napi_get_cb_info(env, info, &count, &definition, nullptr, nullptr);
+  void* data = nullptr;
+  if (napi_get_buffer_info(env, definition, &data, &bytes) != napi_ok)
+    return napi_throw_error(env, nullptr, "addFunction takes a Buffer"), nullptr;
+  Status status;
+  TFE_ContextAddFunctionDef(context, static_cast<const char*>(data), bytes, status);
+  return status.code() == TF_OK ? nullptr : fail(env, status);
+}
+
 }  // namespace
 
 extern "C" TFE_Context* __wrap_TFE_NewContext(const TFE_ContextOptions* options, TF_Status* status) {
@@ -166,6 +179,7 @@ extern "C" napi_status __wrap_napi_define_properties(napi_env env, napi_value ob
         {"reportError", nullptr, ReportError, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"publish", nullptr, Publish, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"published", nullptr, Published, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"addFunction", nullptr, AddFunction, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"card", nullptr, CardFacts, nullptr, nullptr, nullptr, napi_default, nullptr},
     };
     const napi_status status = __real_napi_define_properties(env, object, std::size(own), own);

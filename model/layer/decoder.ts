@@ -33,8 +33,11 @@ export function disposeModel({ layers, finalNorm }: Model): void {
   }
 }
 
+/** What decides the shapes of a layer's weights. */
+type LayerSizes = Pick<ModelConfig, 'hidden' | 'intermediate' | 'headDim' | 'heads' | 'kvHeads'>;
+
 /** Shape [out, in] of one projection's weight. */
-export function projectionShape(config: ModelConfig, target: Projection): [number, number] {
+export function projectionShape(config: LayerSizes, target: Projection): [number, number] {
   const { hidden, intermediate, headDim, heads, kvHeads } = config;
   const queries = heads * headDim;
   const keys = kvHeads * headDim;

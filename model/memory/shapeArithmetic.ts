@@ -47,6 +47,6 @@ export const configOf = (shape: BaseShape): ModelConfig => ({
   normEpsilon: 1e-6,
 });
 
-const sides = (shape: BaseShape, target: Projection) => projectionShape(configOf(shape), target);
+const sides = (shape: BaseShape, target: Projection) => projectionShape(shape, target);
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 const product = ([rows, columns]: [number, number]) => rows * columns;

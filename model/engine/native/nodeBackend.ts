@@ -19,6 +19,7 @@ export interface Binding {
   published(key: string, timeoutMs: number): string | undefined;
   /** That setup/card.cc adds. */
   card(): Card | undefined;
+  addFunction(definition: Buffer): void;
   TF_ATTR_TYPE: number;
   TF_ATTR_STRING: number;
   TF_ATTR_BOOL: number;

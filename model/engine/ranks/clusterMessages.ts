@@ -1,4 +1,4 @@
-import { bytesField, numberField, type Message } from './protobuf.js';
+import { bytesField, numberField, type Message } from '../protobuf.js';
 import type { RankPlace } from './rankPlace.js';
 
 /** How long ranks have patience with each other, in seconds. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rankIn, serverDef } from '../../../../model/engine/ranks/clusterMessages.js';
 import { patienceOf } from '../../../../model/engine/ranks/joinRanks.js';
-import { bytesField, numberField } from '../../../../model/engine/ranks/protobuf.js';
+import { bytesField, numberField } from '../../../../model/engine/protobuf.js';
 
 describe('a message of Google wire format', () => {
   // The examples of protobuf.dev, Encoding: field 1 is 150; field 2 is "testing"; a message in field 3.

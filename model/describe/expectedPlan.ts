@@ -21,7 +21,6 @@ export function expectedPlan(
   const passages = queriesPerPool * passagesPerQuery;
   const facts: PlanFacts = {
     ...engineFacts(configOf(shape), contract, capabilities().fusedOps),
-    tableBytes: 0,
     adapterElements: adapterParameters(shape, lora.rank, lora.targets),
     poolTokens: queriesPerPool * usual.query + passages * Math.min(usual.passage, contract.passageMaxLength),
     poolQueries: queriesPerPool,

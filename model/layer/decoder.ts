@@ -21,7 +21,8 @@ export interface Model {
 }
 
 /** Free every weight, adapters included. */
-export function disposeModel({ layers, finalNorm }: Model): void {
+export function disposeModel({ layers, finalNorm, embedding }: Model): void {
+  embedding.onDevice?.dispose();
   finalNorm.dispose();
   for (const layer of layers) {
     tf.dispose([layer.inputNorm, layer.postAttentionNorm]);

@@ -9,13 +9,16 @@ import { requireFloat } from '../../checkpoints/tensors/safetensors.js';
 import type { TensorEntry } from '../../checkpoints/tensors/safetensorsHeader.js';
 import { streamTensors } from '../../checkpoints/tensors/streamTensors.js';
 import { tensorPrefixes } from '../../checkpoints/base/tensorPrefixes.js';
-import { embeddingTable } from '../layer/embeddingTable.js';
+import { deviceTable, embeddingTable, type DeviceTable } from '../layer/embeddingTable.js';
 import { projectionShape, type Model } from '../layer/decoder.js';
 import { floatTensor } from '../engine/floatTensor.js';
 import { freezeMatrix, type FrozenMatrix } from '../engine/product/frozenMatrix.js';
 import { tf } from '../engine/tf.js';
 import type { LayerWeights } from '../layer/paddedLayer.js';
 import type { Linear } from '../layer/linear.js';
+import { tableFits } from '../memory/memoryBudget.js';
+import { matricesOfLayer } from '../memory/shapeArithmetic.js';
+import { weightForm } from '../memory/weightForm.js';
 import { modelConfig, type ModelConfig } from '../modelConfig.js';
 import { requireTensors, tensorReport } from './tensorReport.js';
 
@@ -38,9 +41,17 @@ export async function loadModel(
   const matrices = new Map<string, FrozenMatrix>();
   const vectors = new Map<string, tf.Tensor1D>();
   const tellLayers = layerCounter(config.layers, onProgress);
-  await streamTensors(wantedTensors(config, find), ({ name, shape, dtype }, bytes) => {
+  const table = find(tableName, [config.vocabularySize, config.hidden]);
+  let onDevice: DeviceTable | undefined;
+  const wanted = wantedTensors(config, find);
+  const tableBytes = table.end - table.begin;
+  if (tableFits(tableBytes, matricesOfLayer(config) * config.layers * weightForm({ precision }).weightBytes))
+    wanted.push(table);
+  await streamTensors(wanted, (entry, bytes) => {
+    const { name, shape, dtype } = entry;
     const stored = { dtype, bytes };
-    if (shape.length === 2) matrices.set(name, freezeMatrix(stored, shape as [number, number], precision));
+    if (name === tableName) onDevice = deviceTable(entry, bytes);
+    else if (shape.length === 2) matrices.set(name, freezeMatrix(stored, shape as [number, number], precision));
     else vectors.set(name, tf.keep(floatTensor(stored, shape)) as tf.Tensor1D);
     tellLayers(name);
   });
@@ -49,7 +60,7 @@ export async function loadModel(
     config,
     precision,
     weightsHash: base.weightsHash,
-    embedding: embeddingTable(find('embed_tokens.weight', [config.vocabularySize, config.hidden])),
+    embedding: { ...embeddingTable(table), ...(onDevice && { onDevice }) },
     layers: Array.from({ length: config.layers }, (_, layer) => layerOf(layer, matrices, vectors)),
     finalNorm: vectors.get('norm.weight')!,
   };
@@ -59,6 +70,7 @@ export async function loadModel(
 type NamedTensor = TensorEntry & { name: string };
 type FindTensor = (name: string, shape: number[]) => NamedTensor;
 
+const tableName = 'embed_tokens.weight';
 const inputNorm = (layer: number) => `layers.${layer}.input_layernorm.weight`;
 const postAttentionNorm = (layer: number) => `layers.${layer}.post_attention_layernorm.weight`;
 

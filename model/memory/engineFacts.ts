@@ -1,7 +1,9 @@
 import type { Precision } from '../../configs/contract.js';
 import { capabilities } from '../engine/capabilities.js';
+import type { EmbeddingTable } from '../layer/embeddingTable.js';
 import type { ModelConfig } from '../modelConfig.js';
 import type { PlanFacts } from './memoryPlan.js';
+import { tableFits } from './memoryBudget.js';
 import { matricesOfLayer } from './shapeArithmetic.js';
 import { weightForm } from './weightForm.js';
 
@@ -22,22 +24,32 @@ const speedOfCard = 6.4e14;
 
 /**
  * What the engine that runs makes of a base's memory and time.
+ * @param loaded  a model, or what one would be loaded with
  * @param packed  texts lie in the model without padding
  */
 export function engineFacts(
   config: ModelConfig,
-  { precision }: { precision: Precision },
+  loaded: { precision: Precision; embedding?: EmbeddingTable },
   packed: boolean,
-): Pick<PlanFacts, 'config' | 'weightBytes' | 'widens' | 'traces' | 'startTokens' | 'leavesNothing'> {
+): Pick<PlanFacts, 'config' | 'weightBytes' | 'widens' | 'traces' | 'tableBytes' | 'startTokens' | 'leavesNothing'> {
   const { card } = capabilities();
+  const { embedding } = loaded;
+  const form = weightForm(loaded);
   const operations = operationsOfLayer[packed ? 'packed' : 'padded'];
   // Forward, forward again, and back through the inputs: two operations a weight each.
   const secondsOfToken = (3 * 2 * matricesOfLayer(config)) / speedOfCard;
   return {
     config,
-    ...weightForm({ precision }),
+    ...form,
+    tableBytes: embedding ? (embedding.onDevice?.bytes ?? 0) : expectedTableBytes(config, form.weightBytes),
     traces: packed,
     startTokens: card ? (operations * startSeconds) / secondsOfToken : startTokensOfProcessor,
     leavesNothing: card,
   };
+}
+
+/** What the embedding table of a base that is not loaded would take on the device, two bytes a number as it is published. */
+export function expectedTableBytes(config: ModelConfig, weightBytes: number): number {
+  const bytes = 2 * config.vocabularySize * config.hidden;
+  return tableFits(bytes, weightBytes * config.layers * matricesOfLayer(config)) ? bytes : 0;
 }

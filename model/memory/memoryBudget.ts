@@ -39,5 +39,18 @@ export function processBytes(loadedBytes = 0): number {
   return Math.max(leastProcessBytes, process.memoryUsage().rss - loadedBytes);
 }
 
+/** Of the memory of a card that weights leave, what the embedding table may take. */
+const tableShare = 1 / 4;
+
+/**
+ * Should the embedding table lie on the device? On a card that has room: of a base of 7B it takes 1.1 GB. On the processor
+ * its file is as near.
+ * @param weightBytes  of the frozen matrices
+ */
+export function tableFits(tableBytes: number, weightBytes: number): boolean {
+  if (!capabilities().card || !nativeBackend().card()) return false;
+  return tableBytes <= tableShare * (memoryBudget() - processBytes() - weightBytes);
+}
+
 /** What is planned with, for people. */
 export const memoryName = (): string => (capabilities().card ? 'memory of the card' : 'memory');

@@ -53,9 +53,29 @@ export function inputRows({ embedding, config: { hidden } }: Model, sequences: r
     }
     start += lengthOf(sequence);
   }
+  if (embedding.onDevice) return withInserted(embedding.onDevice.rows(ids), inserted);
   const rows = embedding.rows(ids);
   for (const { at, values } of inserted) rows.set(values, at * hidden);
   return tf.tensor2d(rows, [ids.length, hidden]);
+}
+
+/** Rows in the place of some others, on the device. @param rows  freed unless they are the result */
+function withInserted(rows: tf.Tensor2D, inserted: readonly InsertedRows[]): tf.Tensor2D {
+  if (inserted.length === 0) return rows;
+  const [count, hidden] = rows.shape;
+  const parts = tf.tidy(() => {
+    let start = 0;
+    const before = (end: number) => (end > start ? [rows.slice([start, 0], [end - start, hidden])] : []);
+    const parts = inserted.flatMap(({ at, values }) => {
+      const own = tf.tensor2d(values, [values.length / hidden, hidden]);
+      const both = [...before(at), own];
+      start = at + own.shape[0];
+      return both;
+    });
+    return tf.concat([...parts, ...before(count)]);
+  });
+  rows.dispose();
+  return parts;
 }
 
 /**

@@ -85,7 +85,6 @@ export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: Pl
   const lengths = [...pool.queries, ...pool.passages].map(lengthOf);
   const facts: PlanFacts = {
     ...engineFacts(model.config, model, packs(model)),
-    tableBytes: 0,
     adapterElements: [...parameters.values()].reduce((sum, { size }) => sum + size, 0),
     poolTokens: lengths.reduce((sum, length) => sum + length, 0),
     poolQueries: pool.queries.length,

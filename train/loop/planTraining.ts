@@ -29,7 +29,6 @@ export async function planTraining(
   const { chunkTokens, memoryMegabytes } = settings.training;
   const facts: PlanFacts = {
     ...engineFacts(model.config, model, packs(model)),
-    tableBytes: 0,
     adapterElements: adapterParameters(shapeOf(model.config, false), settings.lora.rank, settings.lora.targets),
     ...(await poolShape(tokenizer, contract, settings, files, weights)),
     processBytes: processBytes(weightBytesOf(model)),

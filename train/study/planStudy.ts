@@ -11,9 +11,10 @@ import { checkpointBytes, shapeIn } from '../../model/describe/describeBase.js';
 import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { expectedPlan } from '../../model/describe/expectedPlan.js';
 import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
+import { expectedTableBytes } from '../../model/memory/engineFacts.js';
 import { memoryBudget, processBytes } from '../../model/memory/memoryBudget.js';
 import { peakBytes } from '../../model/memory/memoryPlan.js';
-import { matrixParameters } from '../../model/memory/shapeArithmetic.js';
+import { configOf, matrixParameters } from '../../model/memory/shapeArithmetic.js';
 import { weightForm } from '../../model/memory/weightForm.js';
 import { cellSpeed } from './cellSpeed.js';
 import { cellState, type CellState } from './cellState.js';
@@ -168,8 +169,9 @@ async function rowsOf(study: Study, data: readonly string[]): Promise<number | u
 function memoryOf(cell: StudyCell, shape: BaseShape | undefined): Pick<PlannedCell, 'memoryBytes' | 'isTooLarge'> {
   if (!shape || !cell.config) return { memoryBytes: undefined, isTooLarge: false };
   if (cell.kind === 'zero-shot') {
-    const weights = matrixParameters(shape) * weightForm(cell.config.contract).weightBytes;
-    const memoryBytes = processBytes() + weights;
+    const { weightBytes } = weightForm(cell.config.contract);
+    const held = matrixParameters(shape) * weightBytes + expectedTableBytes(configOf(shape), weightBytes);
+    const memoryBytes = processBytes() + held;
     return { memoryBytes, isTooLarge: memoryBytes > memoryBudget() };
   }
   const plan = expectedPlan(shape, cell.config);

@@ -1,6 +1,6 @@
 import { tf } from '../tf.js';
 import { nodeBackend } from './nodeBackend.js';
-import { typeCodes } from './typeCodes.js';
+import { typeCodes, type NumberKind } from './typeCodes.js';
 
 /** Numbers on the device for good: a card finishes all that it was told to do before it takes one that it is sent. */
 const kept = new Map<string, number>();
@@ -54,9 +54,14 @@ export function handleOf(
   kind: 'float32' | 'int32' | 'uint32',
   shape: readonly number[],
 ): number {
+  return handleOfBytes(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), kind, shape);
+}
+
+/** Numbers of any kind on the device, from their bytes, which are not to be changed as long as it has them. */
+export function handleOfBytes(bytes: Uint8Array, kind: NumberKind, shape: readonly number[]): number {
   const { binding } = nodeBackend();
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const raw = binding.createTensor([...shape, 4], typeCodes.uint8, bytes);
+  const size = shape.reduce((product, length) => product * length, 1);
+  const raw = binding.createTensor([...shape, bytes.length / size], typeCodes.uint8, bytes);
   const attributes = [typeAttribute('T', 'uint8'), typeAttribute('type', kind)];
   const { id } = binding.executeOp('Bitcast', attributes, [raw], 1)[0]!;
   binding.deleteTensor(raw);
@@ -64,7 +69,7 @@ export function handleOf(
 }
 
 /** An attribute that names a kind of number. */
-export const typeAttribute = (name: string, kind: keyof typeof typeCodes) => ({
+export const typeAttribute = (name: string, kind: NumberKind) => ({
   name,
   type: nodeBackend().binding.TF_ATTR_TYPE,
   value: typeCodes[kind],

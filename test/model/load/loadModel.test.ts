@@ -8,6 +8,8 @@ import { encodeChunk } from '../../../model/pass/encodeChunk.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { disposeModel, projectionShape } from '../../../model/layer/decoder.js';
+import { exampleCard, pretendCard } from '../../pretendCard.js';
+import type { Card } from '../../../model/engine/native/nodeBackend.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { tinyQwen2, tinyTexts, type Storage } from '../../fixtures/tinyQwen2.js';
@@ -55,6 +57,30 @@ describe('loadModel', () => {
       disposeModel(model);
       assert.deepEqual(tensorsAlive(), before);
     }
+  });
+
+  it('puts the embedding table on a card that has room, with the same embeddings, and frees it', async function () {
+    if ((await startEngine()).name !== 'tensorflow') this.skip();
+    const loaded = async (card: Card) => {
+      const undo = pretendCard(card);
+      try {
+        return await loadModel(tinyQwen2.path('bfloat16'), 'float32');
+      } finally {
+        undo();
+      }
+    };
+    const before = tensorsAlive();
+    const model = await loaded(exampleCard);
+    const [vocabulary, hidden] = model.embedding.shape;
+    assert.equal(model.embedding.onDevice?.bytes, 2 * vocabulary * hidden);
+    const embeddings = encodeChunk(model, tinyTexts);
+    assertClose(embeddings, tinyQwen2.embeddings.bfloat16, 1e-6);
+    embeddings.dispose();
+    disposeModel(model);
+    assert.deepEqual(tensorsAlive(), before);
+    const small = await loaded({ ...exampleCard, freeBytes: 1.25e9 }); // CUDA takes all that may be planned with
+    assert.equal(small.embedding.onDevice, undefined);
+    disposeModel(small);
   });
 
   it('tells of every layer', async () => {

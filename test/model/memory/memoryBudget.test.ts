@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { engineFacts } from '../../../model/memory/engineFacts.js';
-import { memoryBudget, memoryName, processBytes } from '../../../model/memory/memoryBudget.js';
+import { memoryBudget, memoryName, processBytes, tableFits } from '../../../model/memory/memoryBudget.js';
 import { exampleCard, pretendCard } from '../../pretendCard.js';
 
 /** Its matrices hold 10 (2 · 8 + 2 · 4) + 3 · 10 · 20 = 840 numbers a layer. */
@@ -31,6 +31,14 @@ describe('memory that is planned with', () => {
     undo();
     undo = pretendCard('untold');
     assert.throws(memoryBudget, /the NVIDIA driver does not tell .*set training.memoryMegabytes/);
+  });
+
+  it('has room for the embedding table where it takes a quarter of what weights leave at most', () => {
+    undo = pretendCard({ ...exampleCard, freeBytes: 25e9 }); // 20 to plan with, of which CUDA takes 1
+    assert.equal(tableFits(1.09e9, 13e9), true);
+    assert.equal(tableFits(1.51e9, 13e9), false);
+    undo();
+    assert.equal(tableFits(1, 0), false, 'of the host, whose file is as near');
   });
 
   it('is that of the host where the processor computes', () => {

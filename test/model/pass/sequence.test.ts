@@ -15,6 +15,7 @@ import {
 import { tf } from '../../../model/engine/tf.js';
 import type { Positions } from '../../../model/vision/positions.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
+import { pretendCard } from '../../pretendCard.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 
 const hidden = 16;
@@ -60,6 +61,26 @@ describe('sequence.ts', () => {
     assert.deepEqual([...rows.dataSync()], wanted);
     rows.dispose();
     assert.deepEqual(tensorsAlive(), before);
+  });
+
+  it('puts rows where they belong where the embedding table is on a card', async function () {
+    if ((await startEngine()).name !== 'tensorflow') this.skip();
+    const undo = pretendCard();
+    const onCard = await loadModel(tinyQwen2.path('sharded'), 'float32');
+    undo();
+    const values = Float32Array.from({ length: 2 * hidden }, (_, index) => index);
+    const sequences = [
+      Int32Array.of(5),
+      { ids: Int32Array.of(idOfNoToken, idOfNoToken, 4), inserted: [{ at: 0, values }] },
+      { ids: Int32Array.of(3, idOfNoToken, idOfNoToken), inserted: [{ at: 1, values }] },
+    ];
+    const before = tensorsAlive();
+    const [rows, wanted] = [inputRows(onCard, sequences), inputRows(model, sequences)];
+    assert.deepEqual([rows.shape, rows.dataSync()], [wanted.shape, wanted.dataSync()]);
+    rows.dispose();
+    wanted.dispose();
+    assert.deepEqual(tensorsAlive(), before);
+    disposeModel(onCard);
   });
 
   // On engines that pad, its last id was looked up, which is that of no token.

@@ -3,11 +3,13 @@
  *
  *   node --import tsx test/gpu/check.ts                prints a table, writes gpu-check.json, exit code 1 when one differs
  *   node --import tsx test/gpu/check.ts --processor    the same checks, small, on a machine without a card
+ *   node --import tsx test/gpu/check.ts --only card --only bfloat16    these alone, as the table names them
  *
  * To carry it to a machine that reaches no network and has neither npm nor Python, only its driver:
  *
  *   node test/gpu/pack.mjs --output pieces             on a machine where `npm run setup` has made an engine; with
- *                                                      --engine FOLDER for another one than this machine's own
+ *                                                      --engine FOLDER for another one than this machine's own, with
+ *                                                      --card 9.0 for a card of that compute capability alone
  *   sh pieces/run.sh [folder] [arguments of check.ts]  there; joins the pieces, unpacks them, and runs the checks
  *
  * The pieces hold this Node.js, the checkout without what only tests of other things need, the node_modules that are
@@ -33,7 +35,7 @@ import {
   writeSmallBase,
   type Place,
 } from './checks.js';
-import { checkTorch } from './checkTorch.js';
+import { checkTorch, checkTorchTraining } from './checkTorch.js';
 import { checkTraining } from './checkTraining.js';
 import { findingLine, type Finding } from './finding.js';
 
@@ -50,6 +52,7 @@ const checks: Record<string, (place: Place) => Promise<Finding>> = {
   'nothing leaks': checkLeaks,
   'training command': checkTraining,
   'products beside PyTorch': checkTorch,
+  'training with PyTorch, 7b': checkTorchTraining,
   'speed, 0.5b': checkSpeed('0.5b'),
   'speed, 1.5b': checkSpeed('1.5b'),
 };
@@ -58,9 +61,15 @@ const { values: options } = parseArgs({
   options: {
     processor: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: Object.keys(checks) },
     output: { type: 'string', default: 'gpu-check.json' },
   },
 });
+const unknown = options.only.find((name) => !(name in checks));
+if (unknown !== undefined) {
+  console.error(`error: --only must name checks (${Object.keys(checks).join('; ')}); got ${unknown}`);
+  process.exit(2);
+}
 if (!options.processor && !nvidiaSeen()) {
   console.log('no NVIDIA driver on this machine: nothing to check; --processor runs the checks without a card');
   process.exit(0);
@@ -88,7 +97,7 @@ const place: Place = {
   right,
 };
 const findings: Finding[] = [];
-for (const [name, check] of Object.entries(checks)) {
+for (const [name, check] of Object.entries(checks).filter(([name]) => options.only.includes(name))) {
   const finding = await check(place).catch((error: Error): Finding => ({
     check: name,
     outcome: 'differs',

@@ -1,11 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../configs/load/loadConfig.js';
+import { lengthOf } from '../../model/pass/sequence.js';
+import { configJson, shapes } from '../bench/shapes.js';
 import { ask } from './ask.js';
 import { teraflops, type Place } from './checks.js';
+import { randomPool } from './checkWork.js';
 import { judge, skip, type Finding } from './finding.js';
 import type { Peak } from './jobs.js';
 
 const script = fileURLToPath(new URL('./torchPeak.py', import.meta.url));
+const trainingScript = fileURLToPath(new URL('./torchTraining.py', import.meta.url));
 
 /** Square products beside those of PyTorch, where a Python has it: TensorFlow should reach nine tenths of its rate. */
 export async function checkTorch({ isProcessor, checked }: Place): Promise<Finding> {
@@ -24,6 +29,50 @@ export async function checkTorch({ isProcessor, checked }: Place): Promise<Findi
   );
   const values = { own, theirs: Object.fromEntries(theirs.rates), share };
   return judge(name, isProcessor || share > 0.9, `${ownBest.text}; PyTorch ${theirs.text}`, values);
+}
+
+/** One way of training with PyTorch: its figures, or why it has none. */
+interface TorchWay {
+  way: string;
+  failed?: string;
+  seconds: number;
+  queriesPerSecond: number;
+  peakBytes: number | null;
+  tokens: number;
+}
+
+/** What PyTorch with PEFT does of the study's recipe at 7B, in its best way: a figure to compare with. */
+export async function checkTorchTraining({ isProcessor }: Place): Promise<Finding> {
+  const name = 'training with PyTorch, 7b';
+  // On the processor a small piece of it, to see that all works.
+  const small = { layers: 2, hidden: 64, heads: 4, kvHeads: 2, headDim: 16, intermediate: 160, vocabularySize: 500 };
+  const shape = { ...shapes['7b']!, ...(isProcessor && small) };
+  const { lora, loss, training } = loadConfig('study').config;
+  const { queriesPerPool, passagesPerQuery, poolsPerUpdate } = training;
+  const sizes = isProcessor ? { queries: 2, passagesPerQuery: 2 } : { queries: queriesPerPool, passagesPerQuery };
+  const pool = randomPool(shape.vocabularySize, sizes);
+  const asked = {
+    config: configJson(shape, 0),
+    lora,
+    temperature: loss.temperature,
+    queries: pool.queries.map(lengthOf),
+    passages: pool.passages.map(lengthOf),
+    poolsPerUpdate,
+    seconds: 90,
+  };
+  const run = spawnSync('python3', [trainingScript, isProcessor ? 'cpu' : 'cuda'], {
+    input: JSON.stringify(asked),
+    encoding: 'utf8',
+    timeout: 180_000,
+  });
+  if (run.status !== 0) return skip(name, 'no python3 with torch, transformers and peft for this device');
+  const values = JSON.parse(run.stdout) as { ways: TorchWay[] };
+  const ran = values.ways.filter(({ failed }) => failed === undefined);
+  const [best] = ran.sort((a, b) => b.queriesPerSecond - a.queriesPerSecond);
+  if (!best) return judge(name, false, values.ways.map(({ way, failed }) => `${way}: ${failed}`).join('; '), values);
+  const memory = best.peakBytes === null ? '' : `, ${(best.peakBytes / 1e9).toFixed(1)} GB`;
+  const rate = `${best.queriesPerSecond.toPrecision(3)} queries/s, ${Math.round(best.tokens / best.seconds)} tokens/s`;
+  return judge(name, true, `${rate}${memory} (${best.way})`, values);
 }
 
 function bestOf(peaks: Peak[]) {

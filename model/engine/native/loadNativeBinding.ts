@@ -7,6 +7,7 @@ import { engineFolder, readJson, type EngineFolder } from '../../../setup/engine
 import { cardsOfDriver } from './cards.js';
 import { gpuEnvironment } from './gpuEnvironment.js';
 import { holdStderr } from './holdStderr.js';
+import { xlaEnvironment } from './xlaEnvironment.js';
 
 const require = createRequire(import.meta.url);
 
@@ -30,7 +31,9 @@ function load(only: Record<string, string>): NativeBinding {
   const place = engineFolder();
   if (!existsSync(place.bindingRecord)) return { loaded: false, reason: missingReason(place) };
   setEnvironment();
-  if (place.variant.endsWith('-gpu')) setGpuEnvironment(place);
+  const isGpu = place.variant.endsWith('-gpu');
+  if (isGpu) setGpuEnvironment(place);
+  if (isGpu || process.env.TERCET_XLA === '1') setXlaEnvironment(place, isGpu);
   replaceRemovedNodeFunctions();
   const written = holdStderr(place.holdStderr);
   try {
@@ -65,6 +68,12 @@ function setEnvironment(): void {
 function setGpuEnvironment({ root }: EngineFolder): void {
   const cacheFolder = canWrite(root) ? join(root, 'cuda-cache') : undefined;
   Object.assign(process.env, gpuEnvironment(process.env, cardsOfDriver(), cacheFolder));
+}
+
+function setXlaEnvironment({ root, folder }: EngineFolder, isGpu: boolean): void {
+  const compiler = isGpu ? join(folder, 'nvidia/cuda_nvcc') : undefined;
+  const cache = canWrite(root) ? join(root, 'xla-cache') : undefined;
+  Object.assign(process.env, xlaEnvironment(process.env, { compiler, cache }));
 }
 
 function canWrite(folder: string): boolean {

@@ -11,12 +11,13 @@ import { loadNativeBinding } from '../engine/native/loadNativeBinding.js';
 import type { Card } from '../engine/native/nodeBackend.js';
 import { nativeBackend } from '../engine/native/rawTensors.js';
 import { multiplySpeed } from '../engine/product/multiplySpeed.js';
+import { telling } from '../engine/product/productRate.js';
 import { describeEngine, startEngine, type Engine } from '../engine/startEngine.js';
 import { describeMachine, type Machine } from '../machine.js';
 import type { TensorReport } from '../load/tensorReport.js';
 import { homePath } from '../../configs/cli/homePath.js';
 
-const matrixSize = 1024;
+const matrixSize = () => telling(1024);
 
 interface Options {
   json: boolean;
@@ -96,7 +97,7 @@ async function examine(verify: boolean): Promise<Findings> {
   const card = engine.device === 'GPU' ? nativeBackend().card() : undefined;
   return {
     machine: describeMachine('.'),
-    engine: { ...engine, gflops: await multiplySpeed(matrixSize) },
+    engine: { ...engine, gflops: multiplySpeed(matrixSize()) },
     ...(card && { card }),
     status,
     advice: advice(engine, status),
@@ -137,7 +138,10 @@ function rows(findings: Findings, verify: boolean): [string, string][] {
     ['engine', describeEngine(engine)],
     ['why', engine.why],
     ['precisions', engine.precisions.join(', ')],
-    ['speed', `${Math.round(engine.gflops)} GFLOP/s, a quick look: float32 product of ${matrixSize} x ${matrixSize}`],
+    [
+      'speed',
+      `${Math.round(engine.gflops)} GFLOP/s, a quick look: float32 product of ${matrixSize()} x ${matrixSize()}`,
+    ],
     ['TensorFlow', status.installed ? `${status.tensorflow}, ${status.variant}` : 'not installed'],
     ['files', status.installed ? `${gigabytes(status.bytes)}, ${checked(status, verify)}` : '-'],
     ['binding', status.installed ? status.binding : '-'],

@@ -1,14 +1,14 @@
 import type { Precision } from '../../configs/contract.js';
 import { capabilities } from '../engine/capabilities.js';
-import { multipliesBfloat16Fast } from '../engine/native/multipliesBfloat16Fast.js';
+import { multipliesFast } from '../engine/native/multipliesFast.js';
 
 /**
  * How frozen weights of a precision lie in memory on the engine that runs.
  * @returns bytes of a weight, and whether a float32 copy of it is made for each product
  */
 export function weightForm({ precision }: { precision: Precision }): { weightBytes: 2 | 4 | 8; widens: boolean } {
-  const { fusedOps, card, valuesInPlace } = capabilities();
+  const { fusedOps, valuesInPlace } = capabilities();
   if (valuesInPlace) return { weightBytes: 8, widens: false }; // each matrix lies there transposed too
   if (precision === 'float32') return { weightBytes: 4, widens: false };
-  return { weightBytes: 2, widens: fusedOps && !(precision === 'bfloat16' && (card || multipliesBfloat16Fast())) };
+  return { weightBytes: 2, widens: fusedOps && !multipliesFast(precision) };
 }

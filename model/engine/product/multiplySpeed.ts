@@ -1,4 +1,7 @@
 import { tf } from '../tf.js';
+import { productRate } from './productRate.js';
+
+const shortestMs = 500;
 
 /**
  * A quick look at the speed of the running engine: the best float32 product of two square matrices in half a
@@ -6,17 +9,14 @@ import { tf } from '../tf.js';
  * @param size  rows and columns
  * @returns GFLOP/s
  */
-export async function multiplySpeed(size: number): Promise<number> {
-  const [a, b] = [tf.randomNormal([size, size], 0, 1, 'float32', 1), tf.randomNormal([size, size], 0, 1, 'float32', 2)];
-  let best = Infinity;
-  const end = performance.now() + 500;
-  for (let round = 0; round < 2 || performance.now() < end; round++) {
-    const begun = performance.now();
-    const product = tf.matMul(a, b);
-    await product.data();
-    best = Math.min(best, performance.now() - begun);
-    product.dispose();
-  }
+export function multiplySpeed(size: number): number {
+  const [a, b] = [1, 2].map((scale) =>
+    tf.tidy(() => {
+      const side = tf.range(-size, size, 2).mul<tf.Tensor1D>(scale / size);
+      return tf.outerProduct(side, side);
+    }),
+  ) as [tf.Tensor2D, tf.Tensor2D];
+  const rate = productRate(() => tf.matMul(a, b), 2 * size ** 3, shortestMs);
   tf.dispose([a, b]);
-  return (2 * size ** 3) / best / 1e6;
+  return rate / 1e9;
 }

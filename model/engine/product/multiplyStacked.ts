@@ -1,5 +1,5 @@
 import type { FrozenMatrix } from './frozenMatrix.js';
-import { multipliesBfloat16Fast } from '../native/multipliesBfloat16Fast.js';
+import { multipliesFast } from '../native/multipliesFast.js';
 import { nativeBackend } from '../native/rawTensors.js';
 import { tf } from '../tf.js';
 
@@ -22,7 +22,7 @@ export function multiplyStacked(
   if (raw.length === 0 && held.length === 1) {
     return native.multiplyFloat32(x, (held[0] as { tensor: tf.Tensor2D }).tensor, transpose);
   }
-  if (raw.length > 0 && raw[0]!.kind === 'bfloat16' && multipliesBfloat16Fast()) {
+  if (raw.length > 0 && multipliesFast(raw[0]!.kind)) {
     if (raw.length === 1) return native.multiplyHalf(x, raw[0]!, transpose);
     const stacked = native.stackHalf(raw);
     try {

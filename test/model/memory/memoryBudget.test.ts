@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { multipliesFast } from '../../../model/engine/native/multipliesFast.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { engineFacts } from '../../../model/memory/engineFacts.js';
 import { memoryBudget, memoryName, processBytes, tableFits } from '../../../model/memory/memoryBudget.js';
@@ -70,7 +71,10 @@ describe('what the engine makes of a base', () => {
   it('widens nothing on a card, whatever processor its host has', () => {
     const undo = pretendCard();
     const { weightBytes, widens } = engineFacts(config, { precision: 'bfloat16' }, true);
+    const isFast = (['bfloat16', 'float16'] as const).map(multipliesFast);
     undo();
+    assert.deepEqual(isFast, [true, true]);
+    assert.equal(multipliesFast('float16'), false);
     assert.deepEqual([weightBytes, widens], [2, false]);
   });
 });

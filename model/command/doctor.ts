@@ -16,6 +16,8 @@ import { describeEngine, startEngine, type Engine } from '../engine/startEngine.
 import { describeMachine, type Machine } from '../machine.js';
 import type { TensorReport } from '../load/tensorReport.js';
 import { homePath } from '../../configs/cli/homePath.js';
+import { rankPlaceOf } from '../ranks/launcher/rankPlaceOf.js';
+import { examineRanks } from './examineRanks.js';
 
 const matrixSize = () => telling(1024);
 
@@ -25,6 +27,8 @@ interface Options {
   verbose: boolean;
   base: string | undefined;
   tensors: boolean;
+  ranks: number | undefined;
+  'trust-network': boolean;
 }
 
 /** Everything the doctor finds out, as `--json` prints it. */
@@ -59,13 +63,29 @@ const doctor: Command<Options> = {
         describe: 'and what libraries wrote, which is kept from the screen otherwise',
       })
       .option('base', { type: 'string', describe: 'a base: what using it would download, and the memory it takes' })
-      .option('tensors', { type: 'boolean', default: false, describe: 'what becomes of each tensor of that base' }),
+      .option('tensors', { type: 'boolean', default: false, describe: 'what becomes of each tensor of that base' })
+      .option('ranks', {
+        type: 'number',
+        describe: 'join so many processes, and tell how fast they exchange what training does',
+      })
+      .option('trust-network', {
+        type: 'boolean',
+        default: false,
+        describe: 'where a launcher started the command on several machines: nobody else reaches their ports',
+      }),
   examples: [
     ['npm run doctor', 'the table'],
     ['npm run doctor -- --base qwen-math', 'what that base is and needs, before anything is downloaded'],
+    ['npm run doctor -- --ranks 2', 'whether several ranks can share a run here'],
     ['npm run doctor -- --verify', 'find out whether a file of the engine is damaged'],
   ],
-  async handler({ json, verify, verbose, base, tensors }) {
+  async handler({ json, verify, verbose, base, tensors, ...asked }) {
+    const place = await rankPlaceOf({ ...asked, 'dry-run': false }, process.env);
+    if (place !== undefined || asked.ranks !== undefined) {
+      const other = Object.entries({ verify, verbose, tensors, base }).find(([, value]) => value)?.[0];
+      if (other !== undefined) throw new UserError(`--${other} has no effect with several ranks; leave it out`);
+      return examineRanks(place, asked.ranks, json);
+    }
     if (tensors && base === undefined) throw new UserError('--tensors needs --base, the base to look at');
     const found = await examine(verify);
     const description = base === undefined ? undefined : await describeBase(base);

@@ -1,0 +1,55 @@
+import { UserError } from '../../configs/userError.js';
+import { watchSignals } from '../../configs/cli/watchSignals.js';
+import { visibleCards } from '../engine/native/cards.js';
+import type { RankPlace } from '../engine/ranks/rankPlace.js';
+import { asRank } from '../ranks/asRank.js';
+import { describeRanks } from '../ranks/launcher/launchedByOthers.js';
+import { launchRanks, withoutRanks } from '../ranks/launchRanks.js';
+import { measureExchange } from '../ranks/measureExchange.js';
+import { requireRanks } from '../ranks/requireRanks.js';
+
+/**
+ * Join several ranks, exchange what training exchanges, and print how long it took: so a machine or a cluster is known
+ * to be fit before a run. Rank 0 prints.
+ * @param place  of this process, where it was launched as a rank; else `ranks` are launched here
+ * @returns the exit code
+ */
+export function examineRanks(
+  place: RankPlace | undefined,
+  ranks: number | undefined,
+  json: boolean,
+): Promise<number | void> {
+  const words = process.argv.slice(2);
+  if (place === undefined) {
+    requireRanks(ranks!, visibleCards(process.env));
+    if (ranks === 1) throw new UserError('--ranks 1 has nobody to exchange with; give 2 or more');
+    return launchRanks(ranks!, withoutRanks(words), watchSignals(), (line) => console.error(line));
+  }
+  return asRank(place, words, async (join) => {
+    const startMs = performance.now();
+    const { collective, hellos, engine } = await join();
+    const joinSeconds = (performance.now() - startMs) / 1000;
+    const speed = measureExchange(collective);
+    if (place.rank > 0) return;
+    const hosts = [...new Set(hellos.map(({ host }) => host))];
+    if (json) return console.log(JSON.stringify({ ...speed, joinSeconds, hosts, device: engine.device }));
+    const lines = [
+      ['ranks', describeRanks(place)],
+      ['hosts', hosts.join(', ')],
+      ['computing', `${engine.device} by ${engine.name} ${engine.version}`],
+      ['joined', `${joinSeconds.toFixed(1)} s, engine and meeting`],
+      ['gather', line(speed.gatherBytes, speed.gatherSeconds, 'of embeddings from each rank')],
+      [
+        'sum',
+        `${line(speed.sumBytes, speed.sumSeconds, 'of gradients')}: ${rate(speed.sumBytesPerSecond)} a rank's link`,
+      ],
+      ['numbers', 'all right'],
+    ];
+    for (const [name, value] of lines) console.log(`${name!.padEnd(9)}  ${value}`);
+  });
+}
+
+const line = (bytes: number, seconds: number, what: string) =>
+  `${(bytes / 1e6).toFixed(1)} MB ${what} in ${seconds < 0.1 ? `${(1000 * seconds).toFixed(1)} ms` : `${seconds.toFixed(2)} s`}`;
+
+const rate = (bytesPerSecond: number) => `${(bytesPerSecond / 1e9).toFixed(2)} GB/s over`;

@@ -17,7 +17,7 @@ import { describeMachine, type Machine } from '../machine.js';
 import type { TensorReport } from '../load/tensorReport.js';
 import { homePath } from '../../configs/cli/homePath.js';
 import { rankPlaceOf } from '../ranks/launcher/rankPlaceOf.js';
-import { examineRanks } from './examineRanks.js';
+import { examineRanks } from '../ranks/examineRanks.js';
 
 const matrixSize = () => telling(1024);
 

@@ -2,11 +2,11 @@ import { UserError } from '../../configs/userError.js';
 import { watchSignals } from '../../configs/cli/watchSignals.js';
 import { visibleCards } from '../engine/native/cards.js';
 import type { RankPlace } from '../engine/ranks/rankPlace.js';
-import { asRank } from '../ranks/asRank.js';
-import { describeRanks } from '../ranks/launcher/launchedByOthers.js';
-import { launchRanks, withoutRanks } from '../ranks/launchRanks.js';
-import { measureExchange } from '../ranks/measureExchange.js';
-import { requireRanks } from '../ranks/requireRanks.js';
+import { asRank } from './asRank.js';
+import { describeRanks } from './launcher/launchedByOthers.js';
+import { launchRanks, withoutRanks } from './launchRanks.js';
+import { measureExchange } from './measureExchange.js';
+import { requireRanks } from './requireRanks.js';
 
 /**
  * Join several ranks, exchange what training exchanges, and print how long it took: so a machine or a cluster is known

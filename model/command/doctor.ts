@@ -84,7 +84,8 @@ const doctor: Command<Options> = {
     if (place !== undefined || asked.ranks !== undefined) {
       const other = Object.entries({ verify, verbose, tensors, base }).find(([, value]) => value)?.[0];
       if (other !== undefined) throw new UserError(`--${other} has no effect with several ranks; leave it out`);
-      return examineRanks(place, asked.ranks, json);
+      const screen = { print: (line: string) => console.log(line), warn: (line: string) => console.error(line) };
+      return examineRanks(place, asked.ranks, json, screen);
     }
     if (tensors && base === undefined) throw new UserError('--tensors needs --base, the base to look at');
     const found = await examine(verify);

@@ -9,21 +9,24 @@ import { measureExchange } from './measureExchange.js';
 import { requireRanks } from './requireRanks.js';
 
 /**
- * Join several ranks, exchange what training exchanges, and print how long it took: so a machine or a cluster is known
- * to be fit before a run. Rank 0 prints.
+ * Join several ranks, exchange what training exchanges, and tell how long it took: so a machine or a cluster is known to be
+ * fit before a run.
  * @param place  of this process, where it was launched as a rank; else `ranks` are launched here
+ * @param print  told the findings by rank 0, line by line or as one JSON object
+ * @param warn   told why a rank that was launched here failed
  * @returns the exit code
  */
 export function examineRanks(
   place: RankPlace | undefined,
   ranks: number | undefined,
   json: boolean,
+  { print, warn }: { print: (line: string) => void; warn: (line: string) => void },
 ): Promise<number | void> {
   const words = process.argv.slice(2);
   if (place === undefined) {
     requireRanks(ranks!, visibleCards(process.env));
     if (ranks === 1) throw new UserError('--ranks 1 has nobody to exchange with; give 2 or more');
-    return launchRanks(ranks!, withoutRanks(words), watchSignals(), (line) => console.error(line));
+    return launchRanks(ranks!, withoutRanks(words), watchSignals(), warn);
   }
   return asRank(place, words, async (join) => {
     const startMs = performance.now();
@@ -32,7 +35,7 @@ export function examineRanks(
     const speed = measureExchange(collective);
     if (place.rank > 0) return;
     const hosts = [...new Set(hellos.map(({ host }) => host))];
-    if (json) return console.log(JSON.stringify({ ...speed, joinSeconds, hosts, device: engine.device }));
+    if (json) return print(JSON.stringify({ ...speed, joinSeconds, hosts, device: engine.device }));
     const lines = [
       ['ranks', describeRanks(place)],
       ['hosts', hosts.join(', ')],
@@ -45,7 +48,7 @@ export function examineRanks(
       ],
       ['numbers', 'all right'],
     ];
-    for (const [name, value] of lines) console.log(`${name!.padEnd(9)}  ${value}`);
+    for (const [name, value] of lines) print(`${name!.padEnd(9)}  ${value}`);
   });
 }
 

@@ -63,7 +63,7 @@ describe('what the engine makes of a base', () => {
     undo();
     assert.ok(padded!.leavesNothing && !padded!.traces && packed!.traces);
     const tokenSeconds = (6 * 840) / 6.4e14;
-    assert.ok(Math.abs(padded!.startTokens / ((446 * 25e-6) / tokenSeconds) - 1) < 1e-9, `${padded!.startTokens}`);
+    assert.ok(Math.abs(padded!.startTokens / ((568 * 25e-6) / tokenSeconds) - 1) < 1e-9, `${padded!.startTokens}`);
     assert.ok(packed!.startTokens < padded!.startTokens / 3);
   });
 

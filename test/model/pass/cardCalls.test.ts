@@ -9,6 +9,7 @@ import { attachAdapter, freshAdapter, type Parameters } from '../../../model/lay
 import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import type { Gradients } from '../../../model/layer/thinMatrices.js';
 import { loadModel } from '../../../model/load/loadModel.js';
+import { operationsOfLayer } from '../../../model/memory/engineFacts.js';
 import { backwardChunk, disposePass, forwardChunk, type Pass } from '../../../model/pass/encodeChunk.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { adamW } from '../../../train/step/optimizer.js';
@@ -91,6 +92,17 @@ describe('what a card is asked for in stock operations', () => {
 
   it('starts as many operations in a layer', () => {
     assert.deepEqual([more('forward', operationsIn), more('backward', operationsIn)], [208, 360]);
+    assert.equal(operationsOfLayer.padded, 208 + 360, 'what the memory plan reckons with');
+  });
+
+  // A card once drew masks by a generator of its own: a run that went on elsewhere dropped other elements.
+  it('draws no random numbers: what dropout drops is a hash', () => {
+    const started = Object.keys({ ...two.forward.operations, ...two.backward.operations });
+    assert.deepEqual(
+      started.filter((name) => /random|bernoulli|multinomial/i.test(name)),
+      [],
+    );
+    assert.ok(started.includes('BitwiseXor'));
   });
 
   it('updates all adapters by as many operations, however many layers there are, sends once and reads once', () => {

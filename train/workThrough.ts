@@ -65,7 +65,7 @@ export async function workThrough(
     const exported = best?.update ?? last;
     const trained = exported === last ? parameters : await attachBest(opened, exported);
     const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, record.settings.evaluation.batchTokens);
-    interruption.endAtOnce(); // from here on nothing is lost
+    interruption.stop(); // from here on nothing of the training is lost
     const proof = await exportAdapter(paths, model, trained, adapter, contract, encoder);
     screen.onProof(proof);
     const { tasks: names, tasksDir } = record.settings.evaluation;

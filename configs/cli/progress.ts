@@ -45,9 +45,14 @@ function terminalBar(what: string, total: number, from: number): ProgressBar {
     clearOnComplete: false,
   });
   bar.start(total, from, { note: '' });
+  const stop = () => bar.stop();
+  process.once('exit', stop); // the cursor is hidden until then
   return {
     update: (done, note) => bar.update(done, note === undefined ? {} : { note: `| ${note}` }),
-    stop: () => bar.stop(),
+    stop() {
+      process.off('exit', stop);
+      stop();
+    },
   };
 }
 

@@ -68,6 +68,7 @@ const encodeCommand: Command<EncodeArguments> = {
     let bar: ProgressBar | undefined;
     if (texts.blank > 0) console.error(`warning: ${input}: ${texts.blank} of ${texts.rows} texts are blank`);
     await encodeFile(texts, output, as, encoder, (done, before) => {
+      if (!bar && before > 0) console.error(`${before} of ${texts.rows} texts were done before`);
       bar ??= progressBar('encoding', texts.rows, before);
       bar.update(done);
     }).finally(() => bar?.stop());

@@ -2,11 +2,11 @@ import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import type { TextKind } from '../../configs/contract.js';
 import { defaultCacheGigabytes } from '../../configs/schema.js';
 import { shardRows, textsHash } from '../../data/task/corpus.js';
-import type { Encoder, TextToEncode } from '../encoder/encoder.js';
+import type { Encoder, PartialEmbeddings, TextToEncode } from '../encoder/encoder.js';
 import { packedRun } from '../measure/packedRun.js';
 import type { Retriever } from '../measure/ranking.js';
 import { embeddingsRoot, notKept, openEmbeddingCache } from './embeddingCache.js';
-import { keptOrMade, keptShard, shardVectors } from './shardVectors.js';
+import { keptOrMade, keptShard, shardVectors, type MakeVectors } from './shardVectors.js';
 import { openSearch, type Search } from './search.js';
 import { asKept, formatFor, type VectorFormat } from './vectorFormat.js';
 
@@ -58,18 +58,22 @@ export function denseRetriever(
       const by = { name, identity, dimensions, format };
       const cache = cacheBytes > 0 ? await openEmbeddingCache(root, by, cacheBytes, wanted, warn) : undefined;
       if (cache?.refusal !== undefined) warn(notKept(cache.refusal));
-      const encode = async (kind: TextKind, texts: readonly TextToEncode[], before: number) =>
-        asKept(await encoder.encode(kind, texts, (done) => onProgress(before + done, all)), format);
+      const encode = async (
+        kind: TextKind,
+        texts: readonly TextToEncode[],
+        before: number,
+        begun?: PartialEmbeddings,
+      ) => asKept(await encoder.encode(kind, texts, (done) => onProgress(before + done, all), begun), format);
       const searches: Search[] = [];
       try {
         let done = 0;
         for (const [index, block] of blocks.entries()) {
-          const vectors = await keptOrMade(cache, asked[index]!, () => encode('query', block, done));
+          const vectors = await keptOrMade(cache, asked[index]!, (begun) => encode('query', block, done, begun));
           searches.push(openSearch(vectors, dimensions, depth));
           onProgress((done += block.length), all);
         }
-        const make = (passages: readonly TextToEncode[], before: number) =>
-          encode('passage', passages, queries.length + before);
+        const make: MakeVectors = (passages, before, begun) =>
+          encode('passage', passages, queries.length + before, begun);
         for await (const { firstRow, vectors } of shardVectors(corpus, cache, make)) {
           for (const search of searches) search.add(firstRow, vectors);
           onProgress((done += vectors.length / dimensions), all);

@@ -3,8 +3,10 @@ import { statSync } from 'node:fs';
 import { readFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeBeside } from '../../data/files/writeBeside.js';
+import type { PartialEmbeddings } from '../encoder/encoder.js';
 import { claim, isClaimed, release } from './claims.js';
 import { aboutFile, makeRoom } from './makeRoom.js';
+import { readPartial, writePartial } from './partialFile.js';
 import { formatBytes, packVectors, unpackVectors, type VectorFormat } from './vectorFormat.js';
 import { homePath } from '../../configs/cli/homePath.js';
 import { makeFolder } from '../../data/files/makeFolder.js';
@@ -42,8 +44,15 @@ export interface EmbeddingCache {
   claim(texts: KeptTexts): boolean;
   /** Keep what was claimed, and give up the claim. */
   write(texts: KeptTexts, vectors: Float32Array): Promise<void>;
+  /** Of what was claimed: what an interrupted process had made, and is kept for the next. Undefined where nothing can be. */
+  readonly parts: EmbeddingParts | undefined;
   /** Give up all claims, and let others remove what is kept. */
   close(): void;
+}
+
+export interface EmbeddingParts {
+  read(texts: KeptTexts): Promise<PartialEmbeddings>;
+  write(texts: KeptTexts, part: PartialEmbeddings): Promise<void>;
 }
 
 /**
@@ -66,6 +75,7 @@ export async function openEmbeddingCache(
   await writeBeside(join(folder, aboutFile), `${JSON.stringify(by, null, 2)}\n`);
   const fileOf = ({ key }: KeptTexts) => join(folder, `${key.slice(0, 40)}.vectors`);
   const claimOf = (texts: KeptTexts) => `${fileOf(texts)}.claim`;
+  const partOf = ({ key }: KeptTexts) => join(folder, `${key.slice(0, 40)}.part`);
   const bytesOf = ({ rows }: KeptTexts) => rows * by.dimensions * formatBytes(by.format);
   const unusable = new Set<string>();
   const isThere = (texts: KeptTexts) =>
@@ -79,9 +89,17 @@ export async function openEmbeddingCache(
     claimed.delete(file);
     release(file);
   };
+  const parts: EmbeddingParts = {
+    read: (texts) => readPartial(partOf(texts), texts.key, texts.rows, by.dimensions),
+    // A disk that others filled costs what was made: this process is to end.
+    write: (texts, part) => writePartial(partOf(texts), texts.key, part).catch(() => {}),
+  };
   return {
     get refusal() {
       return refusal;
+    },
+    get parts() {
+      return refusal === undefined ? parts : undefined;
     },
     has: isThere,
     async read(texts) {
@@ -112,6 +130,7 @@ export async function openEmbeddingCache(
           await file.writeFile(packed);
           await file.writeFile(hashOf(packed));
         });
+        await rm(partOf(texts), { force: true });
       } catch (error) {
         // What was made is in use all the same: a disk that others filled must not end hours of work.
         refusal = (error as Error).message;

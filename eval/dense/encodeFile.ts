@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../data/files/makeFolder.js';
+import { savingFirst } from '../../configs/cli/endWhenAsked.js';
 import { UserError } from '../../configs/userError.js';
 import type { TextKind } from '../../configs/contract.js';
 import { batchesIn } from '../../data/arrow/batchesIn.js';
@@ -12,6 +13,7 @@ import { shardRows } from '../../data/task/corpus.js';
 import type { Encoder } from '../encoder/encoder.js';
 import { claim, release } from './claims.js';
 import { embeddingBatch, embeddingSchema } from './embeddingBatch.js';
+import { doneRows, readPartial, writePartial } from './partialFile.js';
 import type { ScannedTexts } from './textsToEncode.js';
 
 /** How far an encoding has come: all of it is on the disk. */
@@ -26,7 +28,8 @@ interface Progress {
 /**
  * Encode texts into an Arrow file, columns id (utf8) and embedding (fixed-size list of float32), with its contract. A
  * part of the texts is in memory at a time, and a record batch of the file. It grows in a folder beside its place; what
- * a process that was stopped did is kept there, and the next call with the same texts and encoder goes on.
+ * a process that was stopped did is kept there, and the next call with the same texts and encoder goes on. A process that is
+ * asked to end keeps what it has of a batch too.
  * @param rowsPerBatch  other than the usual number in tests alone
  * @param onProgress    told texts done, those of an earlier process included, and how many these are
  * @throws UserError when the place cannot be written, another process is at it, or the texts changed
@@ -58,13 +61,13 @@ export async function encodeFile(
       try {
         await file.truncate(progress.length);
         const save = () => writeBeside(at('progress.json'), JSON.stringify(progress));
-        await writeBatches(file, at(fileName), texts, kind, encoder, progress, save, onProgress, rowsPerBatch);
+        await writeBatches(file, folder, texts, kind, encoder, progress, save, onProgress, rowsPerBatch);
       } finally {
         await file.close();
       }
       await rename(at(fileName), output);
       await syncFolder(dirname(output));
-      await rm(at('progress.json'), { force: true });
+      for (const name of ['progress.json', partName]) await rm(at(name), { force: true });
     } finally {
       release(at('claim'));
     }
@@ -75,11 +78,13 @@ export async function encodeFile(
 }
 
 const fileName = 'embeddings.arrow';
+/** What there is of the batch that was under way. */
+const partName = 'part';
 
 /** @param progress  changed in place, and saved after each batch */
 async function writeBatches(
   file: FileHandle,
-  path: string,
+  folder: string,
   texts: ScannedTexts,
   kind: TextKind,
   encoder: Encoder,
@@ -88,9 +93,9 @@ async function writeBatches(
   onProgress: (done: number, before: number) => void,
   rowsPerBatch: number,
 ): Promise<void> {
-  const before = progress.rows;
+  let before: number | undefined;
   const schema = embeddingSchema(encoder);
-  const from = { length: progress.length, batches: await batchesIn(path, progress.length) };
+  const from = { length: progress.length, batches: await batchesIn(join(folder, fileName), progress.length) };
   const writer = await createBatchWriter(schema, progress.rows === 0 ? undefined : from, 'none');
   const append = async (pieces: Uint8Array[]) => {
     for (const bytes of pieces)
@@ -101,14 +106,23 @@ async function writeBatches(
       }
     await file.sync();
   };
-  for await (const block of texts.read(rowsPerBatch, progress.rows)) {
-    const done = progress.rows;
-    const embeddings = await encoder.encode(kind, block, (texts) => onProgress(done + texts, before));
-    const ids = block.map(({ id }) => id);
-    await append(writer.write(embeddingBatch(schema, ids, embeddings)));
-    progress.rows += block.length;
-    await save();
-  }
+  const part = join(folder, partName);
+  for await (const block of texts.read(rowsPerBatch, progress.rows))
+    await savingFirst(async () => {
+      const done = progress.rows;
+      const key = `${progress.key} ${done}`;
+      const begun = await readPartial(part, key, block.length, encoder.dimensions);
+      const first = (before ??= done + doneRows(begun));
+      const told = (texts: number) => onProgress(done + texts, first);
+      const embeddings = await encoder.encode(kind, block, told, begun).catch(async (error: unknown) => {
+        await writePartial(part, key, begun).catch(() => {}); // the first error is the one to tell
+        throw error;
+      });
+      const ids = block.map(({ id }) => id);
+      await append(writer.write(embeddingBatch(schema, ids, embeddings)));
+      progress.rows += block.length;
+      await save();
+    });
   await append(writer.finish({}));
 }
 

@@ -98,7 +98,7 @@ async function keptFiles(root: string): Promise<Map<string, { bytes: number; use
   for (const model of await readdir(root, { withFileTypes: true })) {
     if (!model.isDirectory() || model.name === usesFolder) continue;
     for (const name of await readdir(join(root, model.name))) {
-      if (!name.endsWith('.vectors')) continue;
+      if (!/\.(vectors|part)$/.test(name)) continue;
       const file = join(root, model.name, name);
       const found = await stat(file).catch(() => undefined); // another process may just have removed it
       if (found) files.set(file, { bytes: found.size, usedMs: found.mtimeMs });

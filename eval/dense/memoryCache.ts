@@ -6,6 +6,7 @@ export function memoryCache({ format }: Pick<EmbeddedBy, 'format'>): EmbeddingCa
   const kept = new Map<string, Uint8Array>();
   return {
     refusal: undefined,
+    parts: undefined, // they would go with the process
     has: ({ key }) => kept.has(key),
     async read({ key }) {
       const packed = kept.get(key);

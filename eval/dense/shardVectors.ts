@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
+import { savingFirst } from '../../configs/cli/endWhenAsked.js';
 import type { Passage } from '../../data/example/example.js';
 import type { Corpus, CorpusShard } from '../../data/task/corpus.js';
+import type { PartialEmbeddings } from '../encoder/encoder.js';
 import type { EmbeddingCache, KeptTexts } from './embeddingCache.js';
 
-/** What an encoder makes of some texts. */
-export type MakeVectors = (texts: readonly Passage[], done: number) => Promise<Float32Array>;
+/** What an encoder makes of some texts. @param begun  what is there of it, and takes what is made */
+export type MakeVectors = (texts: readonly Passage[], done: number, begun?: PartialEmbeddings) => Promise<Float32Array>;
 
 /** What is kept of a shard of passages. */
 export const keptShard = ({ hash, rows }: CorpusShard): KeptTexts => ({ key: `passage${hash}`, rows });
@@ -29,7 +31,9 @@ export async function* shardVectors(
   let done = 0;
   while (left.length > 0) {
     const later: number[] = [];
-    for await (const { shard, vectors } of onePass(corpus, left, cache, later, (texts) => make(texts, done))) {
+    for await (const { shard, vectors } of onePass(corpus, left, cache, later, (texts, begun) =>
+      make(texts, done, begun),
+    )) {
       done += corpus.shards[shard]!.rows;
       yield { firstRow: firstRows[shard]!, vectors };
     }
@@ -42,7 +46,7 @@ export async function* shardVectors(
 export async function keptOrMade(
   cache: EmbeddingCache | undefined,
   texts: KeptTexts,
-  make: () => Promise<Float32Array>,
+  make: (begun?: PartialEmbeddings) => Promise<Float32Array>,
 ): Promise<Float32Array> {
   for (;;) {
     const kept = await cache?.read(texts);
@@ -61,7 +65,7 @@ async function* onePass(
   shards: readonly number[],
   cache: EmbeddingCache | undefined,
   later: number[],
-  make: (texts: readonly Passage[]) => Promise<Float32Array>,
+  make: (texts: readonly Passage[], begun?: PartialEmbeddings) => Promise<Float32Array>,
 ): AsyncGenerator<{ shard: number; vectors: Float32Array }> {
   const wanted = new Set(shards);
   const decided = new Map<number, boolean>();
@@ -85,7 +89,7 @@ async function* onePass(
         const { passages } = (await (next ?? readNext())).value as { passages: Passage[] };
         next = readNext();
         if (!cache || cache.claim(texts)) {
-          yield { shard, vectors: await makeAndKeep(cache, texts, () => make(passages)) };
+          yield { shard, vectors: await makeAndKeep(cache, texts, (begun) => make(passages, begun)) };
           continue;
         }
       }
@@ -98,12 +102,25 @@ async function* onePass(
   }
 }
 
+/** Where the work is given up, what is made by then is kept for the next process. */
 async function makeAndKeep(
   cache: EmbeddingCache | undefined,
   texts: KeptTexts,
-  make: () => Promise<Float32Array>,
+  make: (begun?: PartialEmbeddings) => Promise<Float32Array>,
 ): Promise<Float32Array> {
-  const vectors = await make();
-  await cache?.write(texts, vectors);
-  return vectors;
+  const parts = cache?.parts;
+  if (!parts) {
+    const vectors = await make();
+    await cache?.write(texts, vectors);
+    return vectors;
+  }
+  return savingFirst(async () => {
+    const begun = await parts.read(texts);
+    const vectors = await make(begun).catch(async (error: unknown) => {
+      await parts.write(texts, begun);
+      throw error;
+    });
+    await cache.write(texts, vectors);
+    return vectors;
+  });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { contractHash } from '../../checkpoints/contract/contractFile.js';
+import { isAskedToEnd } from '../../configs/cli/endWhenAsked.js';
 import type { Contract, TextKind } from '../../configs/contract.js';
 import { cutChunks } from '../../data/stream/chunks.js';
 import { UserError } from '../../configs/userError.js';
@@ -32,10 +33,24 @@ export interface Encoder {
   identity(): string;
   /**
    * @param onProgress  told how many texts are done
+   * @param begun       what is there is not made again, and what is made is put there, also where the work is given up
    * @returns [texts, dimensions], row-major, in the order of the texts
    * @throws UserError when an embedding is not finite, naming the text
    */
-  encode(kind: TextKind, texts: readonly TextToEncode[], onProgress?: (done: number) => void): Promise<Float32Array>;
+  encode(
+    kind: TextKind,
+    texts: readonly TextToEncode[],
+    onProgress?: (done: number) => void,
+    begun?: PartialEmbeddings,
+  ): Promise<Float32Array>;
+}
+
+/** Embeddings of some texts, as far as they are made. */
+export interface PartialEmbeddings {
+  /** [texts, dimensions], row-major. */
+  values: Float32Array;
+  /** 1 for each text whose embedding is there, else 0. */
+  isDone: Uint8Array;
 }
 
 /**
@@ -43,7 +58,8 @@ export interface Encoder {
  * whole list, and are tokenized ahead, so that little is spent on padding and the engine does not wait for tokens.
  * @param batchTokens  tokens, padding and those of images included, that are in the model at one time; fewer where the
  *   engine has no room
- * @param given        asked again and again; where it returns an error, encoding is given up by throwing it
+ * @param given        asked again and again; where it returns an error, encoding is given up by throwing it. Unless given,
+ *   a signal to end does so where `savingFirst` holds it up
  * @param reader       where texts may have images
  */
 export function modelEncoder(
@@ -52,7 +68,7 @@ export function modelEncoder(
   threads: TokenizerThreads,
   contract: Contract,
   batchTokens: number,
-  { given, reader }: { given?: (() => Error | undefined) | undefined; reader?: ImageReader | undefined } = {},
+  { given = endAsked, reader }: { given?: () => Error | undefined; reader?: ImageReader | undefined } = {},
 ): Encoder {
   const dimensions = model.config.hidden;
   const refuse = (kind: TextKind, texts: readonly TextToEncode[], row: number) => {
@@ -69,11 +85,13 @@ export function modelEncoder(
       createHash('sha256')
         .update(`${contractHash(contract)} ${modelIdentity(model)}${reader ? ` ${reader.identity}` : ''}`)
         .digest('hex'),
-    async encode(kind, texts, onProgress = () => {}) {
-      const embeddings = new Float32Array(texts.length * dimensions);
+    async encode(kind, texts, onProgress = () => {}, begun) {
+      const embeddings = begun?.values ?? new Float32Array(texts.length * dimensions);
+      const isDone = begun?.isDone ?? new Uint8Array(texts.length);
       const within = (longest: number) => encodingTokens(model, batchTokens, longest);
-      let done = 0;
-      const chunks = chunksAhead(threads, kind, texts, within, reader);
+      const left = [...texts.keys()].filter((row) => !isDone[row]);
+      let done = texts.length - left.length;
+      const chunks = chunksAhead(threads, kind, texts, left, within, reader);
       for await (const { chunk, sequences } of reader ? withImages(chunks, texts, reader) : withoutImages(chunks)) {
         const tensor = await inTurns(encodeInSteps(model, sequences), given);
         const values = await tensor.data<'float32'>();
@@ -82,14 +100,19 @@ export function modelEncoder(
           const embedding = values.subarray(index * dimensions, (index + 1) * dimensions);
           if (!embedding.every(Number.isFinite)) throw refuse(kind, texts, row);
           embeddings.set(embedding, row * dimensions);
+          isDone[row] = 1;
         });
         onProgress((done += chunk.length));
         await new Promise(setImmediate); // data() of the native engine does not yield, and progress and signals wait
+        const error = given();
+        if (error) throw error;
       }
       return embeddings;
     },
   };
 }
+
+const endAsked = () => (isAskedToEnd() ? new Error('asked to end') : undefined);
 
 /** A text's tokens, and its place among all texts. */
 interface TokenizedText {
@@ -136,16 +159,17 @@ async function* withImages(
 const partTexts = 1024;
 const partsAhead = 4;
 
-/** Chunks of a token budget, which the longest text decides, longest texts first. What fills no chunk of a part goes on with the next part. */
+/** Chunks of a token budget, which the longest text decides, of some rows, longest texts first. What fills no chunk of a part goes on with the next part. */
 async function* chunksAhead(
   threads: TokenizerThreads,
   kind: TextKind,
   texts: readonly TextToEncode[],
+  wanted: readonly number[],
   batchTokens: (longest: number) => number,
   reader: ImageReader | undefined,
 ): AsyncGenerator<TokenizedText[]> {
   const characters = Uint32Array.from(texts, ({ title = '', text }) => title.length + text.length);
-  const order = [...texts.keys()].sort((one, two) => characters[two]! - characters[one]! || one - two);
+  const order = [...wanted].sort((one, two) => characters[two]! - characters[one]! || one - two);
   const parts: number[][] = [];
   for (let from = 0; from < order.length; from += partTexts) parts.push(order.slice(from, from + partTexts));
   const underWay: Promise<Int32Array[]>[] = [];

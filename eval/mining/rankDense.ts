@@ -5,7 +5,7 @@ import { defaultCacheBytes, type DenseOptions } from '../dense/denseRetriever.js
 import { embeddingsRoot, openEmbeddingCache, type EmbeddedBy, type EmbeddingCache } from '../dense/embeddingCache.js';
 import { memoryCache } from '../dense/memoryCache.js';
 import { openSearch } from '../dense/search.js';
-import { keptShard, shardVectors } from '../dense/shardVectors.js';
+import { keptShard, shardVectors, type MakeVectors } from '../dense/shardVectors.js';
 import { asKept, formatBytes, formatFor } from '../dense/vectorFormat.js';
 import type { Encoder } from '../encoder/encoder.js';
 import type { RankedExample } from './chooseNegatives.js';
@@ -50,8 +50,8 @@ export async function* rankDense(
       const scores = rows.map((places) => places.map((): number | undefined => undefined));
       const search = openSearch(queries, dimensions, depth);
       try {
-        const make = async (texts: readonly { text: string }[]) =>
-          asKept(await encoder.encode('passage', texts), format);
+        const make: MakeVectors = async (texts, _, begun) =>
+          asKept(await encoder.encode('passage', texts, undefined, begun), format);
         for await (const { firstRow, vectors } of shardVectors(corpus, cache, make)) {
           search.add(firstRow, vectors);
           const end = firstRow + vectors.length / dimensions;

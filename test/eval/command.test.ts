@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { runCommand } from '../runCommand.js';
+import { writeBeir } from '../../data/task/beir.js';
+import { runCommand, startCommand } from '../runCommand.js';
 import { makeTinyRun } from '../tinyRun.js';
 
 describe('npm run eval', function () {
@@ -37,6 +39,36 @@ describe('npm run eval', function () {
     assert.equal(second.code, 0, second.errors);
     assert.match(second.errors, /animals was scored .*; --again scores it anew/);
     assert.equal(second.output, first.output);
+  });
+
+  // What was encoded of up to 16,384 passages was lost.
+  it('keeps what it has encoded when it is asked to end, and goes on there', async () => {
+    const corpus = Array.from({ length: 2000 }, (_, row) => ({
+      ...{ id: `d${row}`, title: '' },
+      text: `owl ${row} `.repeat(60),
+    }));
+    const qrels = new Map([['q', new Map([['d7', 1]])]]);
+    const queries = [{ id: 'q', text: 'which owl' }];
+    await writeBeir(join(folder, 'tasks/owls'), 'test', { corpus, queries, qrels });
+    const args = ['--model', 'base:base', '--precision', 'float32', '--tasks', 'owls', '--tasks-dir', 'tasks'];
+    const kept = join(folder, 'data/cache/embeddings');
+    const filesOf = (ending: RegExp) =>
+      (existsSync(kept) ? readdirSync(kept, { recursive: true }) : []).filter((name) => ending.test(String(name)));
+    // A machine that is busy may have made none by then.
+    for (let waitMs = 200; filesOf(/\.part$/).length === 0; waitMs *= 2) {
+      const { child, finished } = startCommand('eval/command.ts', args, folder);
+      while (filesOf(/passage.*\.claim$/).length === 0 && child.exitCode === null) await setTimeout(5);
+      await setTimeout(waitMs);
+      child.kill('SIGTERM');
+      const { code, errors } = await finished;
+      assert.equal(code, 130, errors);
+      const told = 'interrupted: keeping what is done; once more ends at once\nwhat is done is kept; ';
+      assert.ok(errors.includes(`${told}the same command goes on from there\n`), errors);
+      assert.deepEqual(filesOf(/\.claim$/), []);
+    }
+    const again = await runCommand('eval/command.ts', args, folder);
+    assert.equal(again.code, 0, again.errors);
+    assert.deepEqual(filesOf(/\.part$/), []);
   });
 
   it('takes k1, b and fields of BM25, and keeps the results apart', async () => {

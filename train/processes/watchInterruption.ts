@@ -9,9 +9,8 @@ const oneSignalMs = 1000;
  */
 export function watchInterruption(onFirst: () => void) {
   let askedMs: number | undefined;
-  let atOnce = false;
   const listener = () => {
-    if (atOnce || (askedMs !== undefined && Date.now() - askedMs > oneSignalMs)) process.exit(130);
+    if (askedMs !== undefined && Date.now() - askedMs > oneSignalMs) process.exit(130);
     if (askedMs !== undefined) return;
     askedMs = Date.now();
     onFirst();
@@ -19,7 +18,6 @@ export function watchInterruption(onFirst: () => void) {
   for (const signal of stopSignals) process.on(signal, listener);
   return {
     isAsked: () => askedMs !== undefined,
-    endAtOnce: () => (atOnce = true),
     stop: () => stopSignals.forEach((signal) => process.off(signal, listener)),
   };
 }

@@ -2,17 +2,23 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { homePath } from '../../../configs/cli/homePath.js';
-import { runCommand } from '../../runCommand.js';
+import { tableFromIPC } from 'apache-arrow';
+import { stopSignals } from '../../../configs/stopSignals.js';
+import { assertClose } from '../../assertions.js';
+import { runCommand, startCommand } from '../../runCommand.js';
+import { writeTinyBase } from '../../tinyRun.js';
 
 describe('npm run encode', function () {
   this.timeout(120_000);
   let folder: string;
   const place = (name: string) => join(folder, name);
 
-  before(() => {
+  before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tercet-'));
     writeFileSync(place('in.jsonl'), '{"id": "1", "text": "an owl"}\n');
+    await writeTinyBase(place('base'));
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -39,5 +45,38 @@ describe('npm run encode', function () {
       );
       assert.ok(!existsSync(place('out.arrow')));
     }
+  });
+
+  // Ended by a signal, it lost up to 16,384 texts: hours, with a large model.
+  it('keeps what it has when it is asked to end, whichever signal asks, and the same command goes on', async () => {
+    const texts = Array.from({ length: 3000 }, (_, row) => ({ id: row, text: `owl ${row} `.repeat(60 + (row % 20)) }));
+    writeFileSync(place('many.jsonl'), texts.map((text) => `${JSON.stringify(text)}\n`).join(''));
+    const args = ['--model', 'base:base', '--input', 'many.jsonl', '--as', 'passage', '--precision', 'float32'];
+    const to = (output: string) => [...args, '--output', output];
+    const undisturbed = await runCommand('eval/command/encode.ts', to('whole.arrow'), folder);
+    assert.equal(undisturbed.code, 0, undisturbed.errors);
+    let done = 0;
+    for (const signal of stopSignals) {
+      const { child, finished } = startCommand('eval/command/encode.ts', to('out.arrow'), folder);
+      const claim = place('out.arrow.encoding/claim');
+      while (!existsSync(claim) && child.exitCode === null) await setTimeout(5);
+      await setTimeout(150);
+      child.kill(signal);
+      const { code, errors } = await finished;
+      assert.equal(code, 130, errors);
+      assert.match(errors, /interrupted: keeping what is done; once more ends at once\n/);
+      assert.match(errors, /what is done is kept; the same command goes on from there\n$/);
+      const before = Number(/^(\d+) of 3000 texts were done before$/m.exec(errors)?.[1] ?? 0);
+      assert.ok(before >= done, errors);
+      done = before;
+    }
+    const last = await runCommand('eval/command/encode.ts', to('out.arrow'), folder);
+    assert.equal(last.code, 0, last.errors);
+    assert.ok(Number(/^(\d+) of 3000 texts were done before$/m.exec(last.errors)?.[1]) > done, last.errors);
+    const numbersOf = (name: string) => {
+      const table = tableFromIPC(readFileSync(place(name)));
+      return [...table.getChild('embedding')!].flatMap((vector: { toArray(): Float32Array }) => [...vector.toArray()]);
+    };
+    assertClose(numbersOf('out.arrow'), numbersOf('whole.arrow'), 1e-6);
   });
 });

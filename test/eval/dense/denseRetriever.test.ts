@@ -19,12 +19,16 @@ function fakeEncoder(identity = 'one', failAt?: string): { encoder: Encoder; enc
       contract,
       dimensions: 2,
       identity: () => identity,
-      async encode(_, texts) {
-        for (const { text } of texts) {
+      async encode(_, texts, __, begun) {
+        const { values, isDone } = begun ?? { values: new Float32Array(2 * texts.length), isDone: [] };
+        for (const [row, { text }] of texts.entries()) {
+          if (isDone[row]) continue;
           if (text === failAt) throw new Error('killed');
           encoded.push(text);
+          values.set([text.length, text.charCodeAt(0) + 0.1], 2 * row);
+          isDone[row] = 1;
         }
-        return Float32Array.from(texts.flatMap(({ text }) => [text.length, text.charCodeAt(0) + 0.1]));
+        return values;
       },
     },
   };
@@ -92,11 +96,37 @@ describe('denseRetriever', () => {
     assert.deepEqual(encoded, ['y']);
   });
 
-  it('goes on at the first missing shard after an interruption', async () => {
+  // A shard that was given up was lost as a whole: hours, with a large model.
+  it('goes on at the first missing text after an interruption', async () => {
     await assert.rejects(retrieve(fakeEncoder('one', 'd').encoder), /killed/);
     const { encoder, encoded } = fakeEncoder();
     assert.deepEqual(await retrieve(encoder), ['id-ffff', 'id-e', 'id-d']);
+    assert.deepEqual(encoded, ['d', 'ffff', 'e']);
+    assert.deepEqual(
+      readdirSync(folders()[0]!).filter((name) => name.endsWith('.part')),
+      [],
+    );
+  });
+
+  it('makes a shard anew whose part is damaged or of another model', async () => {
+    const part = () => {
+      const [folder] = folders();
+      return join(
+        folder!,
+        readdirSync(folder!).find((name) => name.endsWith('.part'))!,
+      );
+    };
+    await assert.rejects(retrieve(fakeEncoder('one', 'd').encoder), /killed/);
+    const bytes = readFileSync(part());
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(part(), bytes);
+    const { encoder, encoded } = fakeEncoder();
+    assert.deepEqual(await retrieve(encoder), ['id-ffff', 'id-e', 'id-d']);
     assert.deepEqual(encoded, ['cc', 'd', 'ffff', 'e']);
+    await assert.rejects(retrieve(fakeEncoder('two', 'd').encoder), /killed/);
+    const other = fakeEncoder('three');
+    await retrieve(other.encoder);
+    assert.equal(other.encoded.length, 7);
   });
 
   it('encodes again under another identity and in another format', async () => {

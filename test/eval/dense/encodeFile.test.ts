@@ -28,11 +28,19 @@ describe('encodeFile', () => {
     contract,
     dimensions: 2,
     identity: () => identity,
-    async encode(_, texts, onProgress) {
-      if (texts.some(({ text }) => text === failAt)) throw new Error('killed');
-      calls.push(texts.map(({ text }) => text));
+    async encode(_, texts, onProgress, begun) {
+      const { values, isDone } = begun!;
+      const made: string[] = [];
+      for (const [row, { text }] of texts.entries()) {
+        if (isDone[row]) continue;
+        if (text === failAt) throw new Error('killed');
+        made.push(text);
+        values.set([text.length, text.length / 2], 2 * row);
+        isDone[row] = 1;
+      }
+      calls.push(made);
       onProgress?.(texts.length);
-      return Float32Array.from(texts.flatMap(({ text }) => [text.length, text.length / 2]));
+      return values;
     },
   });
   const words = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
@@ -73,6 +81,19 @@ describe('encodeFile', () => {
     const [calls, done]: [string[][], number[]] = [[], []];
     await encode(encoder(calls), words, done);
     assert.deepEqual([calls, done], [[['eeeee']], [5, 4]]);
+    assert.ok(whole.equals(readFileSync(place('out.arrow'))));
+    assert.ok(!existsSync(place('out.arrow.encoding')));
+  });
+
+  // Up to 16,384 texts that had been encoded were encoded again.
+  it('goes on within the batch that was given up', async () => {
+    await encode(encoder([]));
+    const whole = readFileSync(place('out.arrow'));
+    await assert.rejects(encode(encoder([], 'dddd')), /killed/);
+    const [calls, done]: [string[][], number[]] = [[], []];
+    await encode(encoder(calls), words, done);
+    assert.deepEqual(calls, [['dddd'], ['eeeee']]);
+    assert.deepEqual(done, [4, 3, 5, 3]);
     assert.ok(whole.equals(readFileSync(place('out.arrow'))));
     assert.ok(!existsSync(place('out.arrow.encoding')));
   });

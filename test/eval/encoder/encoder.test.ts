@@ -66,6 +66,24 @@ describe('modelEncoder', () => {
     }
   });
 
+  it('makes what is not there alone, and leaves what it made where it is given up', async () => {
+    const begun = { values: new Float32Array(16 * texts.length), isDone: new Uint8Array(texts.length) };
+    let turns = 0;
+    const given = () => (++turns === 2 ? new Error('given up') : undefined);
+    const first = modelEncoder('tiny', model, threads, {} as Contract, 1, { given });
+    await assert.rejects(first.encode('passage', texts, undefined, begun), /^Error: given up$/);
+    assert.deepEqual([...begun.isDone].sort(), [...texts.slice(2).map(() => 0), 1, 1]);
+    const told: number[] = [];
+    const { encode } = modelEncoder('tiny', model, threads, {} as Contract, 1);
+    const made = await encode('passage', texts, (done) => told.push(done), begun);
+    assert.equal(made, begun.values);
+    assertClose(made, tinyQwen2.embeddings.sharded, 1e-6);
+    assert.deepEqual(
+      told,
+      texts.slice(2).map((_, index) => index + 3),
+    );
+  });
+
   it('leaves nothing alive', async () => {
     const { encode } = modelEncoder('tiny', model, threads, {} as Contract, 20);
     await encode('query', texts);

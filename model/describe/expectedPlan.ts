@@ -19,8 +19,9 @@ export function expectedPlan(
 ): MemoryPlan | { needs: number } {
   const { queriesPerPool, passagesPerQuery, chunkTokens, memoryMegabytes } = training;
   const passages = queriesPerPool * passagesPerQuery;
+  const { fusedOps, compiledLayers } = capabilities();
   const facts: PlanFacts = {
-    ...engineFacts(configOf(shape), contract, capabilities().fusedOps),
+    ...engineFacts(configOf(shape), contract, fusedOps || compiledLayers),
     adapterElements: adapterParameters(shape, lora.rank, lora.targets),
     poolTokens: queriesPerPool * usual.query + passages * Math.min(usual.passage, contract.passageMaxLength),
     poolQueries: queriesPerPool,

@@ -1,4 +1,5 @@
 import { tf } from './tf.js';
+import { compiledLayersChoice } from './xla/compiledLayersChoice.js';
 
 /** What the engine that was started can do. Nothing else asks which backend it is. */
 export interface Capabilities {
@@ -6,6 +7,8 @@ export interface Capabilities {
   rawHandles: boolean;
   /** The operations of fused/, which are TensorFlow's on the processor. */
   fusedOps: boolean;
+  /** Layers run as functions compiled by XLA. */
+  compiledLayers: boolean;
   /** Computes on a card, whose memory is its own. */
   card: boolean;
   /** JavaScript reads and writes values where they lie. So it is on WebAssembly, where transposed products are slow. */
@@ -24,6 +27,7 @@ export function capabilities(): Capabilities {
   return {
     rawHandles: backend === 'tensorflow',
     fusedOps: backend === 'tensorflow' && !card,
+    compiledLayers: backend === 'tensorflow' && compiledLayersChoice().isChosen,
     card,
     valuesInPlace: backend === 'wasm',
     mostBytes: backend === 'wasm' ? wasmBytes : Infinity,

@@ -8,6 +8,7 @@ import { nativeBackend } from './native/rawTensors.js';
 import { joinEnvironment, patienceOf, requireJoined } from './ranks/joinRanks.js';
 import { alonePlace, type RankPlace } from './ranks/rankPlace.js';
 import { startWasm } from './wasm/startWasm.js';
+import { chooseCompiledLayers } from './xla/compiledLayersChoice.js';
 import { tf } from './tf.js';
 
 export const engineNames = ['tensorflow', 'wasm'] as const;
@@ -80,6 +81,7 @@ async function tensorflowEngine(): Promise<Engine> {
   const precisions: Precision[] = ['float32'];
   for (const kind of ['bfloat16', 'float16'] as const) if (native.multiplies(kind)) precisions.push(kind);
   const { card } = capabilities();
+  chooseCompiledLayers(process.env['TERCET_XLA'], card, native.card());
   return {
     name: 'tensorflow',
     why: 'its native binding is installed',

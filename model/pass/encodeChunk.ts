@@ -86,9 +86,10 @@ export function disposePass({ embeddings, run }: Pass): void {
   disposeRun(run);
 }
 
-/** Do texts lie in the model without padding? The fused engine packs them; the others pad each to the longest of its chunk. */
+/** Do texts lie in the model without padding? Stock operations pad each to the longest of its chunk. */
 export function packs(model: Model): boolean {
-  return capabilities().fusedOps && !(model.layers[0]!.q.weight instanceof tf.Tensor);
+  const { fusedOps, compiledLayers } = capabilities();
+  return (fusedOps || compiledLayers) && !(model.layers[0]!.q.weight instanceof tf.Tensor);
 }
 
 /**

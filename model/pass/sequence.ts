@@ -78,17 +78,28 @@ function withInserted(rows: tf.Tensor2D, inserted: readonly InsertedRows[]): tf.
   return parts;
 }
 
+/** Places of the last tokens of sequences that lie one behind the other. */
+export function lastPlaces(sequences: readonly Sequence[]): number[] {
+  let end = 0;
+  return sequences.map((sequence) => (end += lengthOf(sequence)) - 1);
+}
+
 /**
  * Rotary tables of sequences that lie one behind the other: those of the first positions, which serve every text, or
  * where one of them has positions of its own a row for every place of all.
  * @param scale  as in `rotaryTables`
  * @returns      the caller owns them
  */
-export function turnsOf({ config, sections }: Model, sequences: readonly Sequence[], scale = 1): Rotary {
+export function turnsOf(model: Model, sequences: readonly Sequence[], scale = 1): Rotary {
+  const { headDim, ropeTheta } = model.config;
+  return ownTurnsOf(model, sequences, scale) ?? rotaryTables(longestOf(sequences), headDim, ropeTheta, scale);
+}
+
+/** As `turnsOf`; undefined where every text is turned alike, place by place. */
+export function ownTurnsOf({ config, sections }: Model, sequences: readonly Sequence[], scale = 1): Rotary | undefined {
   const { headDim, ropeTheta } = config;
   const own = sequences.map((sequence) => (sequence instanceof Int32Array ? undefined : sequence.positions));
-  if (own.every((positions) => positions === undefined))
-    return rotaryTables(longestOf(sequences), headDim, ropeTheta, scale);
+  if (own.every((positions) => positions === undefined)) return undefined;
   const axisOf = sections!.flatMap((pairs, axis) => new Array<number>(pairs).fill(axis));
   const places = sequences.flatMap((sequence, text) =>
     Array.from({ length: lengthOf(sequence) }, (_, place) => ({ positions: own[text], place })),

@@ -146,7 +146,7 @@ function openChunk(lengths: number[]): CompiledChunk {
   let end = 0;
   const last = lengths.map((length) => (end += length) - 1);
   const dropout = layerDropout(dropoutOf(lengths), lengths, last);
-  return compiledChunk(lengths, { config, weights: weights.compiled }, dropout);
+  return compiledChunk(lengths, { config, weights: weights.compiled, dropout });
 }
 
 /** Of outputs and gradients the length of the difference, as a share of their length. */

@@ -48,16 +48,19 @@ interface Stage {
   places: tf.Tensor;
 }
 
-/**
- * Lay out a chunk.
- * @param lengths   of the texts
- * @param ownTurns  rotary tables with a row for each token, where the texts are not turned alike; stays the caller's
- */
+interface ChunkFacts {
+  config: ModelConfig;
+  /** Of any layer. */
+  weights: LayerWeights;
+  dropout?: LayerDropout;
+  /** Rotary tables with a row for each token, where the texts are not turned alike; stays the caller's. */
+  ownTurns?: Rotary;
+}
+
+/** Lay out a chunk. @param lengths  of the texts */
 export function compiledChunk(
   lengths: readonly number[],
-  { config, weights }: { config: ModelConfig; weights: LayerWeights },
-  dropout?: LayerDropout,
-  ownTurns?: Rotary,
+  { config, weights, dropout, ownTurns }: ChunkFacts,
 ): CompiledChunk {
   const native = anyTensors();
   const tokens = lengths.reduce((sum, length) => sum + length, 0);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
 import type { ChunkDropout } from '../../../model/layer/dropout.js';
+import { chooseCompiledLayers } from '../../../model/engine/xla/compiledLayersChoice.js';
 import { capabilities } from '../../../model/engine/capabilities.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
@@ -16,95 +17,102 @@ import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 
 const hidden = 16;
 
-describe('packedPass', () => {
-  let model: Model;
-  let parameters: Parameters;
-  before(async function () {
-    await startEngine();
-    if (!capabilities().fusedOps) {
-      console.log('skipped: the fused operations are for TensorFlow on the processor');
-      return this.skip();
+for (const kind of ['fused operations', 'functions compiled by XLA'] as const)
+  describe(`packedPass in ${kind}`, () => {
+    const compiled = kind === 'functions compiled by XLA';
+    let model: Model;
+    let parameters: Parameters;
+    before(async function () {
+      await startEngine();
+      if (compiled ? !capabilities().rawHandles : !capabilities().fusedOps) {
+        console.log('skipped: they are for TensorFlow, the fused operations for the processor');
+        return this.skip();
+      }
+      chooseCompiledLayers(compiled ? '1' : '0', false, undefined);
+      model = await loadModel(tinyQwen2.path('sharded'), 'float32');
+    });
+    beforeEach(async () => {
+      removeAdapter(model);
+      parameters = attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
+    });
+    after(() => {
+      if (model) disposeModel(model);
+      chooseCompiledLayers(process.env['TERCET_XLA'], capabilities().card, undefined);
+    });
+
+    const upstream = () => randomTensor<tf.Tensor2D>([tinyTexts.length, hidden], 'upstream');
+
+    const masks: ChunkDropout = { rate: 0.25, seed: [7, 8], texts: [...tinyTexts.keys()] };
+
+    function packed(traces: number, dropout?: ChunkDropout) {
+      const into: Gradients = new Map();
+      const pass = atOnce(runPacked(model, tinyTexts, { keep: { traces }, dropout }));
+      const top = pass.top.clone();
+      const dTop = upstream();
+      atOnce(backwardPacked(model, pass, dTop, into));
+      disposePacked(pass);
+      dTop.dispose();
+      return { top, into };
     }
-    model = await loadModel(tinyQwen2.path('sharded'), 'float32');
+
+    function padded(dropout?: ChunkDropout) {
+      const into: Gradients = new Map();
+      const pass = atOnce(runPadded(model, tinyTexts, { keepStates: true, dropout }));
+      const top = pass.states.at(-1)!.clone();
+      const dTop = upstream();
+      atOnce(backwardPadded(model, pass, dTop, parameters, into));
+      disposePadded(pass);
+      dTop.dispose();
+      return { top, into };
+    }
+
+    const free = (...results: { top: tf.Tensor; into: Gradients }[]) =>
+      tf.dispose(results.flatMap(({ top, into }) => [top, ...into.values()]));
+
+    it('gives the states and gradients of the padded pass under the tape', () => {
+      const [own, other] = [packed(0), padded()];
+      assertClose(own.top, other.top, 1e-5);
+      assert.deepEqual([...own.into.keys()].sort(), [...other.into.keys()].sort());
+      for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
+      free(own, other);
+    });
+
+    // Its masks once were drawn by another rule than those of the padded pass: one run, resumed elsewhere, was another.
+    it('drops what the padded pass drops', () => {
+      const [own, other, without] = [packed(0, masks), padded(masks), packed(0)];
+      assertClose(own.top, other.top, 1e-5);
+      for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
+      assert.throws(() => assertClose(own.top, without.top, 1e-3));
+      free(own, other, without);
+    });
+
+    it('does so with an adapter on some projections of a group, and on none of others', async () => {
+      removeAdapter(model);
+      const adapter = await readAdapter(tinyQwen2.path('adapter'));
+      for (const name of adapter.matrices.keys())
+        if (!/q_proj|v_proj|up_proj/.test(name)) adapter.matrices.delete(name);
+      parameters = attachAdapter(model, adapter);
+      const [own, other] = [packed(0), padded()];
+      assert.equal(own.into.size, 2 * 3 * model.config.layers);
+      for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
+      free(own, other);
+    });
+
+    it('gives the same bits whether a layer is traced once or computed again, dropout included', () => {
+      const [again, once] = [packed(0, masks), packed(model.config.layers, masks)];
+      for (const [name, gradient] of again.into)
+        assert.deepEqual(once.into.get(name)!.dataSync(), gradient.dataSync(), name);
+      const without = packed(0);
+      const name = 'layers.0.mlp.down_proj.lora_A';
+      assert.notDeepEqual(without.into.get(name)!.dataSync(), again.into.get(name)!.dataSync());
+      free(again, once, without);
+    });
+
+    it('leaves nothing alive but its results', () => {
+      free(packed(0)); // parameters reach the device when they are used first
+      const before = tensorsAlive();
+      free(packed(0), packed(1), packed(model.config.layers, masks));
+      disposePacked(atOnce(runPacked(model, tinyTexts, { keep: { traces: 1 } })));
+      assert.deepEqual(tensorsAlive(), before);
+    });
   });
-  beforeEach(async () => {
-    removeAdapter(model);
-    parameters = attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
-  });
-  after(() => model && disposeModel(model));
-
-  const upstream = () => randomTensor<tf.Tensor2D>([tinyTexts.length, hidden], 'upstream');
-
-  const masks: ChunkDropout = { rate: 0.25, seed: [7, 8], texts: [...tinyTexts.keys()] };
-
-  function packed(traces: number, dropout?: ChunkDropout) {
-    const into: Gradients = new Map();
-    const pass = atOnce(runPacked(model, tinyTexts, { keep: { traces }, dropout }));
-    const top = pass.top.clone();
-    const dTop = upstream();
-    atOnce(backwardPacked(model, pass, dTop, into));
-    disposePacked(pass);
-    dTop.dispose();
-    return { top, into };
-  }
-
-  function padded(dropout?: ChunkDropout) {
-    const into: Gradients = new Map();
-    const pass = atOnce(runPadded(model, tinyTexts, { keepStates: true, dropout }));
-    const top = pass.states.at(-1)!.clone();
-    const dTop = upstream();
-    atOnce(backwardPadded(model, pass, dTop, parameters, into));
-    disposePadded(pass);
-    dTop.dispose();
-    return { top, into };
-  }
-
-  const free = (...results: { top: tf.Tensor; into: Gradients }[]) =>
-    tf.dispose(results.flatMap(({ top, into }) => [top, ...into.values()]));
-
-  it('gives the states and gradients of the padded pass under the tape', () => {
-    const [own, other] = [packed(0), padded()];
-    assertClose(own.top, other.top, 1e-5);
-    assert.deepEqual([...own.into.keys()].sort(), [...other.into.keys()].sort());
-    for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
-    free(own, other);
-  });
-
-  // Its masks once were drawn by another rule than those of the padded pass: one run, resumed elsewhere, was another.
-  it('drops what the padded pass drops', () => {
-    const [own, other, without] = [packed(0, masks), padded(masks), packed(0)];
-    assertClose(own.top, other.top, 1e-5);
-    for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
-    assert.throws(() => assertClose(own.top, without.top, 1e-3));
-    free(own, other, without);
-  });
-
-  it('does so with an adapter on some projections of a group, and on none of others', async () => {
-    removeAdapter(model);
-    const adapter = await readAdapter(tinyQwen2.path('adapter'));
-    for (const name of adapter.matrices.keys()) if (!/q_proj|v_proj|up_proj/.test(name)) adapter.matrices.delete(name);
-    parameters = attachAdapter(model, adapter);
-    const [own, other] = [packed(0), padded()];
-    assert.equal(own.into.size, 2 * 3 * model.config.layers);
-    for (const [name, gradient] of other.into) assertCloseToLargest(own.into.get(name)!, gradient, 1e-5, name);
-    free(own, other);
-  });
-
-  it('gives the same bits whether a layer is traced once or computed again, dropout included', () => {
-    const [again, once] = [packed(0, masks), packed(model.config.layers, masks)];
-    for (const [name, gradient] of again.into)
-      assert.deepEqual(once.into.get(name)!.dataSync(), gradient.dataSync(), name);
-    const without = packed(0);
-    const name = 'layers.0.mlp.down_proj.lora_A';
-    assert.notDeepEqual(without.into.get(name)!.dataSync(), again.into.get(name)!.dataSync());
-    free(again, once, without);
-  });
-
-  it('leaves nothing alive but its results', () => {
-    free(packed(0)); // parameters reach the device when they are used first
-    const before = tensorsAlive();
-    free(packed(0), packed(1), packed(model.config.layers, masks));
-    disposePacked(atOnce(runPacked(model, tinyTexts, { keep: { traces: 1 } })));
-    assert.deepEqual(tensorsAlive(), before);
-  });
-});

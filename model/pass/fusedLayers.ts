@@ -1,0 +1,70 @@
+import type { RowDropout } from '../engine/dropoutMask.js';
+import type { PackedPlaces } from '../engine/fused/fusedOps.js';
+import { tf } from '../engine/tf.js';
+import type { Model } from '../layer/decoder.js';
+import { layerDropout, type ChunkDropout } from '../layer/dropout.js';
+import {
+  disposeTrace,
+  finishLayer,
+  fusedLayer,
+  fusedLayerGradient,
+  traceLayer,
+  type PackedChunk,
+} from '../layer/fusedLayer.js';
+import type { PackedLayers } from './packedLayers.js';
+import { lastPlaces, lengthOf, turnsOf, type Sequence } from './sequence.js';
+
+/** Layers in the fused operations of the processor. */
+export function fusedLayers(model: Model, texts: readonly Sequence[], dropout: ChunkDropout | undefined): PackedLayers {
+  const { config } = model;
+  const places = lastPlaces(texts);
+  const chunk: PackedChunk = {
+    ...{ config, places: packedPlaces(texts, model) },
+    dropout: packedDropout(texts, places, dropout),
+  };
+  const lastRows = tf.tensor1d(places, 'int32');
+  const onlyWhere = (last: boolean) => (last ? lastRows : undefined);
+  return {
+    open: (x) => x,
+    run: (x, weights, last) => fusedLayer(x, weights, chunk, onlyWhere(last)),
+    trace(x, weights, last) {
+      const only = onlyWhere(last);
+      const trace = traceLayer(x, weights, chunk, only);
+      return {
+        finish: () => finishLayer(trace, weights, chunk, only),
+        sendBack: (upstream, layer, into, needsInput) =>
+          fusedLayerGradient(upstream, trace, layer, weights, chunk, into, { only, needsInput }),
+        dispose: () => disposeTrace(trace),
+      };
+    },
+    close: (y) => y,
+    closeGradient: (dY) => dY,
+    dispose() {
+      tf.dispose([lastRows, chunk.places.cosines, chunk.places.sines, chunk.places.starts]);
+      tf.dispose([chunk.dropout.all.keys, chunk.dropout.last.keys]);
+    },
+  };
+}
+
+function packedPlaces(texts: readonly Sequence[], model: Model): PackedPlaces {
+  const { cos, sin } = turnsOf(model, texts);
+  const starts = [0];
+  for (const text of texts) starts.push(starts.at(-1)! + lengthOf(text));
+  return { cosines: cos, sines: sin, starts: tf.tensor1d(starts, 'int32') };
+}
+
+function packedDropout(
+  texts: readonly Sequence[],
+  last: number[],
+  dropout: ChunkDropout | undefined,
+): PackedChunk['dropout'] {
+  const lengths = texts.map(lengthOf);
+  const { all, last: ofLast } = dropout ? layerDropout(dropout, lengths, last) : { all: noDropout, last: noDropout };
+  const onDevice = ({ rate, keys }: RowDropout) => ({
+    rate,
+    keys: tf.tensor2d(keys, [keys.length / 2, 2], 'int32'),
+  });
+  return { all: onDevice(all), last: onDevice(ofLast) };
+}
+
+const noDropout: RowDropout = { rate: 0, keys: new Int32Array(0) };

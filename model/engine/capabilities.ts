@@ -1,5 +1,5 @@
 import { tf } from './tf.js';
-import { compiledLayersChoice } from './xla/compiledLayersChoice.js';
+import { compiledLayersChoice } from './compiledLayersChoice.js';
 
 /** What the engine that was started can do. Nothing else asks which backend it is. */
 export interface Capabilities {

@@ -8,7 +8,7 @@ import { nativeBackend } from './native/rawTensors.js';
 import { joinEnvironment, patienceOf, requireJoined } from './ranks/joinRanks.js';
 import { alonePlace, type RankPlace } from './ranks/rankPlace.js';
 import { startWasm } from './wasm/startWasm.js';
-import { chooseCompiledLayers } from './xla/compiledLayersChoice.js';
+import { chooseCompiledLayers } from './compiledLayersChoice.js';
 import { tf } from './tf.js';
 
 export const engineNames = ['tensorflow', 'wasm'] as const;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
 import type { ChunkDropout } from '../../../model/layer/dropout.js';
-import { chooseCompiledLayers } from '../../../model/engine/xla/compiledLayersChoice.js';
+import { chooseCompiledLayers } from '../../../model/engine/compiledLayersChoice.js';
 import { capabilities } from '../../../model/engine/capabilities.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';

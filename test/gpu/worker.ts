@@ -16,6 +16,7 @@ import { writeRandomBase } from '../bench/writeRandomBase.js';
 import { cards } from './card.js';
 import { openBase, randomPool, rank } from './checkWork.js';
 import type { Held, Jobs } from './jobs.js';
+import { exampleCard, pretendCard } from './pretendCard.js';
 import { squarePeak } from './squarePeak.js';
 
 /** Set where there is no card: what a card computes then runs on the processor, in the same operations. */
@@ -131,7 +132,7 @@ const answers: Answers = {
 async function start(): Promise<Engine> {
   const engine = await startEngine();
   if (actsAsCard && engine.name === 'tensorflow' && loadNativeBinding().loaded)
-    (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice = true;
+    pretendCard({ ...exampleCard, freeBytes: 5e9 });
   return engine;
 }
 

@@ -16,7 +16,7 @@ import { adamW } from '../../../train/step/optimizer.js';
 import { applyUpdate } from '../../../train/step/update.js';
 import { writeRandomBase } from '../../bench/writeRandomBase.js';
 import { countCalls, operationsIn, type Calls } from '../../countCalls.js';
-import { pretendCard } from '../../pretendCard.js';
+import { pretendCard } from '../../gpu/pretendCard.js';
 
 const hidden = 32;
 const texts = [Int32Array.of(1, 2, 3), Int32Array.of(4, 5, 6, 7)];

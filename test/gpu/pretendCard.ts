@@ -1,5 +1,5 @@
-import type { Card } from '../model/engine/native/nodeBackend.js';
-import { tf } from '../model/engine/tf.js';
+import type { Card } from '../../model/engine/native/nodeBackend.js';
+import { tf } from '../../model/engine/tf.js';
 
 interface Backend {
   binding: object;

@@ -21,6 +21,7 @@ export function compiledLayers(
   });
   if (ownTurns) tf.dispose([ownTurns.cos, ownTurns.sin]);
   return {
+    held: chunk,
     open: (x) => fillRows(x, chunk.filled),
     run(x, weights, last) {
       const trace = traceLayer(x, weights, chunk, { last });
@@ -31,6 +32,7 @@ export function compiledLayers(
     trace(x, weights, last) {
       const trace = traceLayer(x, weights, chunk, { last });
       return {
+        held: trace,
         finish: () => finishLayer(trace, weights, chunk, { last }),
         sendBack: (upstream, layer, into, needsInput) =>
           layerGradient(upstream, trace, layer, weights, chunk, into, { last, needsInput }),

@@ -25,12 +25,14 @@ export function fusedLayers(model: Model, texts: readonly Sequence[], dropout: C
   const lastRows = tf.tensor1d(places, 'int32');
   const onlyWhere = (last: boolean) => (last ? lastRows : undefined);
   return {
+    held: { chunk, lastRows },
     open: (x) => x,
     run: (x, weights, last) => fusedLayer(x, weights, chunk, onlyWhere(last)),
     trace(x, weights, last) {
       const only = onlyWhere(last);
       const trace = traceLayer(x, weights, chunk, only);
       return {
+        held: trace,
         finish: () => finishLayer(trace, weights, chunk, only),
         sendBack: (upstream, layer, into, needsInput) =>
           fusedLayerGradient(upstream, trace, layer, weights, chunk, into, { only, needsInput }),

@@ -7,6 +7,8 @@ import type { Gradients } from '../layer/thinMatrices.js';
  * behind the attention only the last token of each text is wanted. Freed by `dispose`.
  */
 export interface PackedLayers {
+  /** Its tensors in plain data, where the scope of a step finds those that outlive it. */
+  readonly held: object;
   /** The states of all tokens as the layers take them. Consumes `x`, [tokens, hidden]. */
   open(x: tf.Tensor2D): tf.Tensor2D;
   /** @returns output of a layer; the caller owns it, and still `x` */
@@ -22,6 +24,8 @@ export interface PackedLayers {
 
 /** A layer's intermediates. Freed by `sendBack` or `dispose`. */
 export interface TracedLayer {
+  /** As that of `PackedLayers`. */
+  readonly held: object;
   /** The layer's output; the caller owns it. */
   finish(): tf.Tensor2D;
   /**

@@ -41,7 +41,12 @@ export function runNode(
   });
   const text = { output: '', errors: '' };
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text.output += part));
-  child.stderr.setEncoding('utf8').on('data', (part: string) => (text.errors += part));
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    text.errors += part;
+    // What a long job has found so far is to be seen, and to be there when the job is ended.
+    for (const line of part.split('\n'))
+      if (line.startsWith('progress: ')) console.error(line.slice('progress: '.length));
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, ...text }));

@@ -44,6 +44,9 @@ describe('checks of a card', () => {
       kernels.names.filter((name) => name.startsWith('Tercet')),
       [],
     );
+    for (const name of ['compiled layer, TF32 forbidden', 'updates, compiled', 'recipe at 7b'])
+      assert.equal(found.get(name)?.outcome, 'ok', name);
+    assert.equal((found.get('recipe at 7b')!.values as { isPacked: boolean }).isPacked, true);
     assert.match(stdout, /^training command +ok +loss \d/m);
     assert.match(stdout, /^speed, 0\.5b +ok +encode [\d,]+ tokens\/s/m);
   });

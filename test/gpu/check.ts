@@ -35,6 +35,15 @@ import {
   writeSmallBase,
   type Place,
 } from './checks.js';
+import {
+  checkCompiledKept,
+  checkCompiledUpdates,
+  checkHalfUpdates,
+  checkLargeLayer,
+  checkLayer,
+  checkLayerTf32,
+} from './checkCompiled.js';
+import { checkRecipe } from './checkRecipe.js';
 import { checkTorch, checkTorchTraining } from './checkTorch.js';
 import { checkTraining } from './checkTraining.js';
 import { findingLine, type Finding } from './finding.js';
@@ -51,6 +60,14 @@ const checks: Record<string, (place: Place) => Promise<Finding>> = {
   kernels: checkOperations,
   'nothing leaks': checkLeaks,
   'training command': checkTraining,
+  'compiled layer, TF32 forbidden': checkLayer,
+  'compiled layer as it comes': checkLayerTf32,
+  'compiled layer, 7b, bfloat16': checkLargeLayer,
+  'compiled functions kept': checkCompiledKept,
+  'updates, compiled': checkCompiledUpdates,
+  'updates, compiled, bfloat16': checkHalfUpdates,
+  'recipe at 7b': checkRecipe('recipe at 7b'),
+  'recipe at 7b, chunks of 8,192': checkRecipe('recipe at 7b, chunks of 8,192', 8192),
   'products beside PyTorch': checkTorch,
   'training with PyTorch, 7b': checkTorchTraining,
   'speed, 0.5b': checkSpeed('0.5b'),
@@ -106,6 +123,7 @@ for (const [name, check] of Object.entries(checks).filter(([name]) => options.on
   }));
   findings.push(finding);
   console.log(findingLine(finding, Object.keys(checks)));
+  // After each one: whoever ends the checks early has those that were done.
+  writeFileSync(options.output, `${JSON.stringify({ date: new Date().toISOString(), findings }, null, 2)}\n`);
 }
-writeFileSync(options.output, `${JSON.stringify({ date: new Date().toISOString(), findings }, null, 2)}\n`);
 process.exitCode = findings.some(({ outcome }) => outcome === 'differs') ? 1 : 0;

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../configs/load/loadConfig.js';
-import { lengthOf } from '../../model/pass/sequence.js';
 import { configJson, shapes } from '../bench/shapes.js';
 import { ask } from './ask.js';
 import { teraflops, type Place } from './checks.js';
-import { randomPool } from './checkWork.js';
+import { smallShape, studyPool } from './checkRecipe.js';
 import { judge, skip, type Finding } from './finding.js';
 import type { Peak } from './jobs.js';
 
@@ -44,20 +43,14 @@ interface TorchWay {
 /** What PyTorch with PEFT does of the study's recipe at 7B, in its best way: a figure to compare with. */
 export async function checkTorchTraining({ isProcessor }: Place): Promise<Finding> {
   const name = 'training with PyTorch, 7b';
-  // On the processor a small piece of it, to see that all works.
-  const small = { layers: 2, hidden: 64, heads: 4, kvHeads: 2, headDim: 16, intermediate: 160, vocabularySize: 500 };
-  const shape = { ...shapes['7b']!, ...(isProcessor && small) };
+  const shape = { ...shapes['7b']!, ...(isProcessor && smallShape) };
   const { lora, loss, training } = loadConfig('study').config;
-  const { queriesPerPool, passagesPerQuery, poolsPerUpdate } = training;
-  const sizes = isProcessor ? { queries: 2, passagesPerQuery: 2 } : { queries: queriesPerPool, passagesPerQuery };
-  const pool = randomPool(shape.vocabularySize, sizes);
   const asked = {
     config: configJson(shape, 0),
     lora,
     temperature: loss.temperature,
-    queries: pool.queries.map(lengthOf),
-    passages: pool.passages.map(lengthOf),
-    poolsPerUpdate,
+    ...studyPool(isProcessor),
+    poolsPerUpdate: training.poolsPerUpdate,
     seconds: 90,
   };
   const run = spawnSync('python3', [trainingScript, isProcessor ? 'cpu' : 'cuda'], {

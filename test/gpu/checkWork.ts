@@ -10,6 +10,7 @@ import type { PoolTokens } from '../../train/step/poolGradient.js';
 import { lengthQuantiles, sampleLengths } from '../bench/lengths.js';
 import { poolTokens, type PoolSize } from '../bench/pool.js';
 import type { Work } from '../bench/work.js';
+import type { PoolTexts } from './jobs.js';
 
 export const rank = 16;
 const seed = 1;
@@ -29,12 +30,17 @@ export async function openBase(engine: Engine, base: string, precision: Precisio
 
 /** Random ids with the lengths of MS MARCO texts. */
 export function randomPool(vocabularySize: number, { queries, passagesPerQuery }: PoolSize): PoolTokens {
+  const lengths = (kind: 'query' | 'passage', count: number) =>
+    sampleLengths(lengthQuantiles[kind], count, seededRandom(seed, kind));
+  const passages = queries * passagesPerQuery;
+  return poolOf(vocabularySize, { queries: lengths('query', queries), passages: lengths('passage', passages) });
+}
+
+/** Random ids in texts of these lengths, as many passages to each query. */
+export function poolOf(vocabularySize: number, { queries, passages }: PoolTexts): PoolTokens {
   const random = seededRandom(seed, 'ids');
-  const texts = (kind: 'query' | 'passage', count: number) =>
-    sampleLengths(lengthQuantiles[kind], count, seededRandom(seed, kind)).map((length) =>
-      Array.from({ length }, () => Math.floor(random() * vocabularySize)),
-    );
-  const queryTokens = texts('query', queries);
-  const passageTokens = texts('passage', queries * passagesPerQuery);
-  return poolTokens({ queries, passagesPerQuery, queryTokens, passageTokens });
+  const texts = (lengths: number[]) =>
+    lengths.map((length) => Array.from({ length }, () => Math.floor(random() * vocabularySize)));
+  const size = { queries: queries.length, passagesPerQuery: passages.length / queries.length };
+  return poolTokens({ ...size, queryTokens: texts(queries), passageTokens: texts(passages) });
 }

@@ -116,8 +116,11 @@ function compare(found: Gradient, right: Gradient) {
 const compareText = ({ cosine, gradientError }: ReturnType<typeof compare>) =>
   `least cosine ${cosine.toFixed(7)}, gradient off by ${gradientError.toExponential(1)}`;
 
-/** TensorFlow names, where it is told to, the device of every operation when it picks a kernel for it. */
-const namingSettings = { TF_CPP_MIN_LOG_LEVEL: '0', TF_CPP_VMODULE: 'execute=1' };
+/**
+ * TensorFlow names, where it is told to, the device of every operation when it picks a kernel for it. Stock operations: XLA
+ * brings its own kernels.
+ */
+const namingSettings = { TERCET_XLA: '0', TF_CPP_MIN_LOG_LEVEL: '0', TF_CPP_VMODULE: 'execute=1' };
 
 /** Numbers that the host reads anyway: shapes, places, seeds. TensorFlow keeps these on the processor on purpose. */
 const hostOperations = new Set(['Shape', 'Range', 'Pack', 'StridedSlice', 'ConcatV2', 'Cast', 'Reshape', 'Identity']);

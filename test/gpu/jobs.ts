@@ -1,4 +1,7 @@
 import type { Float32Products, Precision } from '../../configs/contract.js';
+import type { PassPlan } from '../../train/step/embedTexts.js';
+import type { Flops } from '../bench/flops.js';
+import type { PlanChoice } from '../bench/jobs.js';
 import type { Shape } from '../bench/shapes.js';
 import type { Card } from './card.js';
 
@@ -15,6 +18,9 @@ export interface Jobs {
   /** `executed`: what TensorFlow said of each operation and device, where its settings let it. */
   operations: { asks: { base: string }; gives: { executed: [operation: string, device: string][] } };
   speed: { asks: SpeedAsked; gives: Speed };
+  /** Losses of some updates of a base, and what they leave: its adapter, and embeddings with it. */
+  updates: { asks: { base: string; precision: Precision; updates: number }; gives: Updates };
+  recipe: { asks: RecipeAsked; gives: RecipeFigures };
   /** Tensors and memory after some steps, and after some more. */
   leaks: { asks: { base: string; precision: Precision; steps: number }; gives: { early: Held; late: Held } };
   peak: { asks: { sizes: number[] }; gives: Peak[] };
@@ -52,6 +58,63 @@ export interface Speed {
   step: { seconds: number; flops: number };
   /** Largest rate of a product of square matrices in the arithmetic of the frozen weights, in the same process. */
   peak: number;
+  card: Card | undefined;
+}
+
+export interface Updates {
+  /** Texts lay in the model without padding. */
+  isPacked: boolean;
+  losses: number[];
+  adapter: number[];
+  embeddings: number[];
+  width: number;
+}
+
+/** How long the texts of a pool are, in tokens. */
+export interface PoolTexts {
+  queries: number[];
+  passages: number[];
+}
+
+export interface RecipeAsked {
+  shape: Shape;
+  texts: PoolTexts;
+  plan: PlanChoice;
+  poolsPerUpdate: number;
+  /** Those that compile included: the first one, of one pool. */
+  updates: number;
+  /** Updates that would begin later are left out, from the second on. */
+  seconds: number;
+  encode: boolean;
+  peakSize: number;
+}
+
+/** Seconds of an update, each part waited for: first passes, losses, second passes with the gradients, the optimizer. */
+export interface UpdateSeconds {
+  first: number;
+  loss: number;
+  second: number;
+  optimizer: number;
+  all: number;
+}
+
+export interface RecipeFigures {
+  plan: PassPlan;
+  plannedBytes: number | undefined;
+  /** Rate of the square product in the arithmetic of the frozen weights. */
+  peak: number;
+  isPacked: boolean;
+  layers: { isChosen: boolean; why: string };
+  /** Compiled functions. */
+  functions: number;
+  poolTokens: number;
+  poolQueries: number;
+  /** Of a pool. */
+  flops: Flops;
+  updates: { pools: number; loss: number; gradNorm: number; seconds: UpdateSeconds }[];
+  /** Alive after each update. */
+  held: { tensors: number; native: number }[];
+  encode?: { times: number[]; passagesPerSecond: number; flops: number };
   card: Card | undefined;
 }
 

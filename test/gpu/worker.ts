@@ -5,18 +5,20 @@ import { startEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import { lengthOf } from '../../model/pass/sequence.js';
-import { encodeChunk, type Gradients } from '../../model/pass/encodeChunk.js';
+import { encodeChunk, packs, type Gradients } from '../../model/pass/encodeChunk.js';
 import { atOnce } from '../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient } from '../../train/step/poolGradient.js';
+import { applyUpdate } from '../../train/step/update.js';
 import { openSearch } from '../../eval/dense/search.js';
 import { folderBytes } from '../../setup/records.mjs';
 import { neededFlops } from '../bench/flops.js';
 import { embed, planOf, trainStep } from '../bench/work.js';
 import { writeRandomBase } from '../bench/writeRandomBase.js';
 import { cards } from './card.js';
-import { openBase, randomPool, rank } from './checkWork.js';
+import { openBase, poolOf, randomPool, rank } from './checkWork.js';
 import type { Held, Jobs } from './jobs.js';
 import { exampleCard, pretendCard } from './pretendCard.js';
+import { recipeWork } from './recipeWork.js';
 import { squarePeak } from './squarePeak.js';
 
 /** Set where there is no card: what a card computes then runs on the processor, in the same operations. */
@@ -122,6 +124,31 @@ const answers: Answers = {
     };
     return { early: run(), late: run() };
   },
+
+  async updates({ base, precision, updates }) {
+    const { model, parameters, optimizer } = await openBase(await start(), base, precision);
+    // Texts of few lengths: each number of rows and each length is compiled for itself.
+    const pool = poolOf(model.config.vocabularySize, {
+      queries: Array.from({ length: 6 }, () => 7),
+      passages: Array.from({ length: 24 }, (_, place) => (place % 2 ? 33 : 60)),
+    });
+    const losses = Array.from({ length: updates }, (_, update) => {
+      const gradients: Gradients = new Map();
+      const options = { temperature, dropout: { rate: 0.1, seed: [update, 0] as const } };
+      const attempt = oneAttempt({ chunkTokens: 2048, keptBytes: 0 });
+      const loss = atOnce(poolGradient(model, pool, parameters, options, attempt, gradients));
+      return applyUpdate(gradients, [loss], optimizer, { learningRate: 1e-3, maxGradNorm: 1, update }).loss;
+    });
+    return {
+      isPacked: packs(model),
+      losses,
+      adapter: [...parameters.values()].flatMap((matrix) => [...matrix.dataSync()]),
+      embeddings: [...encodeChunk(model, pool.passages).dataSync()],
+      width: model.config.hidden,
+    };
+  },
+
+  recipe: async (asked) => recipeWork(await start(), asked),
 
   async peak({ sizes }) {
     const { precisions } = await start();

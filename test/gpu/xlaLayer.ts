@@ -40,6 +40,7 @@ const { values: asked } = parseArgs({
     dropout: { type: 'string', default: '0.1' },
     /** Lengths of the texts, again and again until the rows are full. */
     lengths: { type: 'string', default: '10,80,60,31,64' },
+    /** None: the layer is compared alone. */
     rounds: { type: 'string', default: '5' },
     /** Rows that the comparison is made on; none without it. */
     compare: { type: 'string', default: '256' },
@@ -85,7 +86,8 @@ const report = {
   asked,
   lengths: lengths.length,
   differences: Number(asked.compare) > 0 ? compare(textLengths(Number(asked.compare))) : undefined,
-  measured: measure(),
+  compiled: { functions: firstMs.size, seconds: [...firstMs.values()].reduce((sum, ms) => sum + ms, 0) / 1000 },
+  measured: Number(asked.rounds) > 0 ? measure() : undefined,
 };
 console.log(
   JSON.stringify({ engine: report.engine.version, device: report.engine.device, hardware: report.engine.hardware }),

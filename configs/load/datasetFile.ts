@@ -3,7 +3,8 @@ import { basename, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { namesIn } from './names.js';
-import { readYaml } from './readYaml.js';
+import { pathOf } from './pathOf.js';
+import { openYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
 
@@ -121,13 +122,13 @@ function findFile(name: string, group: string | undefined): string {
 }
 
 function readDatasetFile(file: string): Dataset | DatasetGroup {
-  const name = basename(file).replace(/\.ya?ml$/, '');
-  const raw = readYaml(file);
+  const { value: raw, placeOf } = openYaml(file);
   const isGroup = typeof raw === 'object' && raw !== null && 'datasets' in raw;
   const result = (isGroup ? several : single).safeParse(raw);
-  if (result.success) return { name, ...result.data };
-  const { path, message } = result.error.issues[0]!;
-  throw new UserError(`${file}: ${path.length === 0 ? 'must hold name: value' : path.join('.')}: ${message}`);
+  if (result.success) return { name: basename(file).replace(/\.ya?ml$/, ''), ...result.data };
+  const issue = result.error.issues[0]!;
+  const name = issue.path.length === 0 ? 'must hold name: value' : issue.path.join('.');
+  throw new UserError(`${placeOf(pathOf(issue))}: ${name}: ${issue.message}`);
 }
 
 const fileOf = (name: string) => fileURLToPath(new URL(`../datasets/${name}.yaml`, import.meta.url));

@@ -2,8 +2,9 @@ import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { namesIn } from './names.js';
-import { parseYaml, readYaml } from './readYaml.js';
+import { openYaml, parseYaml } from './readYaml.js';
 import { schema, type RunConfig } from '../schema.js';
+import { pathOf } from './pathOf.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
 
@@ -21,14 +22,16 @@ export interface LoadedConfig {
  */
 export function loadConfig(recipe: string, overrides: readonly string[] = []): LoadedConfig {
   const file = recipeFile(recipe);
-  const raw = readYaml(file) ?? {};
+  const { value, placeOf } = openYaml(file);
+  const raw = value ?? {};
   if (typeof raw !== 'object' || Array.isArray(raw)) throw new UserError(`${file} must hold settings as name: value`);
   const overridden = overrides.map((override) => setPath(raw as Record<string, unknown>, override));
   const training = (raw as { training?: Record<string, unknown> }).training;
   // Steps on the command line replace the epochs of the recipe, and the other way round.
   if (overridden.includes('training.steps') && !overridden.includes('training.epochs')) delete training?.['epochs'];
   if (overridden.includes('training.epochs') && !overridden.includes('training.steps')) delete training?.['steps'];
-  return { config: parseConfig(raw), overridden };
+  const told = (path: string) => overridden.some((other) => `${path}.`.startsWith(`${other}.`));
+  return { config: parseConfig(raw, (path) => (told(path.join('.')) ? '' : `${placeOf(path)}: `)), overridden };
 }
 
 /** Settings that are resolved already, with `path=value` overrides. @throws UserError naming the setting that cannot be used */
@@ -40,13 +43,22 @@ export function overrideConfig(settings: RunConfig, overrides: readonly string[]
   return { config: result.data, overridden };
 }
 
-/** Check a plain object against the schema and fill its defaults. @throws UserError naming the setting. */
-export function parseConfig(raw: unknown): RunConfig {
+/**
+ * Check a plain object against the schema and fill its defaults.
+ * @param placeOf  what stands before a message about a setting: where it was read
+ * @throws UserError naming the setting
+ */
+export function parseConfig(raw: unknown, placeOf: (path: readonly string[]) => string = () => ''): RunConfig {
   const result = schema.safeParse(raw);
-  if (!result.success) throw new UserError(explain(result.error.issues[0]!, raw));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new UserError(placeOf(pathOf(issue!)) + explain(issue!, raw));
+  }
   const { steps } = result.data.training;
   if (steps !== undefined && leafPaths(raw).includes('training.epochs'))
-    throw new UserError('training.epochs has no effect when training.steps is set; state one of the two');
+    throw new UserError(
+      `${placeOf(['training', 'epochs'])}training.epochs has no effect when training.steps is set; state one of the two`,
+    );
   return result.data;
 }
 

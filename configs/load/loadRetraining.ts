@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { UserError } from '../userError.js';
 import { namesIn } from './names.js';
-import { readYaml } from './readYaml.js';
+import { pathOf } from './pathOf.js';
+import { openYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 import { homePath } from '../cli/homePath.js';
 
@@ -76,9 +77,12 @@ export type GateRule = z.output<typeof gate>;
  */
 export function loadRetraining(plan: string): RetrainingPlan {
   const file = planFile(plan);
-  const raw = readYaml(file);
+  const { value: raw, placeOf } = openYaml(file);
   const result = schema.safeParse(raw);
-  if (!result.success) throw new UserError(`${file}: ${explain(result.error.issues[0]!, raw)}`);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new UserError(`${placeOf(pathOf(issue!))}: ${explain(issue!, raw)}`);
+  }
   const name = basename(file).replace(/\.ya?ml$/, '');
   if (!/^[A-Za-z0-9][\w.-]{0,39}$/.test(name))
     throw new UserError(`${file}: the name of a plan must be up to 40 letters, digits, dots, dashes, underscores`);

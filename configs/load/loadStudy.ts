@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { namesIn } from './names.js';
-import { readYaml } from './readYaml.js';
+import { pathOf } from './pathOf.js';
+import { openYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
 import { homePath } from '../cli/homePath.js';
@@ -67,9 +68,12 @@ export type StudySetting = z.output<typeof setting>;
  */
 export function loadStudy(study: string): Study {
   const file = studyFile(study);
-  const raw = readYaml(file);
+  const { value: raw, placeOf } = openYaml(file);
   const result = schema.safeParse(raw);
-  if (!result.success) throw new UserError(`${file}: ${explain(result.error.issues[0]!, raw)}`);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new UserError(`${placeOf(pathOf(issue!))}: ${explain(issue!, raw)}`);
+  }
   requireSense(file, result.data);
   const { data } = result.data;
   const isOurs = file !== study; // its data lies in the checkout

@@ -4,10 +4,44 @@ import YAML from 'yaml';
 import { UserError } from '../userError.js';
 
 /** What a YAML file holds. @throws UserError in one line when it is missing, no file, or broken */
-export function readYaml(file: string): unknown {
+export const readYaml = (file: string): unknown => openYaml(file).value;
+
+/** A YAML file that was read. */
+export interface YamlFile {
+  value: unknown;
+  /** `FILE:LINE` of what stands under these names, or of the innermost group of them that is there, or the file alone. */
+  placeOf(path: readonly PropertyKey[]): string;
+}
+
+/** What a YAML file holds, and where. @throws UserError in one line when it is missing, no file, or broken */
+export function openYaml(file: string): YamlFile {
   const bytes = bytesOf(file);
   if (!isUtf8(bytes)) throw new UserError(`${file} is not YAML: its text is not UTF-8`);
-  return parseYaml(bytes.toString('utf8'), `${file} is not YAML`);
+  const text = bytes.toString('utf8');
+  return {
+    value: parseYaml(text, `${file} is not YAML`),
+    placeOf(path) {
+      const line = lineOf(text, path.map(String));
+      return line === undefined ? file : `${file}:${line}`;
+    },
+  };
+}
+
+function lineOf(text: string, path: readonly string[]): number | undefined {
+  const lines = new YAML.LineCounter();
+  const document = YAML.parseDocument(text, { lineCounter: lines });
+  let [group, line]: [unknown, number | undefined] = [document.contents, undefined];
+  for (const name of path) {
+    if (YAML.isAlias(group)) group = group.resolve(document);
+    let found: unknown; // the name of a setting, or an item of a list
+    if (YAML.isMap(group)) {
+      const pair = group.items.find(({ key }) => String(YAML.isScalar(key) ? key.value : key) === name);
+      [found, group] = [pair?.key, pair?.value];
+    } else if (YAML.isSeq(group)) found = group = group.items[Number(name)];
+    if (!YAML.isNode(found) || !found.range) break;
+    line = lines.linePos(found.range[0]).line;
+  }
+  return line;
 }
 
 /**

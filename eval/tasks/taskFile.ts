@@ -2,7 +2,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { namesIn } from '../../configs/load/names.js';
-import { readYaml } from '../../configs/load/readYaml.js';
+import { pathOf } from '../../configs/load/pathOf.js';
+import { openYaml, readYaml, type YamlFile } from '../../configs/load/readYaml.js';
 import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
 import type { TitleUse } from '../../data/task/corpus.js';
@@ -119,13 +120,13 @@ function namedMember(name: string, file: string): TaskNode {
 
 /** @param from  what a relative folder is relative to */
 function readNode(file: string, from: string, member: (name: string) => TaskNode): TaskNode {
-  const raw = parseTaskFile(file);
+  const { raw, placeOf } = parseTaskFile(file);
   const name = basename(file).replace(/\.ya?ml$/, '');
   if ('tasks' in raw) {
-    const { tasks, average } = check(several, raw, file);
+    const { tasks, average } = check(several, raw, placeOf);
     return { name, isAveraged: average, members: tasks.map(member) };
   }
-  const { parts, set = name, download, byHand, ...settings } = check(single, raw, file);
+  const { parts, set = name, download, byHand, ...settings } = check(single, raw, placeOf);
   metricDepth(settings.metrics);
   const folder = resolve(from, settings.folder);
   const identityOf = (part: string | null) =>
@@ -142,16 +143,18 @@ function readNode(file: string, from: string, member: (name: string) => TaskNode
   return { name, isAveraged: true, members };
 }
 
-function check<T>(schema: z.ZodType<T>, raw: unknown, file: string): T {
+function check<T>(schema: z.ZodType<T>, raw: unknown, placeOf: YamlFile['placeOf']): T {
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new UserError(`${file}: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}`);
+  const issue = result.error.issues[0]!;
+  const name = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  throw new UserError(`${placeOf(pathOf(issue))}: ${name}${issue.message}`);
 }
 
-function parseTaskFile(file: string): Record<string, unknown> {
-  const raw = readYaml(file);
-  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>;
+function parseTaskFile(file: string): { raw: Record<string, unknown>; placeOf: YamlFile['placeOf'] } {
+  const { value: raw, placeOf } = openYaml(file);
+  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw))
+    return { raw: raw as Record<string, unknown>, placeOf };
   throw new UserError(`${file} must hold the settings of a task as name: value, such as folder: my-task`);
 }
 

@@ -1,8 +1,8 @@
 /**
- * Exact search over a million generated vectors of 768 numbers, kept as shards of float16 on the disk: speed, memory,
- * and equality with a naive search, ties included.
+ * Exact search over a million generated vectors, kept as shards of float16 on the disk, and the run that comes of it: speed,
+ * memory, and equality with a naive search, ties included.
  *
- *     node --import tsx test/bench/searchMillion.ts [vectors] [folder for the shards, 1.5 GB] [queries]
+ *     node --import tsx test/bench/searchMillion.ts [vectors] [folder for the shards, 1.5 GB] [queries] [depth] [dimensions]
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,13 +12,15 @@ import { shardRows } from '../../data/task/corpus.js';
 import type { Hits } from '../../eval/dense/selection.js';
 import { openSearch } from '../../eval/dense/search.js';
 import { packVectors, unpackVectors } from '../../eval/dense/vectorFormat.js';
+import { packedRun } from '../../eval/measure/packedRun.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 
-const [vectors = '1000000', parent = tmpdir(), queriesWanted = '128'] = process.argv.slice(2);
+const [vectors = '1000000', parent = tmpdir(), ...wanted] = process.argv.slice(2);
+const [queriesWanted = '128', depthWanted = '1000', dimensionsWanted = '768'] = wanted;
 const rows = Number(vectors);
-const dimensions = 768;
+const dimensions = Number(dimensionsWanted);
 const queryCount = Number(queriesWanted);
-const depth = 1000;
+const depth = Number(depthWanted);
 
 /** Whole numbers from -2 to 2: every inner product is exact in float32, and many are equal. */
 function generate(count: number, seed: number): Float32Array {
@@ -42,15 +44,17 @@ try {
   const read = async (file: string) => unpackVectors(await readFile(file), 'float16');
 
   const startMs = performance.now();
+  const beforeMegabytes = peakMegabytes();
   const search = openSearch(queries, dimensions, depth);
   for (const { file, first } of shards) search.add(first, await read(file));
   const checked = [0, queryCount - 1];
   const found = new Map<number, Hits>();
-  let query = 0;
+  const run = packedRun({ get: String });
   for (const hits of search.take()) {
-    if (checked.includes(query)) found.set(query, hits);
-    query++;
+    if (checked.includes(run.size)) found.set(run.size, hits);
+    run.add(String(run.size), hits);
   }
+  const afterMegabytes = peakMegabytes();
   const seconds = (performance.now() - startMs) / 1000;
   search.close();
 
@@ -72,12 +76,17 @@ try {
       depth,
       seconds: Number(seconds.toFixed(1)),
       scoresPerSecond: Math.round((rows * queryCount) / seconds),
-      peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+      peakMegabytes: afterMegabytes,
+      beforeMegabytes,
       queriesEqualToNaive: checked.length,
     }),
   );
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+function peakMegabytes(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
 }
 
 function scoreNaively(

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { readYaml } from '../../../configs/load/readYaml.js';
+import { openYaml } from '../../../configs/load/readYaml.js';
 import { suggest } from '../../../configs/load/suggest.js';
 import { UserError } from '../../../configs/userError.js';
 import { readCsv, type CsvRow } from '../page/csv.js';
@@ -76,14 +76,14 @@ export async function readPublished(name: string): Promise<Published> {
 }
 
 function readModels(file: string): PublishedModel[] {
-  const content = readYaml(file);
+  const { value: content, placeOf } = openYaml(file);
   const regression = anseriniShape.safeParse(content);
   if (regression.success) return anseriniModels(regression.data);
   const own = ownShape.safeParse(content);
   if (!own.success) {
     const { path, message } = own.error.issues[0]!;
     throw new UserError(
-      `${file}: ${path.join('.') || 'the file'}: ${message}; configs/published/study.yaml is an example`,
+      `${placeOf(path)}: ${path.join('.') || 'the file'}: ${message}; configs/published/study.yaml is an example`,
     );
   }
   const { title, source, models } = own.data;

@@ -43,7 +43,7 @@ describe('the data sets of configs/datasets', () => {
     const file = inFolder('mine.yaml');
     const head = 'about: x\nlicence: y\npage: https://a.example/\n';
     await writeFile(file, `${head}folder: ../out\nsources: [{ url: 'https://a.example/a.zip', inside: a }]\n`);
-    assert.throws(() => names([file]), { message: `${file}: folder: must stay within the folder` });
+    assert.throws(() => names([file]), { message: `${file}:4: folder: must stay within the folder` });
     await writeFile(file, `${head}folder: out\nsources: [{ url: 'https://a.example/a.zip', inside: a }]\n`);
     assert.deepEqual(names([file]), ['mine']);
   });

@@ -60,14 +60,16 @@ describe('loadConfig', () => {
   });
 
   it('names an unknown setting and the near one, at the top and in a group', async () => {
-    assert.equal(refusal(await recipe('lorra: {}\n')), 'unknown setting lorra; did you mean lora?');
+    // The message told neither the file, of which a study has several, nor the line.
+    const file = await recipe('# a comment\nlorra: {}\n');
+    assert.equal(refusal(file), `${file}:2: unknown setting lorra; did you mean lora?`);
     assert.equal(
-      refusal(await recipe('training: { stepz: 3 }\n')),
-      'unknown setting training.stepz; did you mean steps?',
+      refusal(await recipe('seed: 1\ntraining: { epochs: 1,\n  stepz: 3 }\n')),
+      `${file}:3: unknown setting training.stepz; did you mean steps?`,
     );
     assert.equal(
       refusal(await recipe('loss: { margin: 3 }\n')),
-      'unknown setting loss.margin; known here: temperature, maskRelevant, falseNegativeMargin',
+      `${file}:1: unknown setting loss.margin; known here: temperature, maskRelevant, falseNegativeMargin`,
     );
   });
 
@@ -130,8 +132,12 @@ describe('loadConfig', () => {
       ['training: { patience: -1, keepBest: true }', 'training.patience: Too small: expected number to be >=1; got -1'],
       ['training: { passagesPerQuery: 1 }', 'training.passagesPerQuery: Too small: expected number to be >=2; got 1'],
     ] as const;
-    for (const [yaml, message] of cases) assert.equal(refusal(await recipe(yaml)), message);
-    assert.match(refusal(await recipe('lora: { targets: [q, x] }')), /^lora\.targets\.1: .*"gate".*; got "x"$/);
+    for (const [yaml, message] of cases)
+      assert.equal(refusal(await recipe(yaml)), `${inFolder('own.yaml')}:1: ${message}`);
+    assert.match(
+      refusal(await recipe('lora: { targets: [q,\n x] }')),
+      /own\.yaml:2: lora\.targets\.1: .*"gate".*; got "x"$/,
+    );
   });
 
   describe('with --set', () => {
@@ -246,7 +252,7 @@ describe('loadConfig', () => {
   describe('with epochs and steps', () => {
     it('refuses both in one file', async () => {
       const message = 'training.epochs has no effect when training.steps is set; state one of the two';
-      assert.equal(refusal(await recipe('training: { epochs: 1, steps: 5 }')), message);
+      assert.equal(refusal(await recipe('training: { epochs: 1, steps: 5 }')), `${inFolder('own.yaml')}:1: ${message}`);
       assert.equal(refusal('study', ['training.epochs=2', 'training.steps=5']), message);
     });
 

@@ -25,7 +25,7 @@ describe('loadRetraining', () => {
   });
 
   const bad: [what: string, text: string, message: RegExp][] = [
-    ['an unknown key', `${good}notfy: x\n`, /nightly\.yaml: unknown setting notfy; .*notify/],
+    ['an unknown key', `${good}notfy: x\n`, /nightly\.yaml:4: unknown setting notfy; .*notify/],
     ['an unknown key of the gate', good.replace('margin', 'margn'), /unknown setting gate\.margn; .*margin/],
     ['a gate without tasks', good.replace('[one]', '[]'), /gate\.tasks: .*; got \[\]/],
     ['no gate', good.replace(/gate.*/, ''), /gate is missing/],

@@ -23,9 +23,9 @@ describe('npm run retrain -- PLAN, with a plan that cannot be used', function ()
     gate: '{ tasks: [./one], rule: not-worse, margin: 0.01 }',
   };
   const cases: [what: string, changes: Record<string, string>, message: RegExp][] = [
-    ['an unknown key', { keeps: '{ runs: 1 }' }, /plan\.yaml: unknown setting keeps; did you mean keep\?/],
-    ['a gate without tasks', { gate: '{ tasks: [], rule: better }' }, /plan\.yaml: gate\.tasks: .*got \[\]/],
-    ['a margin without a rule', { gate: '{ tasks: [./one], margin: 0.01 }' }, /plan\.yaml: gate\.rule is missing/],
+    ['an unknown key', { keeps: '{ runs: 1 }' }, /plan\.yaml:4: unknown setting keeps; did you mean keep\?/],
+    ['a gate without tasks', { gate: '{ tasks: [], rule: better }' }, /plan\.yaml:3: gate\.tasks: .*got \[\]/],
+    ['a margin without a rule', { gate: '{ tasks: [./one], margin: 0.01 }' }, /plan\.yaml:3: gate\.rule is missing/],
     [
       'a task whose data is missing',
       { gate: '{ tasks: [scifact], rule: better }' },

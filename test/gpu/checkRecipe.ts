@@ -41,8 +41,8 @@ export const checkRecipe =
       plan: { ...(chunkTokens !== undefined && { chunkTokens }) },
       poolsPerUpdate: loadConfig('study').config.training.poolsPerUpdate,
       updates: isQuick ? 2 : 3,
-      seconds: 90,
-      encode: !isQuick,
+      seconds: 100,
+      encode: !isQuick && chunkTokens === undefined,
       peakSize: isProcessor ? 256 : 8192,
     };
     const settings = isProcessor ? { ...checked, TERCET_CHECK_AS_CARD: undefined, TERCET_XLA: '1' } : checked;

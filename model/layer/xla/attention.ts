@@ -5,17 +5,15 @@ import { functionName, qkvWidth, type LayerShape } from './layerShape.js';
 
 /** Texts of like length that one call attends to. */
 export interface SliceShape {
-  /** Of the packed rows that the texts lie among. */
-  rows: number;
   texts: number;
   /** Places of each text; those behind its end are of no account. */
   time: number;
-  /** Rotary tables have a row for each packed row, not for each place of a text. */
+  /** Each text has rotary tables of its own. */
   ownTurns: boolean;
 }
 
 /**
- * Causal attention of the texts of a slice, which are gathered out of packed rows.
+ * Causal attention of the texts of a slice. It takes the rows of their places, so that it is compiled once for chunks of all sizes.
  * @returns a function that gives `mixed`, [texts * time, heads * headDim]; zeros for no place
  */
 export function attention(shape: LayerShape, slice: SliceShape): CompiledFunction {
@@ -35,14 +33,15 @@ export function attention(shape: LayerShape, slice: SliceShape): CompiledFunctio
  */
 export function attentionGradient(shape: LayerShape, slice: SliceShape): CompiledFunction {
   return sliceFunction('AttentionGradient', shape, slice, (description, f) => {
-    const { rows, texts, time } = slice;
+    const { texts, time } = slice;
     const { heads, kvHeads, headDim, wide } = shape;
     const group = heads / kvHeads;
-    const dMixed = description.take('dMixed', wide, [rows, heads * headDim]);
-    const { weights, queries, keys, values, places, lengths, turns } = attend(description, f, shape, slice);
+    const dMixed = description.take('dMixed', wide, [texts * time, heads * headDim]);
+    const { weights, queries, keys, values, lengths, turns } = attend(description, f, shape, slice);
     const inText = f.less(f.reshape(f.range(time), 1, time, 1), f.reshape(lengths, texts, 1, 1));
-    const taken = f.choose(inText, f.gather(dMixed, places), f.cast(f.number(0), wide));
-    const apart = f.transpose(f.reshape(taken, texts, time, kvHeads, group, headDim), 0, 2, 3, 1, 4);
+    const perText = f.reshape(dMixed, texts, time, heads * headDim);
+    const own = f.choose(inText, perText, f.cast(f.number(0), wide));
+    const apart = f.transpose(f.reshape(own, texts, time, kvHeads, group, headDim), 0, 2, 3, 1, 4);
     const dOut = f.reshape(apart, texts, kvHeads, group * time, headDim);
     const dWeights = f.reshape(f.product(dOut, values, [3, 3], 'float32', 2), texts, kvHeads, group, time, time);
     const along = f.sum(f.multiply(weights, dWeights), 4);
@@ -65,11 +64,11 @@ export function attentionGradient(shape: LayerShape, slice: SliceShape): Compile
 function sliceFunction(
   part: string,
   shape: LayerShape,
-  { rows, texts, time, ownTurns }: SliceShape,
+  { texts, time, ownTurns }: SliceShape,
   body: (description: Description, f: Operations) => void,
 ): CompiledFunction {
   const own = { ...shape, adapters: undefined };
-  const name = functionName(part, own, rows, texts, time, ownTurns ? 'ownTurns' : 'turns');
+  const name = functionName(part, own, texts, time, ownTurns ? 'ownTurns' : 'turns');
   return compiledFunction(name, (description) => body(description, operations(description)));
 }
 
@@ -81,17 +80,15 @@ interface Turns {
 
 /** Takes a slice's rows. Queries [texts, kvHeads, group * time, headDim], scaled; keys and values [texts, kvHeads, time, headDim]. */
 function attend(description: Description, f: Operations, shape: LayerShape, slice: SliceShape) {
-  const { rows, texts, time } = slice;
+  const { texts, time } = slice;
   const { heads, kvHeads, headDim, wide } = shape;
   const group = heads / kvHeads;
-  const qkv = description.take('qkv', wide, [rows, qkvWidth(shape)]);
-  const places = f.bitcast(description.take('places', 'uint8', [texts, time, 4]), 'int32', [texts, time]);
+  const qkv = description.take('qkv', wide, [texts * time, qkvWidth(shape)]);
   const lengths = f.bitcast(description.take('lengths', 'uint8', [texts, 4]), 'int32', [texts]);
-  const turns = takeTurns(description, f, places, headDim / 2, slice);
+  const turns = takeTurns(description, f, headDim / 2, slice);
 
-  const taken = f.gather(qkv, places);
   const part = (first: number, count: number) => {
-    const columns = f.columns(taken, first * headDim, count * headDim);
+    const columns = f.columns(qkv, first * headDim, count * headDim);
     return f.cast(f.reshape(columns, texts, time, count, headDim), 'float32');
   };
   const turnedQueries = f.multiply(turned(f, part(0, heads), turns), f.number(headDim ** -0.5));
@@ -108,20 +105,17 @@ function attend(description: Description, f: Operations, shape: LayerShape, slic
   );
   const scores = f.reshape(f.product(queries, keys, [3, 3], 'float32', 2), texts, kvHeads, group, time, time);
   const weights = softmax(f, f.choose(seen, scores, f.number(-1e30)));
-  return { weights, queries, keys, values, places, lengths, turns };
+  return { weights, queries, keys, values, lengths, turns };
 }
 
 function takeTurns(
   description: Description,
   f: Operations,
-  places: Value,
   pairs: number,
-  { rows, texts, time, ownTurns }: SliceShape,
+  { texts, time, ownTurns }: SliceShape,
 ): Turns {
-  const take = (name: string) => {
-    const table = description.take(name, 'float32', [ownTurns ? rows : time, pairs]);
-    return ownTurns ? f.reshape(f.gather(table, places), texts, time, 1, pairs) : f.reshape(table, 1, time, 1, pairs);
-  };
+  const own = ownTurns ? texts : 1;
+  const take = (name: string) => f.reshape(description.take(name, 'float32', [own * time, pairs]), own, time, 1, pairs);
   return { cosines: take('cosines'), sines: take('sines') };
 }
 

@@ -10,7 +10,6 @@ export interface AttentionSlice {
 
 /** Tokens, padding included, that one call attends to, where no text is longer. */
 const sliceTokens = 4096;
-const shortTimes = [16, 32, 64, 80, 96, 128, 160, 256, 512];
 
 /**
  * Cut packed texts into slices of few shapes.
@@ -57,10 +56,8 @@ const emptySlice = (texts: number, time: number): AttentionSlice => ({
   lengths: new Int32Array(texts),
 });
 
-/** Above the short ones powers of two, and halves between them. */
+/** Powers of two, and from 64 on halves between them. */
 function timeFor(length: number): number {
-  const short = shortTimes.find((time) => time >= length);
-  if (short !== undefined) return short;
-  const power = 2 ** Math.ceil(Math.log2(length));
-  return length <= 0.75 * power ? 0.75 * power : power;
+  const power = 2 ** Math.ceil(Math.log2(Math.max(16, length)));
+  return power > 64 && length <= 0.75 * power ? 0.75 * power : power;
 }

@@ -34,6 +34,7 @@ export interface CompiledChunk {
 
 export interface CompiledSlice {
   shape: SliceShape;
+  /** int32 [texts * time]: row of each place; any where there is no token. */
   places: tf.Tensor;
   lengths: tf.Tensor;
   turns: Rotary;
@@ -78,17 +79,20 @@ export function compiledChunk(
     places: onDevice(places),
   });
   const tables = new Map<number, Rotary>();
-  const filledTurns = ownTurns && filledTables(ownTurns, rows);
+  const sharedTurns = (time: number): Rotary => {
+    const made = tables.get(time) ?? rotaryTables(time, config.headDim, config.ropeTheta);
+    tables.set(time, made);
+    return made;
+  };
   return {
     ...{ shape, tokens, rows, texts: lengths.length },
     slices: slices.map(({ texts, time, rows: places, lengths }) => {
-      const turns = filledTurns ?? tables.get(time) ?? rotaryTables(time, config.headDim, config.ropeTheta);
-      if (!filledTurns) tables.set(time, turns);
+      const sent = onDevice(places);
       return {
-        shape: { rows, texts, time, ownTurns: filledTurns !== undefined },
-        places: native.integers(places, [texts, time]),
+        shape: { texts, time, ownTurns: ownTurns !== undefined },
+        places: sent,
         lengths: native.integers(lengths, [texts]),
-        turns,
+        turns: ownTurns ? gatheredTurns(ownTurns, sent) : sharedTurns(time),
       };
     }),
     all: stage(rows, placeOfRow, dropout?.all),
@@ -115,10 +119,13 @@ export function disposeCompiledChunk({ slices, all, last, ...chunk }: CompiledCh
 export const attentionOf = (shape: LayerShape, slice: CompiledSlice) => attention(shape, slice.shape);
 export const attentionGradientOf = (shape: LayerShape, slice: CompiledSlice) => attentionGradient(shape, slice.shape);
 
-/** Steps of the numbers of rows: few, because each is compiled for itself, and near enough to waste little. */
+/**
+ * Steps of the numbers of rows: few, because each is compiled for itself, and near enough to waste little where that counts.
+ */
 function filledRows(count: number): number {
   const power = 2 ** Math.ceil(Math.log2(Math.max(16, count)));
-  return power > 4096 && count <= 0.75 * power ? 0.75 * power : power;
+  const step = power > 4096 ? power / 16 : power;
+  return Math.ceil(count / step) * step;
 }
 
 /** Of all layers, told by one. Adapters have one rank and scale everywhere. */
@@ -143,13 +150,9 @@ function keyBytes({ keys }: RowDropout, rows: number): tf.Tensor {
   return anyTensors().integers(all, [rows, 2]);
 }
 
-function filledTables({ cos, sin }: Rotary, rows: number): Rotary {
-  const filled = (table: tf.Tensor2D) =>
-    table.pad<tf.Tensor2D>([
-      [0, rows - table.shape[0]],
-      [0, 0],
-    ]);
-  return { cos: filled(cos), sin: filled(sin) };
+function gatheredTurns({ cos, sin }: Rotary, places: tf.Tensor): Rotary {
+  const gathered = (table: tf.Tensor2D) => anyTensors().gatherRows(table, 'float32', places);
+  return { cos: gathered(cos), sin: gathered(sin) };
 }
 
 const onDevice = (values: Int32Array): tf.Tensor =>

@@ -30,7 +30,8 @@ export function traceLayer(
   return tf.tidy(() => {
     const parts = chunk.slices.map((slice) => {
       const { places, lengths, turns } = slice;
-      const call = { qkv: attended['qkv']!, places, lengths, cosines: turns.cos, sines: turns.sin };
+      const qkv = native.gatherRows(attended['qkv']!, shape.wide, places);
+      const call = { qkv, lengths, cosines: turns.cos, sines: turns.sin };
       return attentionOf(shape, slice).call(call)['mixed']!;
     });
     const everywhere = native.stackRows([...parts, zeroRow(shape.wide, shape.heads * shape.headDim)], shape.wide);
@@ -86,7 +87,9 @@ export function layerGradient(
   const dQkv = tf.tidy(() => {
     const parts = chunk.slices.map((slice) => {
       const { places, lengths, turns } = slice;
-      const call = { qkv: trace['qkv']!, dMixed, places, lengths, cosines: turns.cos, sines: turns.sin };
+      const qkv = native.gatherRows(trace['qkv']!, shape.wide, places);
+      const dPlaces = native.gatherRows(dMixed, shape.wide, places);
+      const call = { qkv, dMixed: dPlaces, lengths, cosines: turns.cos, sines: turns.sin };
       return attentionGradientOf(shape, slice).call(call)['dQkv']!;
     });
     const everywhere = native.stackRows([...parts, zeroRow(shape.wide, qkvWidth(shape))], shape.wide);

@@ -11,6 +11,7 @@ import { parsePool, poolName } from './pool.js';
 import { measurePoolMemory } from './poolMemory.js';
 import { profileStep } from './profile.js';
 import { findPython } from './pythonSetup.js';
+import { scaleRanks } from './ranks.js';
 import { reportText, reportValues, writeReport, type BenchReport } from './report.js';
 import { gigaflops, type Result } from './result.js';
 import { scaleLayers, scaleLengths, scalePools, scaleThreads } from './scaling.js';
@@ -31,6 +32,7 @@ const measures: Record<string, Measure> = {
   lengths: scaleLengths,
   layers: scaleLayers,
   threads: scaleThreads,
+  ranks: scaleRanks,
   memory: measurePoolMemory,
 };
 /** What can be set against the other side. */

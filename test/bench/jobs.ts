@@ -1,4 +1,6 @@
 import type { Precision } from '../../configs/contract.js';
+import type { RankPlace } from '../../model/engine/ranks/rankPlace.js';
+import type { ExchangeCost } from './countExchange.js';
 import type { StepPlan } from './work.js';
 import type { Memory } from './memory.js';
 import type { Usage } from './usage.js';
@@ -12,15 +14,21 @@ export interface SearchSizes {
 
 /** What a measuring process can be asked to do, one after the other. Times in seconds, sizes in bytes. */
 export interface Jobs {
-  /** Load a base and, where one is named, an adapter to train. */
-  open: { asks: { base: string; precision: Precision; adapter?: string | undefined; watch?: boolean }; gives: Opened };
+  /** Load a base and, where one is named, an adapter to train; with others, where this is one of several ranks. */
+  open: {
+    asks: { base: string; precision: Precision; adapter?: string | undefined; watch?: boolean; place?: RankPlace };
+    gives: Opened;
+  };
   /**
    * How updates over this pool will use memory. Planned once, as training does, and best before the first of them:
    * afterwards the process holds memory that the engine keeps for the next step.
    */
   plan: { asks: { pool: string; plan: PlanChoice }; gives: StepPlan };
   /** One update of the adapter over one pool. */
-  train: { asks: { pool: string; plan: PlanChoice }; gives: Timed & { loss: number; plan?: StepPlan } };
+  train: {
+    asks: { pool: string; plan: PlanChoice };
+    gives: Timed & { loss: number; plan?: StepPlan; exchange?: ExchangeCost };
+  };
   /** Embeddings of token ids, nothing kept. */
   forward: { asks: { texts: string; chunkTokens: number }; gives: Timed };
   /** Embeddings of texts, tokenizing included; those of the first texts are told, one after another. */

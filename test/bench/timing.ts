@@ -30,7 +30,7 @@ export async function timeRounds(
   run: (worker: WorkerProcess) => Promise<{ seconds: number; plan?: StepPlan }>,
   cores?: number,
 ): Promise<Timing> {
-  const worker = startTercet(cores);
+  const worker = startTercet(cores === undefined ? undefined : { count: cores, first: 0 });
   try {
     const { packs = false } = await worker.ask('open', { base, precision, adapter });
     const { resident } = await worker.ask('memory', { reset: true });
@@ -75,7 +75,7 @@ const peakRows = 2048;
 /** Products of the shapes of the model's own weights, each in both directions. */
 export async function measurePeaks({ config }: Setting, cores?: number): Promise<Peaks> {
   const shapes = new Map(projections.map((target) => [String(projectionShape(config, target)), target]));
-  const worker = startTercet(cores);
+  const worker = startTercet(cores === undefined ? undefined : { count: cores, first: 0 });
   try {
     return await worker.ask('peak', {
       rows: peakRows,

@@ -20,6 +20,10 @@ import { engineFacts } from '../../model/memory/engineFacts.js';
 import { memoryBudget, processBytes } from '../../model/memory/memoryBudget.js';
 import { peakBytes, planMemory, smallestPeak, type PlanFacts } from '../../model/memory/memoryPlan.js';
 import { attachAdapter, type Parameters } from '../../model/layer/lora.js';
+import { joinedCollective } from '../../model/engine/ranks/collective.js';
+import type { RankPlace } from '../../model/engine/ranks/rankPlace.js';
+import { sumGradients, type Exchange } from '../../train/step/exchange.js';
+import { countExchange, type ExchangeCost } from './countExchange.js';
 import { adamW, type Optimizer } from '../../train/step/optimizer.js';
 import { weightBytesOf } from '../../train/loop/planTraining.js';
 import { atOnce } from '../../model/pass/stepwise.js';
@@ -38,6 +42,8 @@ export interface Work {
   optimizer: Optimizer;
   updates: number;
   watch: Watch | undefined;
+  /** With the other ranks, where there are any, and what it has cost. */
+  exchange?: Exchange & { take: () => ExchangeCost };
 }
 
 const learningRate = 1e-4;
@@ -53,8 +59,11 @@ export async function openWork(options: {
   precision: Precision;
   adapter?: string | undefined;
   watch?: boolean | undefined;
+  place?: RankPlace | undefined;
 }): Promise<Work> {
-  const engine = await startEngine();
+  const { place } = options;
+  const engine = await startEngine(place && { place });
+  const exchange = place && { ...countExchange(joinedCollective(place)), isAskedToStop: () => false };
   if (!engine.precisions.includes(options.precision))
     throw new UserError(`the ${engine.name} engine does not offer ${options.precision}; add --precision float32`);
   const watch = options.watch && engine.name === 'tensorflow' ? watchEngine() : undefined;
@@ -67,7 +76,7 @@ export async function openWork(options: {
     ? attachAdapter(model, await readAdapter(options.adapter))
     : new Map<string, never>();
   const optimizer = adamW(parameters, loadConfig('study').config.optimizer);
-  return { engine, model, parameters, optimizer, updates: 0, watch };
+  return { engine, model, parameters, optimizer, updates: 0, watch, ...(exchange && { exchange }) };
 }
 
 /** How a step uses memory. */
@@ -102,9 +111,12 @@ export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: Pl
 
 /** One update of the adapter. @returns the loss before it */
 export function trainStep(work: Work, pool: PoolTokens, plan: StepPlan): number {
-  const { model, parameters, optimizer, watch } = work;
+  const { model, parameters, optimizer, watch, exchange } = work;
   const gradients: Gradients = new Map();
-  const loss = atOnce(poolGradient(model, pool, parameters, { temperature }, oneAttempt(plan), gradients));
+  const loss = atOnce(
+    poolGradient(model, pool, parameters, { temperature, ...(exchange && { exchange }) }, oneAttempt(plan), gradients),
+  );
+  if (exchange) sumGradients(exchange, gradients, parameters);
   if (watch) watch.inOptimizer = true;
   const report = applyUpdate(gradients, [loss], optimizer, { learningRate, maxGradNorm, update: ++work.updates });
   [...parameters.values()].at(-1)!.dataSync(); // waits until a GPU has made the update

@@ -26,8 +26,8 @@ const searches = new Map<string, Awaited<ReturnType<typeof prepareSearch>>>();
 const passages = new Map<number, Awaited<ReturnType<typeof openPassages>>>();
 
 const answers: Answers = {
-  async open({ base, precision, adapter, watch }) {
-    const timed = await time(async () => (opened = await openWork({ base, precision, adapter, watch })));
+  async open({ base, precision, adapter, watch, place }) {
+    const timed = await time(async () => (opened = await openWork({ base, precision, adapter, watch, place })));
     const { name, version } = opened!.engine;
     return {
       ...timed,
@@ -47,7 +47,8 @@ const answers: Answers = {
     const whole = await answers.plan({ pool, plan });
     let loss = NaN;
     const timed = await time(async () => (loss = trainStep(work(), tokens, whole)));
-    return { ...timed, loss, plan: whole };
+    const exchange = work().exchange?.take();
+    return { ...timed, loss, plan: whole, ...(exchange && { exchange }) };
   },
   async forward({ texts, chunkTokens }) {
     const tokens = readOnce<number[][]>(texts).map((ids) => Int32Array.from(ids));

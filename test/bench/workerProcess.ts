@@ -12,12 +12,19 @@ export interface WorkerProcess {
   close(): Promise<void>;
 }
 
-/** Start a process of tercet. @param cores  processors that it may use; all where left out */
-export function startTercet(cores?: number): WorkerProcess {
+/** Processors that a process may use: so many from the first on. */
+export interface Cores {
+  count: number;
+  first: number;
+}
+
+/** Start a process of tercet. @param cores  that it may use; all where left out */
+export function startTercet(cores?: Cores): WorkerProcess {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const node = [process.execPath, '--import', loader, fileURLToPath(new URL('./worker.ts', import.meta.url))];
   // TensorFlow makes as many threads as it may use processors.
-  const command = cores === undefined ? node : ['taskset', '--cpu-list', `0-${cores - 1}`, ...node];
+  const command =
+    cores === undefined ? node : ['taskset', '--cpu-list', `${cores.first}-${cores.first + cores.count - 1}`, ...node];
   return startWorker('tercet', command);
 }
 

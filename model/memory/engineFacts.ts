@@ -31,8 +31,11 @@ export function engineFacts(
   config: ModelConfig,
   loaded: { precision: Precision; embedding?: EmbeddingTable },
   packed: boolean,
-): Pick<PlanFacts, 'config' | 'weightBytes' | 'widens' | 'traces' | 'tableBytes' | 'startTokens' | 'leavesNothing'> {
-  const { card } = capabilities();
+): Pick<
+  PlanFacts,
+  'config' | 'weightBytes' | 'widens' | 'traces' | 'compiled' | 'tableBytes' | 'startTokens' | 'leavesNothing'
+> {
+  const { card, compiledLayers } = capabilities();
   const { embedding } = loaded;
   const form = weightForm(loaded);
   const operations = operationsOfLayer[packed ? 'packed' : 'padded'];
@@ -43,6 +46,7 @@ export function engineFacts(
     ...form,
     tableBytes: embedding ? (embedding.onDevice?.bytes ?? 0) : expectedTableBytes(config, form.weightBytes),
     traces: packed,
+    compiled: packed && compiledLayers,
     startTokens: card ? (operations * startSeconds) / secondsOfToken : startTokensOfProcessor,
     leavesNothing: card,
   };

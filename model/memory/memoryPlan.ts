@@ -43,6 +43,8 @@ export interface PlanFacts {
   widens: boolean;
   /** Does the engine keep traces (fused operations), or only layer inputs? */
   traces: boolean;
+  /** Do layers run as functions compiled by XLA? */
+  compiled: boolean;
   /** Bytes of the embedding table on the device. */
   tableBytes: number;
   /** Tokens whose work takes as long as starting the operations of a chunk does. */
@@ -159,7 +161,7 @@ function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkT
 }
 
 /** Tokens of a chunk that are tried: on a card as many more as its operations take to be started. */
-const chunkSizes = ({ leavesNothing }: PlanFacts) => [
+const chunkSizes = ({ leavesNothing, compiled }: PlanFacts) => [
   256,
   512,
   1024,
@@ -167,7 +169,7 @@ const chunkSizes = ({ leavesNothing }: PlanFacts) => [
   4096,
   8192,
   16384,
-  ...(leavesNothing ? [32768, 65536] : []),
+  ...(leavesNothing && !compiled ? [32768, 65536] : []),
 ];
 
 function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: number): MemoryKinds {
@@ -178,7 +180,7 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
   const secondPass = allKept
     ? 0
     : inputBytes(config, chunk) + tracesBytes(config, tracedLayers, chunk, textsOf(facts, chunk));
-  const working = (facts.traces ? packedLayerBytes(config, chunk) : paddedLayerBytes(facts, chunk)) + widened;
+  const working = layerBytes(facts, chunk) + widened;
   return {
     process: processBytes,
     weights: weightBytes * layers * matricesOfLayer(config),
@@ -190,6 +192,24 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
     embeddings: float * (poolQueries + poolPassages) * hidden * 2,
     loss: Math.max(0, lossBytes(facts) - working - secondPass),
   };
+}
+
+function layerBytes(facts: PlanFacts, tokens: number): number {
+  if (facts.compiled) return compiledLayerBytes(facts, tokens);
+  return facts.traces ? packedLayerBytes(facts.config, tokens) : paddedLayerBytes(facts, tokens);
+}
+
+/**
+ * A layer in functions compiled by XLA beside its input, in the backward pass of the feed-forward half: what was traced,
+ * gate's and up's gradients, the sums in float32 that a function holds while it runs, and weights with their adapters
+ * beside them. XLA says how much of the last two there is: 152 KB a token of a layer of 7B.
+ */
+function compiledLayerBytes({ config, weightBytes }: PlanFacts, tokens: number): number {
+  const { hidden, intermediate, heads, kvHeads, headDim } = config;
+  const traced = weightBytes * (2 * (heads + kvHeads) * headDim + 2 * intermediate) + float * hidden;
+  const gradients = 2 * weightBytes * intermediate + 2 * float * hidden;
+  const sums = 2 * float * intermediate;
+  return tokens * (traced + gradients + sums) + 2 * weightBytes * hidden * intermediate;
 }
 
 /**

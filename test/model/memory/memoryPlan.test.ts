@@ -29,6 +29,7 @@ const facts = {
   traces: true,
   tableBytes: 0,
   startTokens: 16,
+  compiled: false,
   leavesNothing: false,
   adapterElements: 1000,
   poolTokens: 5000,
@@ -124,7 +125,7 @@ describe('memoryPlan', () => {
     };
     const card = {
       ...{ config: sizes, widens: false, leavesNothing: true, tableBytes: 2 * 152064 * 3584, processBytes: 1e9 },
-      ...{ weightBytes: 2 as const, adapterElements: 80_740_352 },
+      ...{ weightBytes: 2 as const, adapterElements: 80_740_352, compiled: false },
       ...{ poolTokens: 41280, poolQueries: 32, poolPassages: 512, longestText: 156 },
     };
     const chunkOf = (gigabytes: number, traces: boolean) =>
@@ -139,6 +140,10 @@ describe('memoryPlan', () => {
     );
     assert.equal(planMemory({ ...card, traces: true, startTokens: 16, leavesNothing: false }, 64e9)!.chunkTokens, 8192);
     assert.equal(planMemory({ ...card, traces: true, startTokens: 1300 }, 64e9)!.bytes.table, 1_089_994_752);
+    // A compiled function holds sums in float32 while it runs; at 16,384 tokens its products are as fast as they get.
+    const compiled = planMemory({ ...card, traces: true, compiled: true, startTokens: 1300 }, 64e9)!;
+    // 106,496 bytes a token traced, 104,448 of gradients, 151,552 of sums; gate and up with their adapters once more
+    assert.deepEqual([compiled.chunkTokens, compiled.bytes.working], [16384, 362_496 * 16384 + 4 * 3584 * 18944]);
   });
 
   it('traces no layer on an engine that cannot', () => {

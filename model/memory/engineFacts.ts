@@ -11,7 +11,7 @@ import { weightForm } from './weightForm.js';
 const startTokensOfProcessor = 16;
 
 /** Operations of a layer, there and back, that are started one by one: what a card waits for where chunks are small. */
-export const operationsOfLayer = { packed: 114, padded: 568 };
+export const operationsOfLayer = { packed: 114, padded: 568, compiled: 28 };
 
 /** Seconds that starting an operation takes. */
 const startSeconds = 25e-6;
@@ -38,7 +38,8 @@ export function engineFacts(
   const { card, compiledLayers } = capabilities();
   const { embedding } = loaded;
   const form = weightForm(loaded);
-  const operations = operationsOfLayer[packed ? 'packed' : 'padded'];
+  const compiled = packed && compiledLayers;
+  const operations = operationsOfLayer[compiled ? 'compiled' : packed ? 'packed' : 'padded'];
   // Forward, forward again, and back through the inputs: two operations a weight each.
   const secondsOfToken = (3 * 2 * matricesOfLayer(config)) / speedOfCard;
   return {
@@ -46,7 +47,7 @@ export function engineFacts(
     ...form,
     tableBytes: embedding ? (embedding.onDevice?.bytes ?? 0) : expectedTableBytes(config, form.weightBytes),
     traces: packed,
-    compiled: packed && compiledLayers,
+    compiled,
     startTokens: card ? (operations * startSeconds) / secondsOfToken : startTokensOfProcessor,
     leavesNothing: card,
   };

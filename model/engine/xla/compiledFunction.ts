@@ -12,7 +12,8 @@ export interface CompiledFunction extends FunctionDescription {
 export type CallWatcher = (called: FunctionDescription, call: () => tf.Tensor[]) => tf.Tensor[];
 
 const known = new Map<string, CompiledFunction>();
-let watcher: CallWatcher = (_, call) => call();
+const nobody: CallWatcher = (_, call) => call();
+let watcher = nobody;
 
 /**
  * A function of this name, described once a process.
@@ -31,8 +32,11 @@ export function compiledFunction(name: string, body: (description: Description) 
 /** Every function that was asked for so far. */
 export const compiledFunctions = (): CompiledFunction[] => [...known.values()];
 
-/** Let somebody see each call from now on, who wants to know how long it takes. */
-export const watchCalls = (by: CallWatcher): void => void (watcher = by);
+/** Let somebody see each call from now on, who wants to know how long it takes. @returns ends it */
+export function watchCalls(by: CallWatcher): () => void {
+  watcher = by;
+  return () => void (watcher = nobody);
+}
 
 function call(called: FunctionDescription, given: Record<string, AnyTensor>): Record<string, tf.Tensor2D> {
   const { name, takes, gives } = called;

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projections } from '../../../configs/schema.js';
+import { capabilities } from '../../../model/engine/capabilities.js';
+import { chooseCompiledLayers } from '../../../model/engine/compiledLayersChoice.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import { attachAdapter, freshAdapter, type Parameters } from '../../../model/layer/lora.js';
@@ -71,11 +73,13 @@ describe('what a card is asked for in stock operations', () => {
   let [two, three] = [{} as Step, {} as Step];
   before(async function () {
     if ((await startEngine()).name !== 'tensorflow') return this.skip();
+    chooseCompiledLayers('0', false, undefined);
     folder = mkdtempSync(join(tmpdir(), 'tercet-card-calls-'));
     two = await stepOf(2, folder);
     three = await stepOf(3, folder);
   });
   after(() => folder && rmSync(folder, { recursive: true }));
+  after(() => void chooseCompiledLayers(process.env['TERCET_XLA'], capabilities().card, undefined));
 
   const more = (of: keyof Step, what: (calls: Calls) => number) => what(three[of]) - what(two[of]);
 
@@ -110,5 +114,30 @@ describe('what a card is asked for in stock operations', () => {
     assert.equal(more('update', operationsIn), 0);
     // Shapes of the matrices are five: for each 22, and four for the loss and the numbers.
     assert.equal(operationsIn(two.update), 114);
+  });
+});
+
+describe('what a card is asked for in layers compiled by XLA', () => {
+  let folder: string;
+  let [two, three] = [{} as Step, {} as Step];
+  before(async function () {
+    if ((await startEngine()).name !== 'tensorflow') return this.skip();
+    chooseCompiledLayers('1', false, undefined);
+    folder = mkdtempSync(join(tmpdir(), 'tercet-card-calls-'));
+    two = await stepOf(2, folder);
+    three = await stepOf(3, folder);
+  });
+  after(() => folder && rmSync(folder, { recursive: true }));
+  after(() => void chooseCompiledLayers(process.env['TERCET_XLA'], capabilities().card, undefined));
+
+  const more = (way: 'forward' | 'backward', what: (calls: Calls) => number) => what(three[way]) - what(two[way]);
+
+  it('sends nothing and reads nothing in a layer, and starts a tenth of the operations', () => {
+    for (const way of ['forward', 'backward'] as const)
+      assert.deepEqual([more(way, ({ uploads }) => uploads), more(way, ({ reads }) => reads)], [0, 0], way);
+    // Two slices of texts. Forward five functions, two gathers of rows for attention, and its rows stacked and put back;
+    // back all of these again but the last function, six for the slices, two that put back, and three functions.
+    assert.deepEqual([more('forward', operationsIn), more('backward', operationsIn)], [9, 8 + 11]);
+    assert.equal(operationsOfLayer.compiled, 9 + 19, 'what the memory plan reckons with');
   });
 });

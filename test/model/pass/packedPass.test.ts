@@ -10,12 +10,20 @@ import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { attachAdapter, removeAdapter, type Parameters } from '../../../model/layer/lora.js';
 import { backwardPacked, disposePacked, runPacked } from '../../../model/pass/packedPass.js';
 import { backwardPadded, disposePadded, runPadded } from '../../../model/pass/paddedPass.js';
+import { lengthOf, longestOf, type Sequence } from '../../../model/pass/sequence.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import type { Gradients } from '../../../model/layer/thinMatrices.js';
 import { assertClose, assertCloseToLargest, randomTensor, tensorsAlive } from '../../assertions.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 
 const hidden = 16;
+
+function cosine(a: tf.Tensor, b: tf.Tensor): number {
+  const [x, y] = [a.dataSync(), b.dataSync()];
+  const product = (p: ArrayLike<number>, q: ArrayLike<number>) =>
+    Array.from(p).reduce((sum, value, place) => sum + value * q[place]!, 0);
+  return product(x, y) / Math.sqrt(product(x, x) * product(y, y));
+}
 
 for (const kind of ['fused operations', 'functions compiled by XLA'] as const)
   describe(`packedPass in ${kind}`, () => {
@@ -106,6 +114,44 @@ for (const kind of ['fused operations', 'functions compiled by XLA'] as const)
       const name = 'layers.0.mlp.down_proj.lora_A';
       assert.notDeepEqual(without.into.get(name)!.dataSync(), again.into.get(name)!.dataSync());
       free(again, once, without);
+    });
+
+    // Rows of images have positions of their own, three to a row; a text beside them has one after the other.
+    it('turns texts by positions of their own', () => {
+      const own = tinyTexts.map((ids, text): Sequence => {
+        const along = ids.map((_, place) => (place * 3) % 7);
+        return text % 2 === 0 ? ids : { ids, inserted: [], positions: [along, along.map((at) => at + 1), along] };
+      });
+      const half = model.config.headDim / 2;
+      const turning = { ...model, sections: [1, half - 1, 0] as const };
+      const packed = atOnce(runPacked(turning, own, { everyPlace: true }));
+      const padded = atOnce(runPadded(turning, own, { everyPlace: true }));
+      const time = longestOf(own);
+      const places = own.flatMap((each, row) => Array.from({ length: lengthOf(each) }, (_, at) => row * time + at));
+      const wanted = tf.tidy(() => tf.gather(padded.states.at(-1)!, tf.tensor1d(places, 'int32')));
+      assertClose(packed.top, wanted, 1e-5);
+      const plain = atOnce(runPacked(model, tinyTexts, { everyPlace: true }));
+      assert.throws(() => assertClose(packed.top, plain.top, 1e-3));
+      disposePacked(packed);
+      disposePacked(plain);
+      disposePadded(padded);
+      wanted.dispose();
+    });
+
+    it('in bfloat16 comes within cosine .999 of float32, its gradient within .99', async () => {
+      const wide = packed(0, masks);
+      const whole = model;
+      model = await loadModel(tinyQwen2.path('sharded'), 'bfloat16');
+      attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
+      const half = packed(0, masks);
+      assert.ok(cosine(half.top, wide.top) > 0.999, 'top');
+      for (const [name, gradient] of wide.into) {
+        const likeness = cosine(half.into.get(name)!, gradient);
+        assert.ok(likeness > 0.99 && likeness < 1 - 1e-9, `${name}: ${likeness}`);
+      }
+      free(wide, half);
+      disposeModel(model);
+      model = whole;
     });
 
     it('leaves nothing alive but its results', () => {

@@ -35,9 +35,9 @@ describe('the rooms', () => {
     assert.deepEqual(listing, [join('configs', 'stopSignals.ts')]);
   });
 
-  rooms.forEach((room, place) => {
-    it(`${room} imports only from ${[setup, ...rooms.slice(0, place + 1)].join(', ')}`, () => {
-      const allowed = [setup, ...rooms.slice(0, place + 1)];
+  rooms.forEach((room, index) => {
+    it(`${room} imports only from ${[setup, ...rooms.slice(0, index + 1)].join(', ')}`, () => {
+      const allowed = [setup, ...rooms.slice(0, index + 1)];
       const wrong = files
         .filter((file) => roomOf(file) === room && !isCommand(file))
         .flatMap((file) => localImports(file).map((target) => ({ file, target })))

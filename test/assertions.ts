@@ -56,10 +56,10 @@ export function assertGradients(
   const weights = upstream.dataSync() as Float32Array;
   const weighted = (values: ArrayLike<number>) => weights.reduce((sum, weight, i) => sum + weight * values[i]!, 0);
   const gradients = tf.tidy(() => tf.grads(f)(xs, upstream));
-  xs.forEach((x, place) => {
+  xs.forEach((x, index) => {
     const valueAt = (values: Float32Array): number =>
       tf.tidy(() => weighted(f(...xs.map((other) => (other === x ? tf.tensor(values, x.shape) : other))).dataSync()));
-    assertCloseToLargest(gradients[place]!, differences(valueAt, x, step), tolerance, `gradient of argument ${place},`);
+    assertCloseToLargest(gradients[index]!, differences(valueAt, x, step), tolerance, `gradient of argument ${index},`);
   });
   tf.dispose([result, upstream, ...gradients]);
 }

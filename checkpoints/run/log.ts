@@ -96,7 +96,7 @@ export async function truncateLog(file: string, lastStep: number): Promise<void>
   const before = (cut < 0 ? lines : lines.slice(0, cut)).filter(({ event }) => event.event !== 'end');
   const isTraining = before.map(({ event }) => event.step !== undefined && !saidAgain.includes(event.event));
   const lastKept = isTraining.lastIndexOf(true);
-  const kept = before.filter(({ event }, place) => place <= lastKept || !saidAgain.includes(event.event));
+  const kept = before.filter(({ event }, index) => index <= lastKept || !saidAgain.includes(event.event));
   await writeBeside(file, kept.map(({ text }) => text + '\n').join(''));
 }
 

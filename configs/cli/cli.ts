@@ -124,7 +124,7 @@ function requireOneValueEach(
     const value = args[name];
     if (Array.isArray(value) && !kinds.array.includes(name))
       throw new UserError(`--${name} takes one value; got ${value.join(' and ')}; leave all but one out`);
-    const isBare = given.some((word, place) => word === `--${name}` && (given[place + 1] ?? '--').startsWith('--'));
+    const isBare = given.some((word, index) => word === `--${name}` && (given[index + 1] ?? '--').startsWith('--'));
     if (((isBare && !kinds.boolean.includes(name)) || value === '') && !valueless.includes(name))
       throw new UserError(`--${name} needs a value; give one, or leave the option out`);
     if (kinds.number.includes(name) && Number.isNaN(value)) throw new UserError(`--${name} must be a number`);

@@ -111,7 +111,7 @@ function requireSense(file: string, { bases, made, settings, data, seeds, baseli
     'setting names': settings.map(({ name }) => name),
   };
   for (const [what, list] of Object.entries(lists)) {
-    const twice = list.find((item, place) => list.indexOf(item as never) < place);
+    const twice = list.find((item, index) => list.indexOf(item as never) < index);
     if (twice !== undefined) throw new UserError(`${file}: ${what} must differ; got ${twice} twice`);
   }
   const named = [...settings.flatMap((one) => one.bases ?? []), ...(baseline === undefined ? [] : [baseline])];

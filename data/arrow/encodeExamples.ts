@@ -46,10 +46,10 @@ function scores(values: Float64Array | null, count: number): Data<Float32> {
   const data = new Float32Array(count);
   const nullBitmap = new Uint8Array(Math.ceil(count / 8));
   let nullCount = count;
-  for (let place = 0; place < Math.min(count, values?.length ?? 0); place++) {
-    if (Number.isNaN(values![place])) continue;
-    data[place] = values![place]!;
-    nullBitmap[place >> 3]! |= 1 << (place & 7);
+  for (let index = 0; index < Math.min(count, values?.length ?? 0); index++) {
+    if (Number.isNaN(values![index])) continue;
+    data[index] = values![index]!;
+    nullBitmap[index >> 3]! |= 1 << (index & 7);
     nullCount--;
   }
   return makeData({ type: new Float32(), length: count, nullCount, nullBitmap, data });

@@ -48,12 +48,14 @@ function requireWhole(parts: Part[]): void {
       `${first.path} and ${stranger.path} are parts of two different sets; leave all parts of one of them`,
     );
   const numbers = parts.map(({ number }) => number).sort((one, other) => one - other);
-  const twice = parts.find(({ number }, place) => parts.findIndex((part) => part.number === number) < place);
+  const twice = parts.find(({ number }, index) => parts.findIndex((part) => part.number === number) < index);
   if (twice)
     throw new UserError(`part ${twice.number} of ${first.of} of ${first.set} comes twice, as ${twice.path} too`);
   // Parquet and JSON lines are counted from 0, weights from 1.
   const begin = numbers.includes(0) || !numbers.includes(first.of) ? 0 : 1;
-  const missing = Array.from({ length: first.of }, (_, place) => begin + place).find((each) => !numbers.includes(each));
+  const missing = Array.from({ length: first.of }, (_, position) => begin + position).find(
+    (each) => !numbers.includes(each),
+  );
   const width = /-(\d+)-of-/.exec(basename(first.path))![1]!.length;
   const named = (number: number) =>
     basename(first.path)

@@ -51,9 +51,9 @@ function resampleDown({ bytes, height, width }: Pixels, wanted: number): Pixels 
     for (let tap = 0; tap < taps[row]!; tap++) {
       const weight = weights[row * most + tap]!;
       const from = (firsts[row]! + tap) * length;
-      for (let place = 0; place < length; place++) sums[place]! += weight * bytes[from + place]!;
+      for (let index = 0; index < length; index++) sums[index]! += weight * bytes[from + index]!;
     }
-    for (let place = 0; place < length; place++) out[row * length + place] = clip(sums[place]! >> bits);
+    for (let position = 0; position < length; position++) out[row * length + position] = clip(sums[position]! >> bits);
   }
   return { bytes: out, height: wanted, width };
 }

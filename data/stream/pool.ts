@@ -99,8 +99,8 @@ function choosePassages(
   const begin = turn * (count - 1);
   return [
     { passage: positives[positive]!, origin: { ...origin, passage: positive } },
-    ...Array.from({ length: count - 1 }, (_, place) => {
-      const negative = order[(begin + place) % order.length]!;
+    ...Array.from({ length: count - 1 }, (_, index) => {
+      const negative = order[(begin + index) % order.length]!;
       return { passage: negatives[negative]!, origin: { ...origin, passage: positives.length + negative } };
     }),
   ];
@@ -111,10 +111,10 @@ const noPassages = { ids: new Set<string>(), texts: new Set<string>() };
 /** Places of the columns that share a key. */
 function columnsBy<T>(columns: readonly T[], keyOf: (column: T) => string): Map<string, number[]> {
   const places = new Map<string, number[]>();
-  columns.forEach((column, place) => {
+  columns.forEach((column, index) => {
     const key = keyOf(column);
-    if (places.has(key)) places.get(key)!.push(place);
-    else places.set(key, [place]);
+    if (places.has(key)) places.get(key)!.push(index);
+    else places.set(key, [index]);
   });
   return places;
 }

@@ -53,9 +53,9 @@ export async function scanCorpus(
   const shards: CorpusShard[] = [];
   let [rows, blank] = [0, 0];
   let hash = createHash('sha256');
-  for await (const { place, columns } of readRows(files, ['id', 'text'])) {
-    const passage = parseDocument(columns(), place, titles);
-    if (!ids.add(passage.id)) throw new UserError(`${place} repeats the document id ${passage.id}`);
+  for await (const { location, columns } of readRows(files, ['id', 'text'])) {
+    const passage = parseDocument(columns(), location, titles);
+    if (!ids.add(passage.id)) throw new UserError(`${location} repeats the document id ${passage.id}`);
     addTexts(hash, passage);
     if (saysNothing(passage)) blank++;
     if (++rows === rowsPerShard) {
@@ -84,10 +84,10 @@ export function scannedCorpus(
       const changed = () => new UserError(`${files[0]} changed while it was read; run again`);
       let [shard, row] = [0, 0];
       let passages: Passage[] = [];
-      for await (const { place, columns } of readRows(files, ['id', 'text'])) {
+      for await (const { location, columns } of readRows(files, ['id', 'text'])) {
         const expected = shards[shard];
         if (!expected) throw changed();
-        if (isWanted(shard)) passages.push(parseDocument(columns(), place, titles));
+        if (isWanted(shard)) passages.push(parseDocument(columns(), location, titles));
         if (++row < Math.min(rowsPerShard, expected.rows)) continue;
         if (isWanted(shard)) {
           if (textsHash(passages) !== expected.hash) throw changed();
@@ -134,15 +134,15 @@ export function textsHash(texts: readonly Content[]): string {
 }
 
 /** A document or query out of a row. @throws UserError naming the row and what is wrong with it */
-export function parseDocument(row: Record<string, unknown>, place: string, titles: TitleUse = 'use'): Passage {
+export function parseDocument(row: Record<string, unknown>, location: string, titles: TitleUse = 'use'): Passage {
   const given = row['_id'] ?? row['id'];
   const id = idText(given);
-  if (given === undefined || given === null) throw new UserError(`${place} must have an _id`);
+  if (given === undefined || given === null) throw new UserError(`${location} must have an _id`);
   if (id === null)
-    throw new UserError(`${place}: _id must be a text or a whole number that is exact; got ${shown(given)}`);
+    throw new UserError(`${location}: _id must be a text or a whole number that is exact; got ${shown(given)}`);
   const [title, text] = [textOf(row['title'] ?? ''), textOf(row['text'])];
-  if (title === null) throw new UserError(`${place}: title must be text; got ${shown(row['title'])}`);
-  if (text === null) throw new UserError(`${place}: text must be text; got ${shown(row['text'])}`);
+  if (title === null) throw new UserError(`${location}: title must be text; got ${shown(row['title'])}`);
+  if (text === null) throw new UserError(`${location}: text must be text; got ${shown(row['text'])}`);
   return { id, title: titles === 'use' ? title : '', text };
 }
 

@@ -19,11 +19,11 @@ export interface Judgement {
  */
 export async function readQrels(files: readonly string[]): Promise<Qrels> {
   const qrels: Qrels = new Map();
-  for await (const { judgement, place, content } of readJudgements(files)) {
-    if (typeof judgement === 'string') throw new UserError(`${place} ${judgement}; got ${content}`);
+  for await (const { judgement, location, content } of readJudgements(files)) {
+    if (typeof judgement === 'string') throw new UserError(`${location} ${judgement}; got ${content}`);
     if (!addJudgement(qrels, judgement))
       throw new UserError(
-        `${place} judges query ${judgement.query} and document ${judgement.document} again, with another grade`,
+        `${location} judges query ${judgement.query} and document ${judgement.document} again, with another grade`,
       );
   }
   if (qrels.size === 0) throw new UserError(`${files[0]} holds no judgements`);
@@ -41,15 +41,15 @@ export function addJudgement(qrels: Qrels, { query, document, grade }: Judgement
 /** The rows of judgement files one by one: each a judgement, or what it must be and is not. */
 export async function* readJudgements(
   files: readonly string[],
-): AsyncGenerator<{ judgement: Judgement | string; place: string; line: number; content: string }> {
+): AsyncGenerator<{ judgement: Judgement | string; location: string; line: number; content: string }> {
   for (const file of files)
     if (/\.(jsonl|parquet)$/.test(file)) {
       let line = 0;
-      for await (const { place, columns } of readRows([file], [])) {
+      for await (const { location, columns } of readRows([file], [])) {
         const row = columns();
         yield {
           judgement: tableJudgement(row),
-          place,
+          location,
           line: ++line,
           content: `the columns ${Object.keys(row).join(', ')}`,
         };
@@ -57,7 +57,7 @@ export async function* readJudgements(
     } else
       for await (const { line, text } of readLines(file)) {
         if (text.trim() === '' || (line === 1 && HEADER.test(text))) continue;
-        yield { judgement: textJudgement(text), place: `${file}:${line}`, line, content: text };
+        yield { judgement: textJudgement(text), location: `${file}:${line}`, line, content: text };
       }
 }
 

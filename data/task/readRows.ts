@@ -5,7 +5,7 @@ import { parseJson } from '../example/row/parseJson.js';
 
 /** One row of a table: its columns by name, and where it stands, for messages. */
 export interface TableRow {
-  place: string;
+  location: string;
   /** @throws UserError when the row is not what its file's ending says */
   columns(): Record<string, unknown>;
 }
@@ -29,29 +29,31 @@ export async function* readRows(
       const parse = isJson ? parseObject : (text: string, at: string) => parseTabs(text, at, names);
       for await (const { line, text } of readLines(file)) {
         if (text.trim() === '') continue;
-        const place = `${file}:${line}`;
-        yield { place, columns: () => parse(text, place) };
+        const location = `${file}:${line}`;
+        yield { location, columns: () => parse(text, location) };
       }
     }
   }
 }
 
-function parseObject(text: string, place: string): Record<string, unknown> {
+function parseObject(text: string, location: string): Record<string, unknown> {
   let row: unknown;
   try {
     row = parseJson(text);
   } catch (error) {
-    throw new UserError(`${place} is not JSON: ${(error as Error).message}; if the file was cut short, get it again`);
+    throw new UserError(
+      `${location} is not JSON: ${(error as Error).message}; if the file was cut short, get it again`,
+    );
   }
   if (typeof row !== 'object' || row === null || Array.isArray(row))
-    throw new UserError(`${place} must hold a JSON object`);
+    throw new UserError(`${location} must hold a JSON object`);
   return row as Record<string, unknown>;
 }
 
-function parseTabs(text: string, place: string, names: readonly string[]): Record<string, unknown> {
+function parseTabs(text: string, location: string, names: readonly string[]): Record<string, unknown> {
   const cells = text.split('\t');
   if (cells.length !== names.length)
-    throw new UserError(`${place} must hold ${names.join(' and ')}, split by a tab; it has ${cells.length} columns`);
+    throw new UserError(`${location} must hold ${names.join(' and ')}, split by a tab; it has ${cells.length} columns`);
   return Object.fromEntries(names.map((name, column) => [name, cells[column]]));
 }
 
@@ -59,7 +61,7 @@ function parseTabs(text: string, place: string, names: readonly string[]): Recor
 async function* parquetRows(path: string): AsyncGenerator<TableRow> {
   let row = 0;
   for await (const columns of (await openParquet(path)).read(0, (name) => COLUMNS.has(name)))
-    yield { place: `${path}, row ${++row}`, columns: () => columns };
+    yield { location: `${path}, row ${++row}`, columns: () => columns };
 }
 
 const COLUMNS = new Set(['_id', 'id', 'title', 'text', 'query-id', 'query_id', 'corpus-id', 'corpus_id', 'score']);

@@ -59,9 +59,9 @@ export function countAbsent({ corpus, qrels }: RetrievalTask): number {
 async function readQueries(files: readonly string[], qrels: Qrels): Promise<Query[]> {
   const queries: Query[] = [];
   const seen = new Set<string>();
-  for await (const { place, columns } of readRows(files, ['id', 'text'])) {
-    const { id, text } = parseDocument(columns(), place);
-    if (seen.has(id)) throw new UserError(`${place} repeats the query id ${id}`);
+  for await (const { location, columns } of readRows(files, ['id', 'text'])) {
+    const { id, text } = parseDocument(columns(), location);
+    if (seen.has(id)) throw new UserError(`${location} repeats the query id ${id}`);
     seen.add(id);
     if (qrels.has(id)) queries.push({ id, text });
   }

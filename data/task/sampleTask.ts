@@ -27,7 +27,7 @@ export async function sampleTask(task: RetrievalTask, size: SampleSize): Promise
 function sampleQueries<T>(queries: readonly T[], count = Infinity): T[] {
   if (count >= queries.length) return [...queries];
   const chosen = new Set(shuffle([...queries.keys()], seededRandom('queries of a sample')).slice(0, count));
-  return queries.filter((_, place) => chosen.has(place));
+  return queries.filter((_, index) => chosen.has(index));
 }
 
 async function sampleCorpus(

@@ -83,11 +83,11 @@ function readTable(terms: Buffer, table: Buffer, count: number) {
   const places = new Float64Array(count);
   const counts = new Uint32Array(count);
   const begins = new Float64Array(count + 1);
-  let [place, at] = [0, 0];
+  let [position, at] = [0, 0];
   for (let index = 0; index < count; index++) {
-    places[index] = place;
-    const [length, from] = readNumber(terms, place);
-    place = from + length;
+    places[index] = position;
+    const [length, from] = readNumber(terms, position);
+    position = from + length;
     const [documents, next] = readNumber(table, at);
     const [bytes, end] = readNumber(table, next);
     counts[index] = documents;

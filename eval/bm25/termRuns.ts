@@ -68,7 +68,7 @@ async function writeRun(
   for (let id = 0; id < terms.size; id++) begins[id + 1]! += begins[id]!;
   const next = begins.slice();
   const places = new Uint32Array(termIds.length);
-  termIds.forEach((id, place) => (places[next[id]!++] = place));
+  termIds.forEach((id, index) => (places[next[id]!++] = index));
 
   const handle = await open(file, 'w');
   try {

@@ -49,8 +49,8 @@ function selectInPlace(queries: number, depth: number): Selection {
     *take() {
       const [scores, rows] = [kept.scores.dataSync<'float32'>(), kept.rows.dataSync<'int32'>()];
       for (const [query, size] of kept.sizes.dataSync<'int32'>().entries()) {
-        const hits = Array.from({ length: size }, (_, place) => {
-          const at = query * depth + place;
+        const hits = Array.from({ length: size }, (_, index) => {
+          const at = query * depth + index;
           return { row: rows[at]!, score: scores[at]! };
         });
         yield hits.sort((one, two) => two.score - one.score || one.row - two.row);

@@ -95,33 +95,39 @@ async function* textsIn(
   path: string,
   check: (encoded: Uint8Array) => Promise<unknown> = async () => {},
 ): AsyncGenerator<IdentifiedText & { record: string }> {
-  for await (const { place, columns } of readRows([path], ['id', 'text'], 'json')) {
+  for await (const { location, columns } of readRows([path], ['id', 'text'], 'json')) {
     const row = columns();
-    const images = imageFiles(row['image'], place, dirname(path));
-    const { title, ...text } = parseDocument(images ? { ...row, text: row['text'] ?? '' } : row, place);
+    const images = imageFiles(row['image'], location, dirname(path));
+    const { title, ...text } = parseDocument(images ? { ...row, text: row['text'] ?? '' } : row, location);
     const read = row['title'] === undefined || row['title'] === null ? text : { ...text, title };
-    const hashes = images && (await Promise.all(images.map((file) => hashOf(file, place, check))));
+    const hashes = images && (await Promise.all(images.map((file) => hashOf(file, location, check))));
     const record = `${JSON.stringify([text.id, 'title' in read ? title : undefined, text.text, ...(hashes ?? [])])}\n`;
     yield { ...read, ...(images && { images }), record };
   }
 }
 
 /** @returns undefined where a row has no image @throws UserError naming the row whose field names no files */
-function imageFiles(value: unknown, place: string, folder: string): string[] | undefined {
+function imageFiles(value: unknown, location: string, folder: string): string[] | undefined {
   if (value === undefined || value === null) return undefined;
   const names: unknown[] = Array.isArray(value) ? value : [value];
   if (!names.every((name): name is string => typeof name === 'string' && name !== ''))
-    throw new UserError(`${place}: image must be the name of a file, or a list of them; got ${JSON.stringify(value)}`);
+    throw new UserError(
+      `${location}: image must be the name of a file, or a list of them; got ${JSON.stringify(value)}`,
+    );
   return names.length === 0 ? undefined : names.map((name) => resolve(folder, name));
 }
 
-async function hashOf(file: string, place: string, check: (encoded: Uint8Array) => Promise<unknown>): Promise<string> {
+async function hashOf(
+  file: string,
+  location: string,
+  check: (encoded: Uint8Array) => Promise<unknown>,
+): Promise<string> {
   try {
     return await readEncoded(file, async (encoded) => {
       await check(encoded);
       return createHash('sha256').update(encoded).digest('hex');
     });
   } catch (error) {
-    throw error instanceof UserError ? new UserError(`${place}: ${error.message}`) : error;
+    throw error instanceof UserError ? new UserError(`${location}: ${error.message}`) : error;
   }
 }

@@ -74,8 +74,8 @@ const measures = {
   map: (grades, ideal, depth, level) => {
     let found = 0;
     let sum = 0;
-    grades.slice(0, depth).forEach((grade, place) => {
-      if (grade >= level) sum += ++found / (place + 1);
+    grades.slice(0, depth).forEach((grade, index) => {
+      if (grade >= level) sum += ++found / (index + 1);
     });
     return ratio(sum, relevant(ideal, level));
   },
@@ -109,8 +109,8 @@ function parseMetric(name: string): { kind: keyof typeof measures; measure: Meas
 
 function discountedGain(grades: number[], depth: number): number {
   let sum = 0;
-  grades.slice(0, depth).forEach((grade, place) => {
-    if (grade > 0) sum += grade / Math.log2(place + 2);
+  grades.slice(0, depth).forEach((grade, index) => {
+    if (grade > 0) sum += grade / Math.log2(index + 2);
   });
   return sum;
 }

@@ -16,7 +16,7 @@ export function packedRun(ids: Pick<IdTable, 'get'>): PackedRun {
   const packed = new Map<string, { rows: Uint32Array; scores: Float32Array }>();
   const run = lazyRun(packed, (queryId) => {
     const { rows, scores } = packed.get(queryId)!;
-    return Array.from(rows, (row, place) => ({ id: ids.get(row), score: scores[place]! }));
+    return Array.from(rows, (row, index) => ({ id: ids.get(row), score: scores[index]! }));
   });
   return Object.assign(run, {
     add(queryId: string, hits: readonly { row: number; score: number }[]) {

@@ -61,7 +61,7 @@ export function topRows(depth: number): TopRows {
       }
     },
     take() {
-      const kept = Array.from({ length: size }, (_, place) => ({ row: rows[place]!, score: scores[place]! }));
+      const kept = Array.from({ length: size }, (_, index) => ({ row: rows[index]!, score: scores[index]! }));
       size = 0;
       return kept.sort((one, two) => two.score - one.score || one.row - two.row);
     },

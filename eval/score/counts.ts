@@ -38,7 +38,7 @@ export function countsOf(data: RetrievalTask, run: Run): Counts {
     ranked.ranked += ranking.length;
     if (isCorpusThere) ranked.rankedUnknown += ranking.filter(({ id }) => corpus.ids.rowOf(id) < 0).length;
     ranked.rankedTied += ranking.filter(
-      ({ score }, place) => score === ranking[place - 1]?.score || score === ranking[place + 1]?.score,
+      ({ score }, index) => score === ranking[index - 1]?.score || score === ranking[index + 1]?.score,
     ).length;
   }
   return {

@@ -52,7 +52,7 @@ export async function readTrecRun(file: string): Promise<Run> {
       throw new UserError(
         `${file}:${lines[twice]} ranks document ${ids.get(rows[twice]!)} for query ${query} a second time`,
       );
-    run.add(query, inTrecOrder(rows.map((row, place) => ({ row, id: ids.get(row), score: scores[place]! }))));
+    run.add(query, inTrecOrder(rows.map((row, index) => ({ row, id: ids.get(row), score: scores[index]! }))));
     found.delete(query);
   }
   return run;

@@ -26,10 +26,10 @@ export function requireTrecId(kind: 'query' | 'document', id: string): void {
 function trecLines(queryId: string, ranking: Ranking, tag: string): string {
   requireTrecId('query', queryId);
   return inTrecOrder(ranking)
-    .map(({ id, score }, place) => {
+    .map(({ id, score }, index) => {
       requireTrecId('document', id);
       if (!Number.isFinite(score)) throw new Error(`score of document ${id} for query ${queryId} is ${score}`);
-      return `${queryId} Q0 ${id} ${place + 1} ${Number(score.toPrecision(9))} ${tag}\n`;
+      return `${queryId} Q0 ${id} ${index + 1} ${Number(score.toPrecision(9))} ${tag}\n`;
     })
     .join('');
 }

@@ -11,10 +11,10 @@ export interface AliasTable {
 export function aliasTable(chances: Float64Array): AliasTable {
   const size = chances.length;
   const kept = chances.map((chance) => chance * size);
-  const other = Uint8Array.from(chances, (_, place) => place);
+  const other = Uint8Array.from(chances, (_, index) => index);
   const small: number[] = [];
   const large: number[] = [];
-  kept.forEach((height, place) => (height < 1 ? small : large).push(place));
+  kept.forEach((height, position) => (height < 1 ? small : large).push(position));
   while (small.length > 0 && large.length > 0) {
     const low = small.pop()!;
     const high = large.at(-1)!;

@@ -35,9 +35,9 @@ function powerOf(shift: number, critical: number, freedom: number): number {
   const [from, to] = [Math.max(0, 1 - reach), 1 + reach];
   const step = (to - from) / intervals;
   let sum = 0;
-  for (let place = 0; place <= intervals; place++) {
-    const s = from + place * step;
-    const weight = place === 0 || place === intervals ? 1 : place % 2 === 1 ? 4 : 2;
+  for (let index = 0; index <= intervals; index++) {
+    const s = from + index * step;
+    const weight = index === 0 || index === intervals ? 1 : index % 2 === 1 ? 4 : 2;
     sum += weight * density(s) * beyond(s);
   }
   return (sum * step) / 3;
@@ -51,7 +51,7 @@ function normalBelow(z: number): number {
   const t = 2 / (2 + x);
   const y = 4 * t - 2;
   let [d, dd] = [0, 0];
-  for (let place = chebyshev.length - 1; place > 0; place--) [d, dd] = [y * d - dd + chebyshev[place]!, d];
+  for (let index = chebyshev.length - 1; index > 0; index--) [d, dd] = [y * d - dd + chebyshev[index]!, d];
   const tail = 0.5 * t * Math.exp(-x * x + 0.5 * (chebyshev[0]! + y * d) - dd);
   return z > 0 ? 1 - tail : tail;
 }

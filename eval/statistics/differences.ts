@@ -87,7 +87,7 @@ function corrected(tested: readonly Tested[]): Difference[] {
   for (const test of tested) families.set(test.family, [...(families.get(test.family) ?? []), test]);
   const raised = new Map<Tested, number>();
   for (const own of families.values())
-    holmAdjusted(own.map(({ p }) => p)).forEach((p, place) => raised.set(own[place]!, p));
+    holmAdjusted(own.map(({ p }) => p)).forEach((p, index) => raised.set(own[index]!, p));
   return tested.map((test) => {
     const { deviation, ...rest } = test;
     const tests = families.get(test.family)!.length;

@@ -41,7 +41,7 @@ export function rankShares(tasks: readonly TaskParts[], seed: number, draws = 10
         else if (score === scores[model]) equal++;
       }
       meanRanks[model]! += (better + (equal + 1) / 2) / draws;
-      for (let place = better; place < better + equal; place++) shares[model]![place]! += 1 / equal / draws;
+      for (let index = better; index < better + equal; index++) shares[model]![index]! += 1 / equal / draws;
     }
   }
   return { shares, meanRanks };

@@ -31,8 +31,8 @@ export function signFlipTail(sizes: readonly number[], least: number, seed: numb
   }
   const sums = signedSums(scaled);
   let total = weightOf(observed);
-  for (const [place, { strength }] of tilts.entries())
-    for (const sum of tiltedSums(scaled, sums, strength, counts[place]!, random))
+  for (const [index, { strength }] of tilts.entries())
+    for (const sum of tiltedSums(scaled, sums, strength, counts[index]!, random))
       if (Math.abs(sum) >= observed) total += weightOf(sum);
   return Math.max(Number.MIN_VALUE, Math.min(1, total / (draws + 1)));
 }
@@ -46,9 +46,9 @@ export function signedSums(sizes: readonly number[]): Float64Array {
   const sums = new Float64Array(blocks * 256);
   for (let block = 0; block < blocks; block++)
     for (let signs = 0; signs < 256; signs++)
-      for (let place = 0; place < 8; place++) {
-        const size = sizes[block * 8 + place] ?? 0;
-        sums[block * 256 + signs]! += signs & (1 << place) ? -size : size;
+      for (let index = 0; index < 8; index++) {
+        const size = sizes[block * 8 + index] ?? 0;
+        sums[block * 256 + signs]! += signs & (1 << index) ? -size : size;
       }
   return sums;
 }
@@ -72,10 +72,10 @@ function tiltsOf(sizes: readonly number[]): Tilt[] {
   const shareOf = (place: number) => (place < usual ? 1 / usual : 1 / 3 / (centres.length - usual));
   const all = reached.reduce((sum, _, place) => sum + shareOf(place), 0);
   let strength = 0;
-  return reached.map((centre, place) => {
+  return reached.map((centre, index) => {
     strength = strengthFor(sizes, centre, strength);
     const logMean = sizes.reduce((sum, size) => sum + logCosh(strength * size), 0);
-    return { strength, share: shareOf(place) / all, logMean };
+    return { strength, share: shareOf(index) / all, logMean };
   });
 }
 
@@ -125,10 +125,10 @@ function tiltedSums(
 function chancesOf(sizes: readonly number[], strength: number): Float64Array {
   const chances = new Float64Array(256);
   chances[0] = 1;
-  for (let place = 0; place < 8; place++) {
-    const minus = 1 / (1 + Math.exp(2 * strength * (sizes[place] ?? 0)));
-    for (let signs = 0; signs < 1 << place; signs++) {
-      chances[signs | (1 << place)] = chances[signs]! * minus;
+  for (let index = 0; index < 8; index++) {
+    const minus = 1 / (1 + Math.exp(2 * strength * (sizes[index] ?? 0)));
+    for (let signs = 0; signs < 1 << index; signs++) {
+      chances[signs | (1 << index)] = chances[signs]! * minus;
       chances[signs]! *= 1 - minus;
     }
   }

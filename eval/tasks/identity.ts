@@ -64,6 +64,6 @@ const isCoirSet = (set: string) => publicTasks.some((task) => task.set === set &
 /** `folder/part`, of a set of one's own; a split that is stated besides is no part. */
 function partsOf(name: string, split: string | undefined): { set: string; part: string | null } {
   const [set, ...rest] = name.split('/');
-  const part = rest.filter((each, place) => place < rest.length - 1 || each !== split).join('/');
+  const part = rest.filter((each, index) => index < rest.length - 1 || each !== split).join('/');
   return { set: set!, part: part === '' ? null : part };
 }

@@ -30,8 +30,8 @@ export function exampleComparison(models = 8, tasks = 30, queries = 120): Compar
   const chosen = taskNames.slice(0, tasks);
   const rows: ComparedRow[] = chosen.flatMap((task) => {
     const hardness = Array.from({ length: queries }, () => 0.45 + 0.5 * normal());
-    return [...names, 'BM25'].map((model, place): ComparedRow => {
-      const shift = model === 'BM25' ? -0.1 : 0.02 * ((place * 5 + task.length) % 4) - 0.03;
+    return [...names, 'BM25'].map((model, index): ComparedRow => {
+      const shift = model === 'BM25' ? -0.1 : 0.02 * ((index * 5 + task.length) % 4) - 0.03;
       const perQuery = new Map(
         hardness.map((hard, query) => {
           const value = Math.min(1, Math.max(0, Math.round((hard + shift + 0.25 * normal()) * 8) / 8));
@@ -41,20 +41,20 @@ export function exampleComparison(models = 8, tasks = 30, queries = 120): Compar
       const mean = (metric: 'ndcg@10' | 'recall@100') =>
         [...perQuery.values()].reduce((sum, scores) => sum + scores[metric], 0) / queries;
       const metrics = { 'ndcg@10': mean('ndcg@10'), 'recall@100': mean('recall@100') };
-      const spread = place === 0 ? { spread: { 'ndcg@10': 0.0021, 'recall@100': 0.0012 } } : {};
+      const spread = index === 0 ? { spread: { 'ndcg@10': 0.0021, 'recall@100': 0.0012 } } : {};
       return { task, model, metrics, perQuery, folders: ['somewhere'], queries, ...spread };
     });
   });
   const compared: ComparedModel[] = [
-    ...names.map((name, place): ComparedModel => ({
+    ...names.map((name, position): ComparedModel => ({
       name,
       setting: 'Fine-tuned',
       about: `${name}, recipe study, 3,836 updates, seed 42`,
       runs: [name],
       contract,
       cost: {
-        trainingSeconds: 67_000 + 4000 * ((place * 3) % 5),
-        tokensPerSecond: 14_000 - 300 * place,
+        trainingSeconds: 67_000 + 4000 * ((position * 3) % 5),
+        tokensPerSecond: 14_000 - 300 * position,
         peakMegabytes: 61_000,
         textsPerSecond: 900,
       },
@@ -119,7 +119,7 @@ export function exampleQueries(comparison: Comparison): QueryView {
   const say = (count: number) =>
     Array.from({ length: count }, () => words[Math.floor(random() * words.length)]).join(' ');
   const view: QueryView = { models, tasks: [], texts: [], queries: [] };
-  for (const [place, { name, metrics }] of comparison.tasks.entries()) {
+  for (const [index, { name, metrics }] of comparison.tasks.entries()) {
     const own = models.map((model) => rowOf(comparison, model, name)!.perQuery!);
     const all = [...own[0]!.keys()].map((id) => ({
       id,
@@ -132,7 +132,7 @@ export function exampleQueries(comparison: Comparison): QueryView {
     const pick = (): [number, number] => [begin + Math.floor(random() * 60), random() < 0.2 ? 1 : 0];
     for (const query of queries)
       view.queries.push({
-        task: place,
+        task: index,
         ...query,
         text: `${say(7)}?`,
         tops: models.map(() => [pick(), pick(), pick()]),

@@ -44,7 +44,7 @@ export function fixedRetriever(name: string, rankings: Record<string, string[]>)
       new Map(
         Object.entries(rankings).map(([query, ids]) => [
           query,
-          ids.slice(0, depth).map((id, place) => ({ id, score: 10 - place })),
+          ids.slice(0, depth).map((id, index) => ({ id, score: 10 - index })),
         ]),
       ),
   };

@@ -23,7 +23,7 @@ export function replicaUpdates(most?: number): Updates[] {
     const asPyTorch = { ...common, name: base, pools: pools.map((pool) => [pool]) };
     const everything = {
       ...{ ...common, name: `${base}, dropout and margin`, dropoutRate: 0.1, margin: -0.1 },
-      pools: pools.map((pool, place) => [pool, pools[(place + 5) % pools.length]!]),
+      pools: pools.map((pool, position) => [pool, pools[(position + 5) % pools.length]!]),
     };
     return index === 0 ? [asPyTorch, everything] : [asPyTorch];
   });

@@ -17,7 +17,7 @@ const kills = Number(process.argv[2] ?? 50);
 const work = resolve('test/retraining/.work');
 const incoming = join(work, 'incoming');
 const planFile = join(work, 'six-days.yaml');
-const place = planFolder('six-days');
+const paths = planFolder('six-days');
 const random = seededRandom('six days');
 const args = ['--import', 'tsx', 'train/command/retrain.ts', planFile];
 /** Decisions in the history when it was last looked at. */
@@ -26,7 +26,7 @@ let known: string[] = [];
 const ownRuns = () =>
   existsSync('checkpoints/runs') ? readdirSync('checkpoints/runs').filter((name) => name.startsWith('six-days-')) : [];
 const ofEarlierTimes = ownRuns().map((name) => join('checkpoints/runs', name));
-for (const folder of [work, place.folder, place.data, ...ofEarlierTimes])
+for (const folder of [work, paths.folder, paths.data, ...ofEarlierTimes])
   rmSync(folder, { recursive: true, force: true });
 mkdirSync(incoming, { recursive: true });
 writeFileSync(
@@ -53,7 +53,7 @@ for (let at = good.length - 1; at > 0; at--) {
 
 arrive('day-1', share(0, 0.3));
 await expectDay('day 1: no champion yet', 0, 'promoted');
-const first = readlinkSync(place.current);
+const first = readlinkSync(paths.current);
 
 await expectDay('day 2: nothing new', 0, 'nothing new');
 const idleSeconds = processorSeconds();
@@ -65,7 +65,7 @@ assert.ok(isBusy || idleSeconds < 5);
 
 arrive('day-3', share(0.3, 0.6));
 await expectDay('day 3: good data', 0, 'promoted');
-const second = readlinkSync(place.current);
+const second = readlinkSync(paths.current);
 assert.notEqual(second, first);
 
 // Every query with the positive of another, as a mistake in what fills the folder would do it.
@@ -73,7 +73,7 @@ const poisoned = share(0, 0.6).map(({ query }, at) => ({ ...good[(at + 1001) % g
 for (const name of ['day-1', 'day-3']) rmSync(join(incoming, `${name}.jsonl`));
 arrive('day-4', poisoned);
 await expectDay('day 4: poisoned data', 3, 'found worse');
-assert.equal(readlinkSync(place.current), second);
+assert.equal(readlinkSync(paths.current), second);
 
 rmSync(join(incoming, 'day-4.jsonl'));
 arrive('day-1', share(0, 0.3));
@@ -102,10 +102,10 @@ while (last.code === 4) last = await call();
 assert.equal(last.code === 0 || last.code === 3, true, last.said);
 assert.ok((await call()).said.includes('nothing new'));
 requireWhole();
-assert.ok(!existsSync(place.attempt) && !existsSync(place.lock));
+assert.ok(!existsSync(paths.attempt) && !existsSync(paths.lock));
 // The champion's, the one before it, and one other.
 assert.ok(ownRuns().length <= 3, 'runs were left');
-console.log(`day 6: ${killed} kills, ${historyIds().length} decisions, current ${readlinkSync(place.current)}`);
+console.log(`day 6: ${killed} kills, ${historyIds().length} decisions, current ${readlinkSync(paths.current)}`);
 console.log(readFileSync(join(work, 'six-days.prom'), 'utf8'));
 
 interface End {
@@ -156,14 +156,14 @@ function requireWhole(): void {
   assert.deepEqual(ids.slice(0, known.length), known);
   assert.equal(new Set(ids).size, ids.length);
   known = ids;
-  if (!existsSync(place.current)) return;
+  if (!existsSync(paths.current)) return;
   for (const name of ['adapter/adapter_model.safetensors', 'contract.json', 'decision.json', 'proof.json'])
-    assert.ok(existsSync(join(place.current, name)), name);
+    assert.ok(existsSync(join(paths.current, name)), name);
 }
 
 function historyIds(): string[] {
-  if (!existsSync(place.history)) return [];
-  const lines = readFileSync(place.history, 'utf8').split('\n').slice(0, -1);
+  if (!existsSync(paths.history)) return [];
+  const lines = readFileSync(paths.history, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => (JSON.parse(line) as { id: string }).id);
 }
 

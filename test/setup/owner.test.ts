@@ -7,7 +7,7 @@ const deadPid = () => spawnSync(process.execPath, ['-e', '0']).pid;
 const altered = (text: string, part: number, value: string) =>
   text
     .split('-')
-    .map((old, place) => (place === part ? value : old))
+    .map((old, index) => (index === part ? value : old))
     .join('-');
 
 describe('lifeOf', () => {

@@ -14,7 +14,7 @@ const adapter = freshAdapter(model, { rank: 4, alpha: 8, dropout: 0, targets: ['
 const parameters = attachAdapter(model, adapter);
 const texts = (count: number, tokens: number, first: number) =>
   Array.from({ length: count }, (_, text) =>
-    Int32Array.from({ length: tokens }, (_, place) => (first + text * 131 + place * 17) % 4000),
+    Int32Array.from({ length: tokens }, (_, index) => (first + text * 131 + index * 17) % 4000),
   );
 const pool = {
   queries: texts(4, 12, 0),

@@ -118,7 +118,7 @@ async function writeTokenizer(folder: string, from: string | undefined, document
   }
   const made = [JSON.stringify(trainTokenizer(documents, demoSettings.model.vocabularySize))];
   made.push(`${JSON.stringify(tokenizerConfig(), null, 2)}\n`);
-  for (const [place, file] of files.entries()) await writeFile(join(folder, file), made[place]!);
+  for (const [index, file] of files.entries()) await writeFile(join(folder, file), made[index]!);
 }
 
 /** All documents one after another, each ended by the end-of-text id. */

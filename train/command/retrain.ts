@@ -82,14 +82,14 @@ const retrainCommand: Command<RetrainArguments> = {
     requireOneOf(args);
     const plan = loadRetraining(args.plan);
     if (plan.schedule !== undefined) nextDue(plan.schedule, new Date());
-    const place = planFolder(plan.name);
-    if (args.install !== undefined) return install(plan, place, args.install, args);
-    if (args.status) return status(plan, place, args.json);
-    if (args.history) return writePage(plan, place);
+    const paths = planFolder(plan.name);
+    if (args.install !== undefined) return install(plan, paths, args.install, args);
+    if (args.status) return status(plan, paths, args.json);
+    if (args.history) return writePage(plan, paths);
     if (plan.metrics !== undefined) await requireMetricsFile(plan.name, plan.metrics);
-    if (args['dry-run']) return dryRun(plan, place, args.json);
+    if (args['dry-run']) return dryRun(plan, paths, args.json);
     const isByHand = args.promote !== undefined || args.rollback !== undefined;
-    return locked(place, (lock) => (isByHand ? byHand : work)(plan, place, args, lock));
+    return locked(paths, (lock) => (isByHand ? byHand : work)(plan, paths, args, lock));
   },
 };
 
@@ -108,14 +108,14 @@ function requireOneOf(args: RetrainArguments): void {
 }
 
 /** Only one call at a time works on a plan. What was made for the lock alone goes with it. */
-async function locked(place: PlanFolder, work: (lock: Lock) => Promise<number>): Promise<number> {
-  const missing = missingFolders(place.folder);
-  await makeFolder(place.folder);
-  const { lock, ...held } = lockOrExplain(place.lock);
+async function locked(paths: PlanFolder, work: (lock: Lock) => Promise<number>): Promise<number> {
+  const missing = missingFolders(paths.folder);
+  await makeFolder(paths.folder);
+  const { lock, ...held } = lockOrExplain(paths.lock);
   if (lock === undefined) {
     const when = held.since === undefined ? '' : `, since ${held.since.slice(0, 19).replace('T', ' ')} UTC`;
     console.error(
-      `already running: ${held.holder}${when}; wait for it, or remove ${place.lock} if that process is gone`,
+      `already running: ${held.holder}${when}; wait for it, or remove ${paths.lock} if that process is gone`,
     );
     return alreadyRunning;
   }
@@ -149,15 +149,15 @@ function stepsOf(lock: Lock): Steps {
   };
 }
 
-async function work(plan: RetrainingPlan, place: PlanFolder, args: RetrainArguments, lock: Lock): Promise<number> {
+async function work(plan: RetrainingPlan, paths: PlanFolder, args: RetrainArguments, lock: Lock): Promise<number> {
   const startedMs = Date.now();
   let code = 1;
   try {
     const steps = stepsOf(lock);
     const tasks = await gateTasks(plan, steps.say);
-    const end = await retrain({ ...steps, plan, place, tasks, force: args.force, clock: Date.now });
+    const end = await retrain({ ...steps, plan, paths, tasks, force: args.force, clock: Date.now });
     code = report(end, args.json);
-    if (end.kind === 'decided') await writeHistoryPage(plan, place);
+    if (end.kind === 'decided') await writeHistoryPage(plan, paths);
   } catch (error) {
     if (!(error instanceof Interrupted)) {
       code = error instanceof UserError ? 2 : 1;
@@ -166,7 +166,7 @@ async function work(plan: RetrainingPlan, place: PlanFolder, args: RetrainArgume
     console.error('interrupted: what was done is saved; the same command goes on');
     code = 130;
   } finally {
-    for (const warning of await tellAfterwards(plan, place, startedMs, code)) console.error(`warning: ${warning}`);
+    for (const warning of await tellAfterwards(plan, paths, startedMs, code)) console.error(`warning: ${warning}`);
   }
   return code;
 }
@@ -192,43 +192,43 @@ function report(end: RetrainingEnd, json: boolean): number {
   return end.entries.at(-1)!.outcome === 'promoted' ? 0 : foundWorse;
 }
 
-async function dryRun(plan: RetrainingPlan, place: PlanFolder, json: boolean): Promise<number> {
-  const found = await outlook(plan, place, Date.now());
+async function dryRun(plan: RetrainingPlan, paths: PlanFolder, json: boolean): Promise<number> {
+  const found = await outlook(plan, paths, Date.now());
   for (const line of outlookLines(found)) console.error(line);
   if (json) console.log(JSON.stringify(found));
   return 0;
 }
 
-async function byHand(plan: RetrainingPlan, place: PlanFolder, args: RetrainArguments, lock: Lock): Promise<number> {
+async function byHand(plan: RetrainingPlan, paths: PlanFolder, args: RetrainArguments, lock: Lock): Promise<number> {
   const startedMs = Date.now();
   const steps = stepsOf(lock);
-  await finishDecided({ ...steps, plan, place, clock: Date.now });
+  await finishDecided({ ...steps, plan, paths, clock: Date.now });
   if (args.promote !== undefined) {
-    await promoteByHand(plan, place, args.promote, args.why!, steps);
+    await promoteByHand(plan, paths, args.promote, args.why!, steps);
     console.error(`promoted by hand: ${args.promote}`);
-  } else console.error(`rolled back to ${await rollback(plan, place, args.rollback!, args.why)}`);
-  await writeHistoryPage(plan, place);
-  for (const warning of await tellAfterwards(plan, place, startedMs, 0)) console.error(`warning: ${warning}`);
+  } else console.error(`rolled back to ${await rollback(plan, paths, args.rollback!, args.why)}`);
+  await writeHistoryPage(plan, paths);
+  for (const warning of await tellAfterwards(plan, paths, startedMs, 0)) console.error(`warning: ${warning}`);
   return 0;
 }
 
-async function status(plan: RetrainingPlan, place: PlanFolder, json: boolean): Promise<number> {
-  const known = await planStatus(plan, place, new Date());
+async function status(plan: RetrainingPlan, paths: PlanFolder, json: boolean): Promise<number> {
+  const known = await planStatus(plan, paths, new Date());
   console.log(json ? JSON.stringify(known) : statusTable(known));
   return 0;
 }
 
-async function writePage(plan: RetrainingPlan, place: PlanFolder): Promise<number> {
-  if ((await readHistory(place.history)).length === 0)
+async function writePage(plan: RetrainingPlan, paths: PlanFolder): Promise<number> {
+  if ((await readHistory(paths.history)).length === 0)
     throw new UserError(`plan ${plan.name} has no history yet; npm run retrain -- ${plan.name} begins it`);
-  await writeHistoryPage(plan, place);
-  console.log(place.historyPage);
+  await writeHistoryPage(plan, paths);
+  console.log(paths.historyPage);
   return 0;
 }
 
 async function install(
   plan: RetrainingPlan,
-  place: PlanFolder,
+  paths: PlanFolder,
   kind: 'systemd' | 'cron',
   { plan: argument, write }: RetrainArguments,
 ): Promise<number> {
@@ -243,14 +243,14 @@ async function install(
     schedule: plan.schedule,
     env: environmentOf(process.env),
   };
-  const log = join(resolve(place.folder), 'retraining.log');
+  const log = join(resolve(paths.folder), 'retraining.log');
   if (kind === 'cron') console.log(cronLine(told, log));
   else {
     console.log(`# ${unitName(plan.name)}.service\n${serviceUnit(told)}`);
     console.log(`# ${unitName(plan.name)}.timer\n${timerUnit(told)}`);
   }
   if (!write) return 0;
-  await makeFolder(place.folder); // cron's shell opens the log there
+  await makeFolder(paths.folder); // cron's shell opens the log there
   const done = kind === 'cron' ? installCron(told, log) : await installTimer(told);
   for (const line of done) console.error(line);
   return 0;

@@ -56,7 +56,7 @@ export function savedStanding(state: Pick<SavedState, 'data'> | undefined): Stan
 /** @throws UserError where a task is not what it was when the state was saved: its scores would be of something else */
 export function requireSameTasks(run: string, { data }: Pick<SavedState, 'data'>, tasks: readonly DuringTask[]): void {
   const saved = data[savedName] as { on: string[] } | undefined;
-  const changed = tasks.find(({ scoredOn }, place) => saved && saved.on[place] !== scoredOn.hash);
+  const changed = tasks.find(({ scoredOn }, index) => saved && saved.on[index] !== scoredOn.hash);
   if (changed)
     throw new UserError(
       `the data of task ${changed.task.name}, which run ${run} is scored on while it trains, is not what it was; put ` +

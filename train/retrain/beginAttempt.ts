@@ -33,10 +33,10 @@ export interface Asked {
  * Find out what a plan asks for now: its data, imported where it is new, its base and its settings.
  * @throws UserError for whatever cannot be used, Interrupted when a signal came
  */
-export async function whatIsAsked(plan: RetrainingPlan, place: PlanFolder, steps: Steps): Promise<Asked> {
+export async function whatIsAsked(plan: RetrainingPlan, paths: PlanFolder, steps: Steps): Promise<Asked> {
   const named = resolveBase(plan.base);
   loadConfig(plan.recipe ?? named.recipe, plan.set); // refused before anything is imported
-  const data = await dataOf(plan, place, steps);
+  const data = await dataOf(plan, paths, steps);
   const { folder } = await orInterrupted(steps.signal, fetchBase(named));
   return askedFor(plan, data, folder);
 }
@@ -74,11 +74,11 @@ export async function requireSound(
 }
 
 /** A new retraining of what was asked. */
-export function newAttempt(plan: RetrainingPlan, place: PlanFolder, asked: Asked, nowMs: number): Attempt {
-  const run = freeRunName(plan.name, place, nowMs);
-  const champion = championOf(place);
+export function newAttempt(plan: RetrainingPlan, paths: PlanFolder, asked: Asked, nowMs: number): Attempt {
+  const run = freeRunName(plan.name, paths, nowMs);
+  const champion = championOf(paths);
   const start =
-    plan.from === 'champion' && champion !== null ? ['--adapter', join(place.champion(champion), 'adapter')] : [];
+    plan.from === 'champion' && champion !== null ? ['--adapter', join(paths.champion(champion), 'adapter')] : [];
   const set = [...plan.set, 'evaluation.tasks=[]'].flatMap((setting) => ['--set', setting]);
   const recipe = plan.recipe === undefined ? [] : ['--recipe', plan.recipe];
   return {
@@ -96,25 +96,25 @@ export function newAttempt(plan: RetrainingPlan, place: PlanFolder, asked: Asked
 }
 
 /** A clock that was set back names a run that is there already; the next second's name is free, or the one after it. */
-function freeRunName(plan: string, place: PlanFolder, nowMs: number): string {
+function freeRunName(plan: string, paths: PlanFolder, nowMs: number): string {
   for (let atMs = nowMs; ; atMs += 1000) {
     const run = defaultRunName(plan, new Date(atMs));
-    if (!existsSync(runFolder(runsRoot, run).folder) && !existsSync(place.champion(run))) return run;
+    if (!existsSync(runFolder(runsRoot, run).folder) && !existsSync(paths.champion(run))) return run;
   }
 }
 
 /** Whether the data of a retraining under way still is what it began with. */
 export async function isUnchanged({ data }: Attempt): Promise<boolean> {
-  for (const [place, file] of data.files.entries())
-    if ((await fileIdentity(file).catch(() => undefined)) !== data.identities[place]) return false;
+  for (const [index, file] of data.files.entries())
+    if ((await fileIdentity(file).catch(() => undefined)) !== data.identities[index]) return false;
   return true;
 }
 
-async function dataOf(plan: RetrainingPlan, place: PlanFolder, { say, signal }: Steps): Promise<GatheredData> {
+async function dataOf(plan: RetrainingPlan, paths: PlanFolder, { say, signal }: Steps): Promise<GatheredData> {
   if (plan.data === 'demonstration') return asGathered(await prepareDemonstration(say));
   const stop = new AbortController();
   const end = signal.onAsked(() => stop.abort());
-  const gathered = await gatherData({ ...plan, data: plan.data }, place.data, say, stop.signal).finally(end);
+  const gathered = await gatherData({ ...plan, data: plan.data }, paths.data, say, stop.signal).finally(end);
   if (gathered === null) throw new Interrupted();
   return gathered;
 }

@@ -15,7 +15,7 @@ import { version } from '../../configs/version.js';
 /** Make a finished run the champion by a person's word. @throws UserError when it is not finished */
 export async function promoteByHand(
   plan: RetrainingPlan,
-  place: PlanFolder,
+  paths: PlanFolder,
   run: string,
   why: string,
   steps: Steps,
@@ -24,8 +24,8 @@ export async function promoteByHand(
   const state = await trainingState(run);
   if (state.kind !== 'done')
     throw new UserError(`run ${run} is not finished; end it with npm run train -- --run ${run} --resume`);
-  await publish(place, plan.publish, run, { outcome: 'promoted by hand', why }, steps);
-  await choose(plan, place, run, 'promoted by hand', why);
+  await publish(paths, plan.publish, run, { outcome: 'promoted by hand', why }, steps);
+  await choose(plan, paths, run, 'promoted by hand', why);
 }
 
 /**
@@ -35,13 +35,13 @@ export async function promoteByHand(
  */
 export async function rollback(
   plan: RetrainingPlan,
-  place: PlanFolder,
+  paths: PlanFolder,
   asked: string,
   why = 'by hand',
 ): Promise<string> {
-  const champion = championOf(place);
-  const history = await readHistory(place.history);
-  const isKept = (run: string) => run !== champion && existsSync(place.champion(run));
+  const champion = championOf(paths);
+  const history = await readHistory(paths.history);
+  const isKept = (run: string) => run !== champion && existsSync(paths.champion(run));
   const chosen = history.filter(isChoice).map((entry) => entry.run);
   const kept = [...new Set(chosen.reverse())].filter(isKept);
   const run = asked === 'previous' ? predecessors(history).find(isKept) : kept.find((one) => one === asked);
@@ -49,34 +49,34 @@ export async function rollback(
     throw new UserError(
       `plan ${plan.name} keeps no earlier champion${asked === 'previous' ? '' : ` ${asked}`}; it keeps ${kept.join(', ') || 'none'}`,
     );
-  if (!hasForm(place, plan.publish, run))
+  if (!hasForm(paths, plan.publish, run))
     throw new UserError(
       `champion ${run} was published without ${plan.publish}/, which the plan publishes now; --promote ${run} --why TEXT makes it`,
     );
-  await choose(plan, place, run, 'rolled back', why);
+  await choose(plan, paths, run, 'rolled back', why);
   return run;
 }
 
 /** Carry out a person's word whose call ended between the history's line and the link. */
-export async function finishByHand(place: PlanFolder): Promise<void> {
-  const last = (await readHistory(place.history)).at(-1);
-  if (last === undefined || !isByHand(last) || championOf(place) === last.run) return;
-  if (existsSync(place.champion(last.run))) await setChampion(place, last.run);
+export async function finishByHand(paths: PlanFolder): Promise<void> {
+  const last = (await readHistory(paths.history)).at(-1);
+  if (last === undefined || !isByHand(last) || championOf(paths) === last.run) return;
+  if (existsSync(paths.champion(last.run))) await setChampion(paths, last.run);
 }
 
 /** The history first: what it says and was not done yet, the next call does. */
 async function choose(
   plan: RetrainingPlan,
-  place: PlanFolder,
+  paths: PlanFolder,
   run: string,
   outcome: HistoryEntry['outcome'],
   why: string,
 ): Promise<void> {
   const time = new Date().toISOString();
-  const adapter = await adapterHash(place, run);
+  const adapter = await adapterHash(paths, run);
   const id = `by-hand-${time}`;
   const entry: HistoryEntry = { id, time, outcome, run, champion: run, why, adapter, version };
-  await appendHistory(place.history, entry);
-  await setChampion(place, run);
-  if (plan.notify !== undefined) await addNotice(place.notices, { entry, tries: 0, failure: null });
+  await appendHistory(paths.history, entry);
+  await setChampion(paths, run);
+  if (plan.notify !== undefined) await addNotice(paths.notices, { entry, tries: 0, failure: null });
 }

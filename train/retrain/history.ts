@@ -47,12 +47,12 @@ export async function readHistory(file: string): Promise<HistoryEntry[]> {
   if (!existsSync(file)) return [];
   const text = await readFile(file, 'utf8');
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
-  return lines.flatMap((line, place) => {
+  return lines.flatMap((line, index) => {
     if (line === '') return [];
     try {
       return [JSON.parse(line) as HistoryEntry];
     } catch {
-      throw new UserError(`${file}: line ${place + 1} is damaged; put it right or remove that line`);
+      throw new UserError(`${file}: line ${index + 1} is damaged; put it right or remove that line`);
     }
   });
 }

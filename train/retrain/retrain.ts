@@ -16,7 +16,7 @@ export type RetrainingEnd = { kind: 'nothing new'; since: string } | { kind: 'de
 
 export interface RetrainingCall extends Steps {
   plan: RetrainingPlan;
-  place: PlanFolder;
+  paths: PlanFolder;
   tasks: readonly Task[];
   /** Train even where nothing is new. */
   force: boolean;
@@ -31,20 +31,20 @@ export interface RetrainingCall extends Steps {
  * @throws Interrupted when a signal came, StepFailure or UserError when it cannot go on
  */
 export async function retrain(call: RetrainingCall): Promise<RetrainingEnd> {
-  const { plan, place } = call;
-  await finishByHand(place);
-  wholeChampion(place);
+  const { plan, paths } = call;
+  await finishByHand(paths);
+  wholeChampion(paths);
   const entries: HistoryEntry[] = [];
   const attempt = await unfinished(call);
   if (attempt !== undefined) entries.push(await finish(call, attempt));
-  const asked = await whatIsAsked(plan, place, call);
-  const last = (await readHistory(place.history)).filter(({ fingerprint }) => fingerprint !== undefined).at(-1);
+  const asked = await whatIsAsked(plan, paths, call);
+  const last = (await readHistory(paths.history)).filter(({ fingerprint }) => fingerprint !== undefined).at(-1);
   const isForced = call.force && entries.length === 0;
   if (!isForced && last?.fingerprint === asked.fingerprint)
     return entries.length > 0 ? { kind: 'decided', entries } : { kind: 'nothing new', since: last.time };
   await orInterrupted(call.signal, requireSound(plan, asked.data, call.tasks));
-  const next = newAttempt(plan, place, asked, call.clock());
-  await writeAttempt(place.attempt, next);
+  const next = newAttempt(plan, paths, asked, call.clock());
+  await writeAttempt(paths.attempt, next);
   return { kind: 'decided', entries: [...entries, await finish(call, next)] };
 }
 
@@ -53,9 +53,9 @@ export async function retrain(call: RetrainingCall): Promise<RetrainingEnd> {
  * @throws UserError when it cannot be carried out
  */
 export async function finishDecided(call: Settling): Promise<void> {
-  await finishByHand(call.place);
-  const attempt = await readAttempt(call.place.attempt);
-  if (attempt?.decision !== undefined && isOfChampion(call.place, attempt)) await settle(call, attempt);
+  await finishByHand(call.paths);
+  const attempt = await readAttempt(call.paths.attempt);
+  if (attempt?.decision !== undefined && isOfChampion(call.paths, attempt)) await settle(call, attempt);
 }
 
 /** Calls that may fail at the same retraining before the next one begins anew. */
@@ -63,8 +63,8 @@ const mostTries = 3;
 
 /** The retraining to go on with: one whose data changed meanwhile, or that failed too often, is given up. */
 async function unfinished(call: RetrainingCall): Promise<Attempt | undefined> {
-  const { place, say } = call;
-  const attempt = await readAttempt(place.attempt);
+  const { paths, say } = call;
+  const attempt = await readAttempt(paths.attempt);
   if (attempt === undefined) return undefined;
   const why = attempt.decision === undefined ? await whyGivenUp(attempt) : undefined;
   if (why !== undefined) {
@@ -73,7 +73,7 @@ async function unfinished(call: RetrainingCall): Promise<Attempt | undefined> {
     return undefined;
   }
   say(`going on with retraining ${attempt.id}`);
-  if (attempt.decision === undefined || isOfChampion(place, attempt)) return attempt;
+  if (attempt.decision === undefined || isOfChampion(paths, attempt)) return attempt;
   say('the champion changed since the challenger was judged; it is judged again');
   const { decision, champion, ...undecided } = attempt;
   return undecided;
@@ -94,7 +94,7 @@ async function finish(call: RetrainingCall, attempt: Attempt): Promise<HistoryEn
 
 /** Train and judge; the decision is written down before anything is done about it. */
 async function decided(call: RetrainingCall, attempt: Attempt): Promise<Attempt> {
-  const { place, plan, tasks } = call;
+  const { paths, plan, tasks } = call;
   const startMs = call.clock();
   const worked = () => ({
     ...attempt,
@@ -102,13 +102,13 @@ async function decided(call: RetrainingCall, attempt: Attempt): Promise<Attempt>
   });
   try {
     await train(call, attempt);
-    const champion = championOf(place);
-    const decision = await judge(plan, tasks, place, attempt.run, champion, call);
+    const champion = championOf(paths);
+    const decision = await judge(plan, tasks, paths, attempt.run, champion, call);
     const ended = { ...worked(), champion, decision };
-    await writeAttempt(place.attempt, ended);
+    await writeAttempt(paths.attempt, ended);
     return ended;
   } catch (error) {
-    await recordFailure(place, worked(), error).catch(() => {}); // what failed first is what a person should read
+    await recordFailure(paths, worked(), error).catch(() => {}); // what failed first is what a person should read
     throw error;
   }
 }
@@ -117,13 +117,13 @@ async function decided(call: RetrainingCall, attempt: Attempt): Promise<Attempt>
  * What a training blames on what it was told, before it began, would fail again: the next call looks at the data anew. Whatever
  * else fails is tried again where it was, a few times: hours of training are not thrown away for a full disk.
  */
-async function recordFailure(place: PlanFolder, attempt: Attempt, error: unknown): Promise<void> {
+async function recordFailure(paths: PlanFolder, attempt: Attempt, error: unknown): Promise<void> {
   const isRefused = error instanceof StepFailure && error.isMistake;
-  if (error instanceof Interrupted) await writeAttempt(place.attempt, attempt);
-  else if (isRefused && (await trainingState(attempt.run)).kind === 'to do') await endAttempt(place.attempt);
+  if (error instanceof Interrupted) await writeAttempt(paths.attempt, attempt);
+  else if (isRefused && (await trainingState(attempt.run)).kind === 'to do') await endAttempt(paths.attempt);
   else {
     const failure = (error as Error).message.split('\n')[0]!;
-    await writeAttempt(place.attempt, { ...attempt, tries: attempt.tries + 1, failure });
+    await writeAttempt(paths.attempt, { ...attempt, tries: attempt.tries + 1, failure });
   }
 }
 

@@ -11,7 +11,7 @@ import { version } from '../../configs/version.js';
 
 export interface Settling extends Steps {
   plan: RetrainingPlan;
-  place: PlanFolder;
+  paths: PlanFolder;
   clock: () => number;
 }
 
@@ -22,16 +22,16 @@ export interface Settling extends Steps {
  * @throws UserError when something cannot be written; the champion is then the old one or the new one, complete
  */
 export async function settle(work: Settling, attempt: Attempt): Promise<HistoryEntry> {
-  const { plan, place, clock } = work;
+  const { plan, paths, clock } = work;
   const { decision, run } = attempt;
   if (decision === undefined) throw new Error(`retraining ${attempt.id} was not decided`);
   const isPromoted = decision.outcome === 'promote';
   if (isPromoted) {
-    await publish(place, plan.publish, run, decision, work);
-    if (championOf(place) !== run) await setChampion(place, run);
+    await publish(paths, plan.publish, run, decision, work);
+    if (championOf(paths) !== run) await setChampion(paths, run);
   }
-  const before = (await readHistory(place.history)).find(({ id }) => id === attempt.id);
-  const champion = championOf(place);
+  const before = (await readHistory(paths.history)).find(({ id }) => id === attempt.id);
+  const champion = championOf(paths);
   const entry: HistoryEntry = before ?? {
     id: attempt.id,
     time: new Date(clock()).toISOString(),
@@ -41,10 +41,10 @@ export async function settle(work: Settling, attempt: Attempt): Promise<HistoryE
     why: decision.why,
     decision,
     fingerprint: attempt.fingerprint,
-    data: { identities: attempt.data.identities, rows: attempt.data.rows, added: await added(place, attempt) },
+    data: { identities: attempt.data.identities, rows: attempt.data.rows, added: await added(paths, attempt) },
     base: attempt.base,
     settings: attempt.settings,
-    ...(champion !== null && { adapter: await adapterHash(place, champion) }),
+    ...(champion !== null && { adapter: await adapterHash(paths, champion) }),
     version,
     seconds: { wall: secondsSince(attempt.startedMs, clock), work: attempt.workSeconds },
   };
@@ -58,27 +58,27 @@ export async function giveUp(
   { id, run, base, startedMs, workSeconds }: Attempt,
   why: string,
 ): Promise<void> {
-  const { place, clock } = work;
-  const champion = championOf(place);
+  const { paths, clock } = work;
+  const champion = championOf(paths);
   const seconds = { wall: secondsSince(startedMs, clock), work: workSeconds };
   const time = new Date(clock()).toISOString();
   await conclude(work, { id, time, outcome: 'given up', run, champion, why, base, version, seconds });
 }
 
 /** What follows every decision; the history's line stands before anything is told. */
-async function conclude({ plan, place, clock, say }: Settling, entry: HistoryEntry): Promise<void> {
-  await appendHistory(place.history, entry);
-  if (plan.notify !== undefined) await addNotice(place.notices, { entry, tries: 0, failure: null });
-  const history = await readHistory(place.history);
-  await removeAll(dispensable(place, plan.keep, championOf(place), history, clock()), say);
-  await endAttempt(place.attempt);
+async function conclude({ plan, paths, clock, say }: Settling, entry: HistoryEntry): Promise<void> {
+  await appendHistory(paths.history, entry);
+  if (plan.notify !== undefined) await addNotice(paths.notices, { entry, tries: 0, failure: null });
+  const history = await readHistory(paths.history);
+  await removeAll(dispensable(paths, plan.keep, championOf(paths), history, clock()), say);
+  await endAttempt(paths.attempt);
 }
 
 /** A clock may have been set back meanwhile. */
 const secondsSince = (startMs: number, clock: () => number) => Math.max(0, clock() - startMs) / 1000;
 
 /** Rows more than the last retraining had. */
-async function added(place: PlanFolder, { data }: Attempt): Promise<number> {
-  const last = (await readHistory(place.history)).filter((entry) => entry.data !== undefined).at(-1);
+async function added(paths: PlanFolder, { data }: Attempt): Promise<number> {
+  const last = (await readHistory(paths.history)).filter((entry) => entry.data !== undefined).at(-1);
   return data.rows - (last?.data?.rows ?? 0);
 }

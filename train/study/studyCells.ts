@@ -53,8 +53,8 @@ export function studyCells(study: Study, set: readonly string[] = []): StudyCell
 
 /** Two cells in one folder could never both be finished. */
 function requireOwnPlaces(cells: readonly StudyCell[]): void {
-  for (const [place, { name, results }] of cells.entries()) {
-    const other = cells.slice(0, place).find((cell) => cell.results === results);
+  for (const [index, { name, results }] of cells.entries()) {
+    const other = cells.slice(0, index).find((cell) => cell.results === results);
     if (other)
       throw new UserError(
         `cells ${other.name} and ${name} would both be kept in ${results}; give a setting or a base another name`,
@@ -129,7 +129,7 @@ function basesOf(study: Study, { bases }: StudySetting): CellBase[] {
 /** Bases of one last name are called by more: folders by the one they lie in, models of the hub by their revision. */
 function namedApart(bases: CellBase[]): CellBase[] {
   const keys = bases.map(placeKey);
-  const twice = keys.findIndex((key, place) => keys.indexOf(key) < place);
+  const twice = keys.findIndex((key, index) => keys.indexOf(key) < index);
   if (twice !== -1)
     throw new UserError(
       `bases ${bases[keys.indexOf(keys[twice]!)]!.text} and ${bases[twice]!.text} of the study are one; leave one out`,

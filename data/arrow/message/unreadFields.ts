@@ -53,7 +53,8 @@ export function leaveOutUnread(header: Buffer, { nodes, buffers, viewCounts }: U
   const viewBuffers = ({ from, count }: Range) => {
     if (from + count > counts.count) throw new Error(TOO_FEW);
     let sum = 0;
-    for (let place = from; place < from + count; place++) sum += Number(header.readBigInt64LE(counts.at + 8 * place));
+    for (let position = from; position < from + count; position++)
+      sum += Number(header.readBigInt64LE(counts.at + 8 * position));
     return sum;
   };
   const allBuffers = buffers.map(({ from, count }, index) => ({

@@ -37,8 +37,8 @@ function verifyOffsets(data: Data, end: number, name: string): void {
   if (data.length === 0) return;
   enough(offsets.length, data.length + 1, name);
   let before = 0;
-  for (let place = 0; place <= data.length; place++) {
-    const offset = Number(offsets[place]!);
+  for (let index = 0; index <= data.length; index++) {
+    const offset = Number(offsets[index]!);
     if (offset < before) fail(`the offsets of column ${name} do not rise`);
     before = offset;
   }
@@ -49,9 +49,10 @@ function verifyIndices(data: Data, name: string): void {
   const indices = data.values as Int32Array | BigInt64Array;
   const held = data.dictionary?.length ?? 0;
   enough(indices.length, data.length, name);
-  for (let place = 0; place < data.length; place++) {
-    const index = Number(indices[place]!);
-    if (!(index >= 0 && index < held) && data.getValid(place)) fail(`column ${name} points outside of its dictionary`);
+  for (let position = 0; position < data.length; position++) {
+    const index = Number(indices[position]!);
+    if (!(index >= 0 && index < held) && data.getValid(position))
+      fail(`column ${name} points outside of its dictionary`);
   }
   for (const part of (data.dictionary?.data ?? []) as Data[]) verify(part, name);
 }

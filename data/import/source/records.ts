@@ -178,7 +178,7 @@ function hasFitScores(row: Record<string, unknown>, name: string): boolean {
 /** Each text of a list with its score, if there are any. */
 function withScores(row: Record<string, unknown>, name: string): unknown {
   const [texts, scores] = [row[name], row[`${name}_scores`] ?? []];
-  return Array.isArray(texts) ? texts.map((text: unknown, place) => [text, (scores as unknown[])[place]]) : texts;
+  return Array.isArray(texts) ? texts.map((text: unknown, index) => [text, (scores as unknown[])[index]]) : texts;
 }
 
 /** What several retrievers found, each passage once, without those known to be relevant. */

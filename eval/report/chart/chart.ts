@@ -17,7 +17,7 @@ const variables = new Map<string, string>([
   [faint, '--faint'],
   [line, '--line'],
   [paper, '--paper'],
-  ...Array.from({ length: 10 }, (_, place) => [seriesColour(place), `--series-${place}`] as const),
+  ...Array.from({ length: 10 }, (_, index) => [seriesColour(index), `--series-${index}`] as const),
 ]);
 
 /** How wide a text is drawn at most. */

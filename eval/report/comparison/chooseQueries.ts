@@ -36,7 +36,7 @@ export function chooseQueries(all: readonly ScoredQuery[], models: number, budge
 }
 
 function pairsOf(models: number): [number, number][] {
-  const places = Array.from({ length: models }, (_, place) => place);
+  const places = Array.from({ length: models }, (_, index) => index);
   return places.flatMap((one) =>
     places.filter((other) => other !== one).map((other): [number, number] => [one, other]),
   );

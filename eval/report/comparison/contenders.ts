@@ -10,7 +10,7 @@ export interface Contenders {
 export function contendersOf({ models, standings }: Stability): Contenders {
   const best = standings.findIndex(({ pBest }) => pBest === null);
   const others = models
-    .map((name, place) => ({ name, ...standings[place]! }))
+    .map((name, index) => ({ name, ...standings[index]! }))
     .filter(({ pBest }) => pBest !== null && pBest >= level)
     .sort((one, other) => other.mean - one.mean);
   return { best: models[best]!, others: others.map(({ name }) => name) };

@@ -44,7 +44,7 @@ export function settingDifferences(configs: readonly ({ name: string } & Told)[]
   const told = configs.map((config) => ({
     name: config.name,
     fields: trainedFields({ ...config, ...(byName && { identities: undefined }) }),
-    files: config.data.map((file, place) => [basename(file), config.identities?.[place]?.slice(0, 8)].join(' ').trim()),
+    files: config.data.map((file, index) => [basename(file), config.identities?.[index]?.slice(0, 8)].join(' ').trim()),
   }));
   const paths = new Set(told.flatMap(({ fields }) => [...fields.keys()]));
   return [...paths]

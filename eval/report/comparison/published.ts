@@ -99,11 +99,11 @@ function anseriniModels({ corpus, topics, models }: z.output<typeof anseriniShap
   const set = corpus.replace(/^beir-v[\d.]+-/, '').replace(/\.[\w-]+$|-(flat|multifield|wp)$/, '');
   const metricNames: Record<string, string> = { ndcg: 'ndcg', r: 'recall', rr: 'mrr', ap: 'map', map: 'map' };
   return models.map(({ name, display, results }) => {
-    const found = topics.map(({ id }, place): PublishedResult => {
+    const found = topics.map(({ id }, index): PublishedResult => {
       const metrics = Object.entries(results).flatMap(([metric, values]) => {
         const [kind, depth] = metric.toLowerCase().split('@');
         const named = metricNames[kind!];
-        return named && depth && values[place] !== undefined ? [[`${named}@${depth}`, values[place]] as const] : [];
+        return named && depth && values[index] !== undefined ? [[`${named}@${depth}`, values[index]] as const] : [];
       });
       return { task: identityOfName(set, { split: id }), metrics: Object.fromEntries(metrics) };
     });

@@ -56,7 +56,7 @@ export async function queryView(
   const view: QueryView = { models, tasks: [], texts: [], queries: [] };
   const notes: string[] = [];
   const budget = Math.floor(most.queries / comparison.tasks.length);
-  for (const [place, task] of comparison.tasks.entries()) {
+  for (const [index, task] of comparison.tasks.entries()) {
     const scored = scoredQueries(comparison, models, task.name, task.metrics[0]!);
     const source = findTask(task.name);
     if (scored.length > 0 && source) {
@@ -73,7 +73,7 @@ export async function queryView(
       notes.push(
         `Queries of ${task.name} are not shown: its data is not here; --tasks-dir names the folder it lies in.`,
       );
-    onProgress(place + 1, comparison.tasks.length);
+    onProgress(index + 1, comparison.tasks.length);
   }
   return { view, notes };
 }
@@ -153,8 +153,8 @@ async function readTops(file: string, queries: ReadonlySet<string>): Promise<Map
 /** Title and text, cut short, of these documents or queries. */
 async function readTexts(files: readonly string[], ids: ReadonlySet<string>) {
   const texts = new Map<string, { title: string; text: string }>();
-  for await (const { place, columns } of readRows(files, ['id', 'text'])) {
-    const { id, title, text } = parseDocument(columns(), place);
+  for await (const { location, columns } of readRows(files, ['id', 'text'])) {
+    const { id, title, text } = parseDocument(columns(), location);
     if (!ids.has(id)) continue;
     texts.set(id, { title: cut(title), text: cut(text) });
     if (texts.size === ids.size) break;

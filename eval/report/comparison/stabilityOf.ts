@@ -58,6 +58,6 @@ function valuesOf(
 
 const mean = (values: ArrayLike<number>) => {
   let sum = 0;
-  for (let place = 0; place < values.length; place++) sum += values[place]!;
+  for (let index = 0; index < values.length; index++) sum += values[index]!;
   return sum / values.length;
 };

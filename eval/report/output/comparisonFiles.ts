@@ -110,9 +110,9 @@ export function resultsLatex(comparison: Comparison): string {
         lines.push(
           row([
             escaped(name),
-            ...tasks.map((task, place) => {
+            ...tasks.map((task, index) => {
               const value = rowOf(comparison, name, task.name)?.metrics[task.metrics[0]!];
-              return shown(value, firsts[place]!.best, markOf(comparison, name, task.name));
+              return shown(value, firsts[index]!.best, markOf(comparison, name, task.name));
             }),
             ...(hasMean ? [shown(groupMean(comparison, name, tasks), bestMean, '')] : []),
           ]),

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
  */
 export function comparisonFolderName(models: readonly string[]): string {
   const plain = models.map((name) => name.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|-+$/g, ''));
-  const isExact = plain.every((name, place) => name === models[place]);
+  const isExact = plain.every((name, index) => name === models[index]);
   const all = plain.length === 1 ? `${plain[0]}+published` : plain.join('+');
   if (isExact && all.length <= 80) return all;
   const hash = createHash('sha256').update(JSON.stringify(models)).digest('hex').slice(0, 8);

@@ -38,11 +38,11 @@ export function comparisonTable(comparison: Comparison): string {
       .map(({ name }) => [
         name,
         setting.toLowerCase(),
-        ...columns.map(({ of, mark }, place) => {
+        ...columns.map(({ of, mark }, index) => {
           const value = of(name);
           return value === undefined
             ? '-  '
-            : `${value.toFixed(4)}${value === best[place] && setting !== 'Published by others' ? '*' : ' '}${mark(name)}`;
+            : `${value.toFixed(4)}${value === best[index] && setting !== 'Published by others' ? '*' : ' '}${mark(name)}`;
         }),
       ]),
   );

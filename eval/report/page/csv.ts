@@ -8,8 +8,8 @@ import { UserError } from '../../../configs/userError.js';
 export const csvLine = (cells: readonly (string | number | null | undefined)[]): string =>
   cells
     .map((cell) => (typeof cell === 'string' && formula.test(cell) ? `'${cell}` : String(cell ?? '')))
-    .map((cell, place) =>
-      /[",\r\n]/.test(cell) || (place === 0 && cell === '') ? `"${cell.replaceAll('"', '""')}"` : cell,
+    .map((cell, index) =>
+      /[",\r\n]/.test(cell) || (index === 0 && cell === '') ? `"${cell.replaceAll('"', '""')}"` : cell,
     )
     .join(',') + '\n';
 

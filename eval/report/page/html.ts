@@ -7,7 +7,7 @@ type Insert = string | number | Html | Html[] | null;
 
 /** Template tag: everything inserted is escaped unless it is markup itself; null inserts nothing. */
 export function html(parts: TemplateStringsArray, ...inserts: Insert[]): Html {
-  return new Html(parts.map((part, place) => part + (place < inserts.length ? render(inserts[place]!) : '')).join(''));
+  return new Html(parts.map((part, index) => part + (index < inserts.length ? render(inserts[index]!) : '')).join(''));
 }
 
 function render(insert: Insert): string {

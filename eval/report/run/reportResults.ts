@@ -46,9 +46,9 @@ function taskBody(rows: readonly ResultRow[], metrics: readonly string[], places
   };
   return html`<tbody>
     ${rows.map(
-      (row, place) =>
+      (row, index) =>
         html`<tr>
-          ${place === 0 ? html`<th scope="rowgroup" rowspan="${rows.length}">${row.task}</th>` : null}
+          ${index === 0 ? html`<th scope="rowgroup" rowspan="${rows.length}">${row.task}</th>` : null}
           <th scope="row">${key(places.get(row.model)!)}${row.model}</th>
           ${metrics.map((name) => cell(row, name))}
         </tr>`,
@@ -60,14 +60,14 @@ function bars(rows: readonly ResultRow[], tasks: readonly string[], places: Read
   const first = (row: ResultRow) => Object.values(row.metrics)[0] ?? 0;
   const largest = Math.max(...rows.map(first));
   return html`<div class="charts" style="margin-top: 1.5rem">
-    ${tasks.map((task, place) => {
+    ${tasks.map((task, index) => {
       const own = rows.filter((row) => row.task === task);
       const metric = Object.keys(own[0]!.metrics)[0] ?? '';
       const values = own.map((row) => ({ name: row.model, value: first(row), place: places.get(row.model)! }));
       const told = values.map(({ name, value }) => `${name} ${value.toFixed(4)}`).join(', ');
       return html`<figure>
         <figcaption>${task}, ${metric}</figcaption>
-        ${barChart(`bars-${place}`, `${metric} on ${task}: ${told}`, values, largest)}
+        ${barChart(`bars-${index}`, `${metric} on ${task}: ${told}`, values, largest)}
       </figure>`;
     })}
   </div>`;

@@ -20,7 +20,7 @@ export function differencesSection({ differences, baseline }: Comparison, places
       could have shown stands in the table under Detectable.
     </p>
     <div class="charts">
-      ${models.map((model, place) => forest(model, baseline, differences, padded, place, places.get(model)!))}
+      ${models.map((model, index) => forest(model, baseline, differences, padded, index, places.get(model)!))}
     </div>
     <details>
       <summary>All ${differences.length} tests as a table</summary>

@@ -16,7 +16,7 @@ export function queriesSection({ models, tasks }: QueryView): Html {
         >Task
         <select id="task">
           <option value="-1">all tasks</option>
-          ${tasks.map(({ name }, place) => html`<option value="${place}">${name}</option>`)}
+          ${tasks.map(({ name }, index) => html`<option value="${index}">${name}</option>`)}
         </select>
       </label>
       <label for="order"
@@ -41,10 +41,10 @@ const select = (id: string, label: string, models: readonly string[], chosen: nu
   html`<label for="${id}"
     >${label}
     <select id="${id}">
-      ${models.map((model, place) =>
-        place === chosen
-          ? html`<option value="${place}" selected>${model}</option>`
-          : html`<option value="${place}">${model}</option>`,
+      ${models.map((model, index) =>
+        index === chosen
+          ? html`<option value="${index}" selected>${model}</option>`
+          : html`<option value="${index}">${model}</option>`,
       )}
     </select>
   </label>`;

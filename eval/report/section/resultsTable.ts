@@ -71,7 +71,7 @@ export function averagesTable({ averages, models }: Comparison, places: Readonly
             ({ name }) =>
               html`<tr>
                 <th scope="row">${key(places.get(name)!)}${name}</th>
-                ${sets.map((set, place) => meanCell(valueOf(name, set)?.[1] ?? null, best[place]))}
+                ${sets.map((set, index) => meanCell(valueOf(name, set)?.[1] ?? null, best[index]))}
               </tr>`,
           )}
         </tbody>
@@ -84,7 +84,7 @@ function columnsOf(tasks: readonly ComparedTask[]): Column[] {
   return tasks.flatMap(({ name, metrics }) =>
     metrics
       .slice(0, tasks.length <= 3 ? undefined : 1)
-      .map((metric, place) => ({ task: name, metric, isFirst: place === 0 })),
+      .map((metric, index) => ({ task: name, metric, isFirst: index === 0 })),
   );
 }
 
@@ -142,7 +142,7 @@ function table(
               (model) =>
                 html`<tr>
                   <th scope="row">${key(places.get(model.name)!)}${model.name}${markOfBaseline(comparison, model)}</th>
-                  ${columns.map((column, place) => cell(comparison, model.name, column, best[place]))}
+                  ${columns.map((column, index) => cell(comparison, model.name, column, best[index]))}
                   ${mean.length > 0 ? meanCell(means.get(model.name)!, bestMean) : null}
                 </tr>`,
             )}

@@ -7,7 +7,7 @@ import { key, probability, scrolling } from '../page/formats.js';
 /** How firm the ranking is: shares of ranks over samples of queries, and how alike the tasks rank the models. */
 export function stabilitySection(stability: Stability, places: ReadonlyMap<string, number>): Html {
   const { models, tasks, taus, ranks, standings } = stability;
-  const order = models.map((_, place) => place).sort((one, other) => standings[other]!.mean - standings[one]!.mean);
+  const order = models.map((_, index) => index).sort((one, other) => standings[other]!.mean - standings[one]!.mean);
   return html`${scrolling(
     'ranking',
     html`<table class="dense">
@@ -62,7 +62,7 @@ export function standingLead(stability: Stability): Html {
     ${
       others.length === 0
         ? 'Every other model is shown to be worse'
-        : html`Not shown to be worse: ${others.map((name, place) => html`${place > 0 ? ', ' : ''}${named(name)}`)}`
+        : html`Not shown to be worse: ${others.map((name, index) => html`${index > 0 ? ', ' : ''}${named(name)}`)}`
     }
     (p &lt; ${level} over all pairs; ranks in 95 of 100 samples of queries).
   </p>`;

@@ -36,7 +36,7 @@ export function trainingSection(curves: readonly DrawnCurve[], scores: readonly 
     }
     <div class="charts">
       ${charts.flatMap((chart) => figure(chart, curves, isShare) ?? [])}
-      ${scores.map((curve, place) => scoreFigure(curve, place, curves[0]!))}
+      ${scores.map((curve, index) => scoreFigure(curve, index, curves[0]!))}
     </div>`;
 }
 
@@ -83,8 +83,8 @@ function isWide(field: string, curves: readonly { points: [number, number][] }[]
 /** Each value as the mean of those about it, a fiftieth of a long curve; a short one as it is. */
 function runningMeans(points: [number, number][]): [number, number][] {
   const half = Math.floor(points.length / smoothing / 2);
-  return points.map(([x], place) => {
-    const about = points.slice(Math.max(0, place - half), place + half + 1);
+  return points.map(([x], index) => {
+    const about = points.slice(Math.max(0, index - half), index + half + 1);
     return [x, about.reduce((sum, [, value]) => sum + value, 0) / about.length];
   });
 }

@@ -96,7 +96,7 @@ describe('decodeImage', () => {
   });
 
   it('refuses a file that is cut short, or damaged', async () => {
-    const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, place) => (place * 7919) % 251);
+    const noise = Uint8Array.from({ length: 64 * 64 * 3 }, (_, index) => (index * 7919) % 251);
     const image = sharp(noise, { raw: { width: 64, height: 64, channels: 3 } });
     for (const encoded of [await image.clone().jpeg().toBuffer(), await image.clone().png().toBuffer()])
       await assert.rejects(decodeImage(encoded.subarray(0, encoded.length / 2), 'drop'), UserError);
@@ -155,8 +155,8 @@ function inksTiff(values: number[]): Buffer {
   file.write('II*\0', 'latin1');
   file.writeUInt32LE(8, 4);
   file.writeUInt16LE(entries.length, 8);
-  entries.forEach(([tag, kind, count, value], place) => {
-    const at = 10 + place * 12;
+  entries.forEach(([tag, kind, count, value], index) => {
+    const at = 10 + index * 12;
     file.writeUInt16LE(tag, at);
     file.writeUInt16LE(kind, at + 2);
     file.writeUInt32LE(count, at + 4);

@@ -18,8 +18,8 @@ describe('threads that read images', function () {
   it('give each file what it is alone, in the order that was asked', async () => {
     const sizes = [30, 60, 90, 120, 150];
     const files = await Promise.all(
-      sizes.map(async (width, place) => {
-        const background = { r: place, g: 2 * place, b: 255 };
+      sizes.map(async (width, index) => {
+        const background = { r: index, g: 2 * index, b: 255 };
         const encoded = await sharp({ create: { width, height: 60, channels: 3, background } })
           .png()
           .toBuffer();

@@ -19,7 +19,7 @@ describe('cutPatches', () => {
   });
 
   it('goes row by row in a patch', () => {
-    const image = { bytes: Uint8Array.from({ length: 12 }, (_, place) => place), height: 2, width: 2 };
+    const image = { bytes: Uint8Array.from({ length: 12 }, (_, index) => index), height: 2, width: 2 };
     assert.deepEqual(
       [...cutPatches(image, { patch: 2, merge: 1 }).patches],
       [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], // the red of four pixels, then green, then blue

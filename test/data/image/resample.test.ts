@@ -7,7 +7,7 @@ const line = (values: number[], upright = false) => ({
   height: upright ? values.length : 1,
   width: upright ? 1 : values.length,
 });
-const reds = ({ bytes }: { bytes: Uint8Array }) => [...bytes.filter((_, place) => place % 3 === 0)];
+const reds = ({ bytes }: { bytes: Uint8Array }) => [...bytes.filter((_, index) => index % 3 === 0)];
 
 // Shrunk to half, an output sees inputs at a quarter, three quarters and five quarters of the kernel's unit:
 // weights 0.8671875, 0.2265625 and -0.0703125. At a border those that are there, 1.890625 together, make up for the rest.

@@ -29,7 +29,7 @@ describe('streamRows', () => {
     const moved = places.reduce((sum, row, place) => sum + Math.abs(row - place), 0) / rows / rows;
     assert.ok(Math.abs(moved - 1 / 3) < 0.05, `moved by ${moved} of all`);
     // Neighbours are of the same batch as often as 8 batches in a window make it: 31 of 255.
-    const together = places.filter((row, place) => place > 0 && row >> 5 === places[place - 1]! >> 5).length / rows;
+    const together = places.filter((row, index) => index > 0 && row >> 5 === places[index - 1]! >> 5).length / rows;
     assert.ok(Math.abs(together - 31 / 255) < 0.03, `${together} of neighbours are of one batch`);
   });
 

@@ -55,9 +55,9 @@ describe('bm25Retriever', () => {
       ranking!.map(({ id }) => id),
       ['d1', 'd10', 'd2', 'd3'],
     );
-    ranking!.slice(1).forEach(({ score }, place) => {
-      assert.ok(Math.fround(score) < Math.fround(ranking![place]!.score));
-      assert.equal(score.toFixed(6), (ranking![0]!.score - 1e-6 * (place + 1)).toFixed(6));
+    ranking!.slice(1).forEach(({ score }, index) => {
+      assert.ok(Math.fround(score) < Math.fround(ranking![index]!.score));
+      assert.equal(score.toFixed(6), (ranking![0]!.score - 1e-6 * (index + 1)).toFixed(6));
     });
   });
 

@@ -18,7 +18,7 @@ const threads: TokenizerThreads = {
   },
   close: async () => {},
 };
-const texts = tinyTexts.map((_, place) => ({ text: String(place) }));
+const texts = tinyTexts.map((_, position) => ({ text: String(position) }));
 
 describe('modelEncoder', () => {
   let model: Model;

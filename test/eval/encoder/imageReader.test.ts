@@ -57,9 +57,9 @@ describe('an encoder of texts and images', function () {
     assert.equal(done.at(-1), documents.length);
     assert.ok(done.length > 1, 'several chunks');
     const row = (place: number) => together.slice(place * dimensions, (place + 1) * dimensions);
-    for (const [place, document] of documents.entries())
-      assertClose(row(place), await encoder.encode('passage', [document]), 2e-6, `document ${place}, number`);
-    const rows = documents.map((_, place) => [...row(place)].map((value) => value.toFixed(4)).join());
+    for (const [index, document] of documents.entries())
+      assertClose(row(index), await encoder.encode('passage', [document]), 2e-6, `document ${index}, number`);
+    const rows = documents.map((_, position) => [...row(position)].map((value) => value.toFixed(4)).join());
     assert.equal(new Set(rows).size, documents.length);
   });
 

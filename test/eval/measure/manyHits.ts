@@ -3,7 +3,7 @@ import { scoreRun, withoutIdenticalIds } from '../../../eval/measure/metrics.js'
 import { packedRun } from '../../../eval/measure/packedRun.js';
 
 const run = packedRun({ get: (row) => `document-${row}` });
-const hits = Array.from({ length: 1000 }, (_, place) => ({ row: place, score: 1000 - place }));
+const hits = Array.from({ length: 1000 }, (_, index) => ({ row: index, score: 1000 - index }));
 const qrels = new Map<string, Map<string, number>>();
 for (let query = 0; query < 3000; query++) {
   run.add(`q${query}`, hits);

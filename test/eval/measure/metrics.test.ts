@@ -7,7 +7,7 @@ const qrelsOf = (grades: Record<string, Record<string, number>>) =>
 /** Documents in the order given, scores falling from 100. */
 const runOf = (rankings: Record<string, string[]>): Run =>
   new Map(
-    Object.entries(rankings).map(([query, ids]) => [query, ids.map((id, place) => ({ id, score: 100 - place }))]),
+    Object.entries(rankings).map(([query, ids]) => [query, ids.map((id, index) => ({ id, score: 100 - index }))]),
   );
 const means = (run: Run, qrels: ReturnType<typeof qrelsOf>, ...names: string[]) =>
   names.map((name) => Number(scoreRun(run, qrels, names).mean[name]!.toFixed(6)));

@@ -83,7 +83,7 @@ describe('differences', () => {
 
   // It was stated at p = 0.05, which the verdict after correction does not use.
   it('states the smallest difference to be found at the level that the verdict uses', () => {
-    const pairs = Array.from({ length: 12 }, (_, place) => ({ model: `m${place}`, baseline: 'base' }));
+    const pairs = Array.from({ length: 12 }, (_, index) => ({ model: `m${index}`, baseline: 'base' }));
     const rows = [many('t', 'base', 0), ...pairs.map(({ model }) => many('t', model, 0.1))];
     const deviationOf = ({ difference, effectSize }: { difference: number; effectSize: number | null }) =>
       difference / effectSize!;

@@ -31,8 +31,8 @@ describe('families of tests', function () {
     // Neither is the test blind: about 5 % are below 5 %.
     assert.ok(pValues.filter((p) => p < 0.05).length > 100);
     for (const size of [3, 30, 600]) {
-      const families = Array.from({ length: 3000 / size }, (_, place) =>
-        holmAdjusted(pValues.slice(place * size, (place + 1) * size)),
+      const families = Array.from({ length: 3000 / size }, (_, index) =>
+        holmAdjusted(pValues.slice(index * size, (index + 1) * size)),
       );
       const wrong = families.filter((family) => family.some((p) => p < 0.05)).length;
       assert.ok(wrong <= atMost(families.length, 0.05), `${wrong} of ${families.length} families of ${size}`);
@@ -42,7 +42,7 @@ describe('families of tests', function () {
   it('with one difference among 3, 30 and 600: shown as often as theory says of a t-test at that level', () => {
     for (const size of [3, 30, 600]) {
       const effect = detectableEffect(60, { level: 0.05 / size, power: 0.8 });
-      const others = Array.from({ length: size - 1 }, (_, place) => (place + 1) / size);
+      const others = Array.from({ length: size - 1 }, (_, index) => (index + 1) / size);
       const shown = Array.from({ length: 300 }, (_, seed) =>
         holmAdjusted([test(differences(effect, 60), seed), ...others]),
       ).filter(([p]) => p! < 0.05).length;

@@ -19,7 +19,7 @@ const reference = JSON.parse(readFileSync(new URL('../../fixtures/statistics.jso
 };
 const examples = reference.examples.map(({ model, baseline, ...expected }) => ({
   ...expected,
-  differences: model.map((value, place) => value - baseline[place]!),
+  differences: model.map((value, index) => value - baseline[index]!),
 }));
 
 const near = (found: number, expected: number, tolerance: number, what: string) =>
@@ -52,7 +52,7 @@ describe('statistics, as SciPy and statsmodels have them', () => {
       const minus = count - plus;
       const differences = Array.from(
         { length: count },
-        (_, place) => (place < minus ? -1 : 1) * (sizes === 'equal' ? 1 : place + 1),
+        (_, index) => (index < minus ? -1 : 1) * (sizes === 'equal' ? 1 : index + 1),
       );
       const share = count <= 20 ? 1e-12 : p > 1e-7 ? 0.12 : 0.6;
       nearRatio(randomizationTest(differences, { seed: 0 }), p, share, `p of ${plus} of ${count} ${sizes}`);
@@ -69,7 +69,7 @@ describe('statistics, as SciPy and statsmodels have them', () => {
 
   it("Holm's correction", () => {
     const adjusted = holmAdjusted(reference.holm.p);
-    reference.holm.adjusted.forEach((p, place) => near(adjusted[place]!, p, 1e-12, `p ${place}`));
+    reference.holm.adjusted.forEach((p, index) => near(adjusted[index]!, p, 1e-12, `p ${index}`));
   });
 
   it('effect size found with power 0.8: to five digits', () => {

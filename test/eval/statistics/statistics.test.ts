@@ -34,7 +34,7 @@ describe('randomizationTest', () => {
   });
 
   it('draws the same for the same seed, another for another', () => {
-    const differences = Array.from({ length: 40 }, (_, place) => Math.sin(place) + 0.2);
+    const differences = Array.from({ length: 40 }, (_, index) => Math.sin(index) + 0.2);
     assert.equal(randomizationTest(differences, { seed: 1 }), randomizationTest(differences, { seed: 1 }));
     assert.notEqual(randomizationTest(differences, { seed: 1 }), randomizationTest(differences, { seed: 2 }));
   });
@@ -53,7 +53,7 @@ describe('bootstrapInterval', () => {
   it('has the width of the normal interval for many values', () => {
     // 0 and 1 in equal parts: 1.96 * 0.5 / sqrt(400) = 0.049 to each side of 0.5.
     const { low, high } = bootstrapInterval(
-      Array.from({ length: 400 }, (_, place) => place % 2),
+      Array.from({ length: 400 }, (_, index) => index % 2),
       { seed: 1 },
     );
     assert.ok(Math.abs(low - 0.451) < 0.004 && Math.abs(high - 0.549) < 0.004, `${low} ${high}`);
@@ -74,7 +74,7 @@ describe('holmAdjusted', () => {
 });
 
 function choose(n: number, k: number): number {
-  return Array.from({ length: k }, (_, place) => (n - place) / (place + 1)).reduce(
+  return Array.from({ length: k }, (_, index) => (n - index) / (index + 1)).reduce(
     (product, part) => product * part,
     1,
   );

@@ -33,11 +33,11 @@ else {
 async function othersRead(folder: string): Promise<boolean> {
   const rows = Array.from({ length: 5000 }, (_, id) => {
     const passages = (kind: string, count: number) =>
-      Array.from({ length: count }, (_, place) => ({
-        docid: `${kind}${id}-${place}`,
-        title: place % 2 === 0 ? '' : `Tïtle ${place}`,
-        text: `${kind} 東京 𝓐 ${'word '.repeat((id * 7 + place) % 60)}`,
-        ...(id % 3 === 0 && { score: place / 4 }),
+      Array.from({ length: count }, (_, index) => ({
+        docid: `${kind}${id}-${index}`,
+        title: index % 2 === 0 ? '' : `Tïtle ${index}`,
+        text: `${kind} 東京 𝓐 ${'word '.repeat((id * 7 + index) % 60)}`,
+        ...(id % 3 === 0 && { score: index / 4 }),
       }));
     return {
       id: `${id}`,

@@ -52,7 +52,7 @@ describe('a run that is scored while it trains', function () {
   });
 
   const begin = (run: string, settings: readonly string[]) => {
-    const loaded = loadConfig('demo', [...tinySettings.filter((_, place) => place % 2 === 1).slice(1), ...settings]);
+    const loaded = loadConfig('demo', [...tinySettings.filter((_, index) => index % 2 === 1).slice(1), ...settings]);
     const asked = { base: resolveBase('./base'), recipe: 'demo', loaded, run, allowContract: [], adapter: undefined };
     return openNewRun(engine, { ...asked, data: [{ path: 'train.arrow', weight: 1 }] });
   };

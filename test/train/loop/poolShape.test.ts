@@ -8,7 +8,7 @@ import { poolShape } from '../../../train/loop/poolShape.js';
 import { memoryFile } from '../../data/memoryFile.js';
 
 /** A token a character, nothing before or behind. */
-const tokenizer = { encode: (text: string) => Array.from(text, (_, place) => place) } as unknown as Tokenizer;
+const tokenizer = { encode: (text: string) => Array.from(text, (_, index) => index) } as unknown as Tokenizer;
 const contract = {
   queryPrefix: '',
   passagePrefix: '',

@@ -32,7 +32,7 @@ const settings: PretrainSettings = {
 
 // What follows 3 depends on what stood before it, so a decoder that looks at one token alone cannot learn it.
 const sequence = [1, 3, 2, 4, 3, 5, 9, 7];
-const tokens = Int32Array.from({ length: 400 }, (_, place) => sequence[place % sequence.length]!);
+const tokens = Int32Array.from({ length: 400 }, (_, index) => sequence[index % sequence.length]!);
 
 describe('pretrain', () => {
   const inFolder = useTemporaryFolder();

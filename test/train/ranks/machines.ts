@@ -86,7 +86,7 @@ async function refusedFor(name: string, what: RegExp): Promise<void> {
   const last = bytes.length - (name.endsWith('.arrow') ? bytes.length >> 1 : 1);
   writeFileSync(
     file,
-    bytes.map((byte, place) => (place === last ? byte ^ 1 : byte)),
+    bytes.map((byte, index) => (index === last ? byte ^ 1 : byte)),
   );
   const [first, second] = await both([...args, '--run', `other-${name.length}`], ['--trust-network']).finished;
   writeFileSync(file, bytes);

@@ -52,13 +52,13 @@ export async function trained(updates: Updates, collective: Collective): Promise
   let masked = 0;
   updates.pools.forEach((pools, index) => {
     const gradients: Gradients = new Map();
-    const poolLosses = pools.map((pool, place) => {
+    const poolLosses = pools.map((pool, position) => {
       const options = {
         ...{ temperature, exchange },
         ...(margin !== undefined && { margin: { value: margin, onMasked: (count: number) => (masked += count) } }),
-        ...(dropoutRate !== undefined && { dropout: { rate: dropoutRate, seed: [index, place] as const } }),
+        ...(dropoutRate !== undefined && { dropout: { rate: dropoutRate, seed: [index, position] as const } }),
       };
-      const attempt = oneAttempt({ chunkTokens, keptBytes: place === 0 ? 1e9 : 0 });
+      const attempt = oneAttempt({ chunkTokens, keptBytes: position === 0 ? 1e9 : 0 });
       return atOnce(poolGradient(model, pool, parameters, options, attempt, gradients));
     });
     sumGradients(exchange, gradients, parameters);

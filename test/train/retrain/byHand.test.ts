@@ -19,8 +19,8 @@ import { writeRows } from './writeRows.js';
 describe('the champions before', () => {
   const line = (...entries: [outcome: HistoryEntry['outcome'], run: string][]) =>
     predecessors(
-      entries.map(([outcome, run], place) => ({
-        ...{ id: `${place}`, time: '', outcome, run, champion: run, why: '', version: '' },
+      entries.map(([outcome, run], index) => ({
+        ...{ id: `${index}`, time: '', outcome, run, champion: run, why: '', version: '' },
       })),
     );
 
@@ -44,7 +44,7 @@ describe('the champions before', () => {
 describe("a person's word", () => {
   const at = useTemporaryFolder();
   const root = process.cwd();
-  const place = planFolder('plan');
+  const paths = planFolder('plan');
   let plan: RetrainingPlan;
   beforeEach(async () => {
     process.chdir(at());
@@ -56,26 +56,26 @@ describe("a person's word", () => {
       writeRows(`data/${day}.jsonl`, [0.4 + 0.1 * day]);
       const { runCommand } = fakeCommands();
       const clock = () => (nowMs += 60_000);
-      await retrain({ plan, place, tasks: [task], force: false, clock, runCommand, signal: calm, say: () => {} });
+      await retrain({ plan, paths, tasks: [task], force: false, clock, runCommand, signal: calm, say: () => {} });
     }
   });
   afterEach(() => process.chdir(root));
-  const runs = async () => (await readHistory(place.history)).map(({ run }) => run);
+  const runs = async () => (await readHistory(paths.history)).map(({ run }) => run);
   const steps = () => ({ runCommand: fakeCommands().runCommand, signal: calm, say: () => {} });
 
   it('puts the champion before back, and said again the one before that', async () => {
     const [a, b, c] = await runs();
-    assert.equal(readlinkSync(place.current), `versions/${c}`);
-    assert.equal(await rollback(plan, place, 'previous', 'slow'), b);
-    assert.equal(await rollback(plan, place, 'previous'), a);
-    assert.equal(readlinkSync(place.current), `versions/${a}`);
+    assert.equal(readlinkSync(paths.current), `versions/${c}`);
+    assert.equal(await rollback(plan, paths, 'previous', 'slow'), b);
+    assert.equal(await rollback(plan, paths, 'previous'), a);
+    assert.equal(readlinkSync(paths.current), `versions/${a}`);
     await assert.rejects(
-      rollback(plan, place, 'previous'),
+      rollback(plan, paths, 'previous'),
       new RegExp(`keeps no earlier champion; it keeps ${b}, ${c}`),
     );
-    assert.equal(await rollback(plan, place, c!), c);
+    assert.equal(await rollback(plan, paths, c!), c);
     assert.deepEqual(
-      (await readHistory(place.history)).slice(3).map(({ outcome, champion, why }) => [outcome, champion, why]),
+      (await readHistory(paths.history)).slice(3).map(({ outcome, champion, why }) => [outcome, champion, why]),
       [
         ['rolled back', b, 'slow'],
         ['rolled back', a, 'by hand'],
@@ -83,31 +83,31 @@ describe("a person's word", () => {
       ],
     );
     // A server that loads the champion is told of each of them.
-    assert.equal((await readNotices(place.notices)).filter(({ entry }) => entry.outcome === 'rolled back').length, 3);
+    assert.equal((await readNotices(paths.notices)).filter(({ entry }) => entry.outcome === 'rolled back').length, 3);
   });
 
   it('is refused for a champion without the form that is published now, and makes it where it is promoted', async () => {
     const [, b, c] = await runs();
     const merged: RetrainingPlan = { ...plan, publish: 'merged' };
     await assert.rejects(
-      rollback(merged, place, 'previous'),
+      rollback(merged, paths, 'previous'),
       new RegExp(`champion ${b} was published without merged/`),
     );
-    await assert.rejects(promoteByHand(merged, place, c!, 'why', steps()), /is in use without merged\//);
-    await promoteByHand(merged, place, b!, 'why', steps());
-    assert.equal(readFileSync(join(place.current, 'merged/adapter_model.safetensors'), 'utf8'), b);
+    await assert.rejects(promoteByHand(merged, paths, c!, 'why', steps()), /is in use without merged\//);
+    await promoteByHand(merged, paths, b!, 'why', steps());
+    assert.equal(readFileSync(join(paths.current, 'merged/adapter_model.safetensors'), 'utf8'), b);
   });
 
   it('is not needed to know what a call would do: that writes nothing', async () => {
     const before = await filesBelow(at());
-    const idle = await outlook(plan, place, Date.UTC(2026, 1, 1));
+    const idle = await outlook(plan, paths, Date.UTC(2026, 1, 1));
     assert.deepEqual([idle.isNew, idle.rows, idle.removed], [false, 3, { promoted: [], kept: [] }]);
     writeRows('data/4.jsonl', [0.9]);
     const [a] = await runs();
-    const { isNew, rows, toImport, removed } = await outlook(plan, place, Date.UTC(2026, 1, 1));
+    const { isNew, rows, toImport, removed } = await outlook(plan, paths, Date.UTC(2026, 1, 1));
     assert.deepEqual([isNew, rows, toImport], [true, 3, ['data/4.jsonl']]);
     // Two champions before the one in use are kept: promoted, the first one's folder goes; its run is the one other kept.
-    assert.deepEqual(removed, { promoted: [place.champion(a!)], kept: [] });
+    assert.deepEqual(removed, { promoted: [paths.champion(a!)], kept: [] });
     assert.deepEqual((await filesBelow(at())).filter((file) => !file.endsWith('4.jsonl')).sort(), before.sort());
   });
 });

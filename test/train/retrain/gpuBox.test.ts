@@ -156,6 +156,6 @@ shape:
 /** The lines of the fenced blocks of a chapter. */
 function commandsOf(chapter: string): string[] {
   const text = readFileSync(join(checkout, 'README.md'), 'utf8').split(`### ${chapter}\n`)[1]!.split('\n### ')[0]!;
-  const blocks = text.split('```').filter((_, place) => place % 2 === 1);
+  const blocks = text.split('```').filter((_, index) => index % 2 === 1);
   return blocks.flatMap((block) => block.trim().split('\n'));
 }

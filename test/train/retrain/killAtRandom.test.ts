@@ -23,15 +23,15 @@ describe('a retraining killed at random', () => {
       copyDemoBase('base');
       const { killed, ended } = await killAtRandom(kills, 1);
       assert.ok(killed >= kills);
-      const place = planFolder('plan');
-      const history = await readHistory(place.history);
+      const paths = planFolder('plan');
+      const history = await readHistory(paths.history);
       assert.equal(history.length, ended);
       // Every day brings a better row than all before, so every challenger is promoted.
       assert.deepEqual(
         history.map(({ outcome }) => outcome),
         Array(ended).fill('promoted'),
       );
-      assert.deepEqual(readdirSync(place.folder).sort(), ['current', 'history.jsonl', 'versions']);
+      assert.deepEqual(readdirSync(paths.folder).sort(), ['current', 'history.jsonl', 'versions']);
     } finally {
       process.chdir(root);
       rmSync(home, { recursive: true, force: true });

@@ -56,13 +56,13 @@ async function call(afterMs: number | undefined): Promise<boolean> {
 }
 
 async function requireWhole(before: number): Promise<number> {
-  const place = planFolder('plan');
-  const history = await readHistory(place.history);
+  const paths = planFolder('plan');
+  const history = await readHistory(paths.history);
   const ids = history.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length, 'a line was written twice');
   assert.ok(history.length >= before, 'a line was lost');
-  if (existsSync(place.current)) {
-    const champion = join(place.folder, readlinkSync(place.current));
+  if (existsSync(paths.current)) {
+    const champion = join(paths.folder, readlinkSync(paths.current));
     assert.deepEqual(readdirSync(champion).sort(), ['adapter', 'contract.json', 'decision.json', 'proof.json']);
     assert.equal(readFileSync(join(champion, 'adapter/adapter_model.safetensors'), 'utf8').length > 0, true);
   } else assert.equal(history.length, 0);

@@ -25,12 +25,12 @@ describe('a promotion whose disk fails', function () {
   this.timeout(300_000);
   const at = useTemporaryFolder();
   const root = process.cwd();
-  const place = planFolder('plan');
+  const paths = planFolder('plan');
   // One champion before the one in use is kept, so that a third promotion removes the first.
   const plan: RetrainingPlan = { ...anyPlan, keep: { champions: 1, runs: 0 }, notify: 'true' };
   let nowMs = Date.UTC(2026, 0, 1);
   const work = (): Settling => ({
-    ...{ plan, place, runCommand: fakeCommands().runCommand, signal: calm, say: () => {} },
+    ...{ plan, paths, runCommand: fakeCommands().runCommand, signal: calm, say: () => {} },
     clock: () => (nowMs += 60_000),
   });
   beforeEach(() => process.chdir(at()));
@@ -49,20 +49,20 @@ describe('a promotion whose disk fails', function () {
       const end = retrain(call);
       await (day < 3 ? end : assert.rejects(end, /npm run export failed/));
     }
-    rmSync(place.notices, { recursive: true });
-    const before = (await readHistory(place.history)).map(({ run }) => run);
+    rmSync(paths.notices, { recursive: true });
+    const before = (await readHistory(paths.history)).map(({ run }) => run);
     assert.equal(before.length, 2);
-    const attempt = (await readAttempt(place.attempt))!;
+    const attempt = (await readAttempt(paths.attempt))!;
     assert.equal(attempt.decision?.outcome, 'promote');
     process.chdir('..');
     return { attempt, before };
   }
 
   function requireWhole(runs: readonly string[]): string {
-    const current = readlinkSync(place.current);
+    const current = readlinkSync(paths.current);
     const run = current.split('/').at(-1)!;
     assert.ok(runs.includes(run), current);
-    const folder = join(place.folder, current);
+    const folder = join(paths.folder, current);
     assert.deepEqual(readdirSync(folder).sort(), ['adapter', 'contract.json', 'decision.json', 'proof.json']);
     assert.ok(readFileSync(join(folder, 'adapter/adapter_model.safetensors'), 'utf8').length > 0);
     for (const name of ['decision.json', 'proof.json']) JSON.parse(readFileSync(join(folder, name), 'utf8'));
@@ -90,22 +90,22 @@ describe('a promotion whose disk fails', function () {
         if (failed !== undefined) assert.ok(isExplained(failed), `${where}: ${String(failed)}`);
         if (names[write] !== undefined) told.add(names[write]!);
         const run = requireWhole(runs);
-        const ids = (await readHistory(place.history)).map(({ id }) => id);
+        const ids = (await readHistory(paths.history)).map(({ id }) => id);
         assert.deepEqual(ids.slice(0, 2), before, where);
         assert.ok(ids.length === 2 || (ids.length === 3 && run === attempt.run), where);
-        if (existsSync(place.attempt)) await settle(work(), attempt);
+        if (existsSync(paths.attempt)) await settle(work(), attempt);
         assert.equal(requireWhole([attempt.run]), attempt.run);
         assert.deepEqual(
-          (await readHistory(place.history)).map(({ id }) => id),
+          (await readHistory(paths.history)).map(({ id }) => id),
           [...before, attempt.id],
           where,
         );
         assert.deepEqual(
-          (await readNotices(place.notices)).map(({ entry }) => entry.id),
+          (await readNotices(paths.notices)).map(({ entry }) => entry.id),
           [attempt.id],
           where,
         );
-        assert.ok(!existsSync(place.attempt), where);
+        assert.ok(!existsSync(paths.attempt), where);
         process.chdir('..');
         rmSync('try', { recursive: true });
       }
@@ -117,19 +117,19 @@ describe('a promotion whose disk fails', function () {
 
   it("carries a person's word out at the next call, wherever its disk failed", async () => {
     const { before } = await prepare();
-    rmSync(join('home', place.attempt));
+    rmSync(join('home', paths.attempt));
     let count = Infinity;
     for (let write = 0; write < count; write++) {
       cpSync('home', 'try', { recursive: true, verbatimSymlinks: true });
       process.chdir('try');
       let failed: Error | undefined;
-      const back = () => rollback(plan, place, 'previous', 'it was slow').catch((error: Error) => (failed = error));
+      const back = () => rollback(plan, paths, 'previous', 'it was slow').catch((error: Error) => (failed = error));
       const names = await withFailingWrite(write, 'ENOSPC', back);
       if (names.length <= write) count = write;
       if (failed !== undefined) assert.ok(isExplained(failed), String(failed));
       requireWhole(before);
       await finishDecided(work());
-      const lines = await readHistory(place.history);
+      const lines = await readHistory(paths.history);
       const isSaid = lines.length === 3;
       assert.equal(requireWhole(before), isSaid ? before[0] : before[1], `write ${write}, ${names[write]}`);
       if (isSaid) assert.deepEqual([lines[2]!.outcome, lines[2]!.why], ['rolled back', 'it was slow']);

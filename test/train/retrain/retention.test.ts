@@ -22,8 +22,8 @@ describe('dispensable', () => {
     put('mine/adapter/adapter.safetensors');
     put('mine/paper.pdf');
     put('a-file');
-    const place = { champions: inFolder(), champion: (run: string) => join(inFolder(), run) } as PlanFolder;
-    const found = dispensable(place, { champions: 0, runs: 0 }, 'now', [], 0);
+    const paths = { champions: inFolder(), champion: (run: string) => join(inFolder(), run) } as PlanFolder;
+    const found = dispensable(paths, { champions: 0, runs: 0 }, 'now', [], 0);
     assert.deepEqual(found.sort(), [inFolder('before'), inFolder('half.partial')]);
   });
 });

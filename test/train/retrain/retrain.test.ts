@@ -27,12 +27,12 @@ describe('retrain', () => {
 
   const arrive = (quality: number) =>
     writeFileSync(`data/${++day}.jsonl`, `{"query":"${quality}","pos":["p ${day}"],"neg":["n"]}\n`);
-  const place = planFolder('plan');
+  const paths = planFolder('plan');
   const call = (runCommand: RunCommand, changes: Partial<RetrainingPlan> = {}, force = false) => {
     nowMs += 60_000;
     const told = { ...plan, base: copyDemoBase(at('base')), ...changes };
     return retrain({
-      ...{ plan: told, place, tasks: [task], force, clock: () => nowMs, runCommand, signal: calm, say: () => {} },
+      ...{ plan: told, paths, tasks: [task], force, clock: () => nowMs, runCommand, signal: calm, say: () => {} },
     });
   };
   const kindOf = async (
@@ -43,7 +43,7 @@ describe('retrain', () => {
     const end = await call(runCommand, changes, force);
     return end.kind === 'decided' ? end.entries.at(-1)!.outcome : end.kind;
   };
-  const current = () => readlinkSync(place.current);
+  const current = () => readlinkSync(paths.current);
 
   it('promotes the first, does nothing without new data, promotes a good one and keeps it against a bad one', async () => {
     arrive(0.5);
@@ -61,14 +61,14 @@ describe('retrain', () => {
     assert.equal(await kindOf(), 'kept');
     assert.equal(current(), second);
     assert.deepEqual(
-      (await readHistory(place.history)).map(({ outcome, champion }) => [outcome, `versions/${champion}`]),
+      (await readHistory(paths.history)).map(({ outcome, champion }) => [outcome, `versions/${champion}`]),
       [
         ['promoted', first],
         ['promoted', second],
         ['kept', second],
       ],
     );
-    assert.equal(existsSync(place.attempt), false);
+    assert.equal(existsSync(paths.attempt), false);
   });
 
   it('trains without new data when it is forced to, and when a setting changed', async () => {
@@ -104,20 +104,20 @@ describe('retrain', () => {
       call(fakeCommands((command) => (command === 'train' ? 2 : 0)).runCommand),
       /npm run train failed/,
     );
-    assert.equal(existsSync(place.attempt), false);
-    assert.equal(existsSync(place.current), false);
+    assert.equal(existsSync(paths.attempt), false);
+    assert.equal(existsSync(paths.current), false);
     assert.equal(await kindOf(), 'promoted');
   });
 
   it('gives a retraining up whose data changed while it was interrupted', async () => {
     arrive(0.5);
     await assert.rejects(call(fakeCommands((command) => (command === 'eval' ? 1 : 0)).runCommand));
-    const { data } = JSON.parse(readFileSync(place.attempt, 'utf8')) as { data: { files: string[] } };
+    const { data } = JSON.parse(readFileSync(paths.attempt, 'utf8')) as { data: { files: string[] } };
     writeFileSync(data.files[0]!, 'no longer what it was');
     writeFileSync('data/1.jsonl', '{"query":"0.7","pos":["p"],"neg":["n"]}\n');
     assert.equal(await kindOf(), 'promoted');
     assert.deepEqual(
-      (await readHistory(place.history)).map(({ outcome, why }) => [outcome, why]),
+      (await readHistory(paths.history)).map(({ outcome, why }) => [outcome, why]),
       [
         ['given up', 'its training data changed since it began'],
         ['promoted', 'there was no champion, and every floor is reached'],
@@ -134,7 +134,7 @@ describe('retrain', () => {
       return { ...end, code: 2, reason: 'no space left' };
     };
     await assert.rejects(call(full), /npm run train failed: no space left/);
-    const { tries, failure } = JSON.parse(readFileSync(place.attempt, 'utf8')) as { tries: number; failure: string };
+    const { tries, failure } = JSON.parse(readFileSync(paths.attempt, 'utf8')) as { tries: number; failure: string };
     assert.deepEqual([tries, failure], [1, 'npm run train failed: no space left']);
     const seen: string[][] = [];
     const next = fakeCommands().runCommand;
@@ -152,7 +152,7 @@ describe('retrain', () => {
     for (let time = 0; time < 3; time++) await assert.rejects(call(broken()));
     const [given] = readdirSync('checkpoints/runs');
     assert.equal(await kindOf(fakeCommands().runCommand, { keep: { champions: 1, runs: 0 } }), 'promoted');
-    const [gone, promoted] = await readHistory(place.history);
+    const [gone, promoted] = await readHistory(paths.history);
     assert.deepEqual(
       [gone!.outcome, gone!.run, gone!.why],
       ['given up', given, 'it failed 3 times, at last so: npm run eval failed: it broke'],
@@ -176,17 +176,17 @@ describe('retrain', () => {
       arrive(quality);
       await kindOf();
     }
-    const first = (await readHistory(place.history))[0]!.run;
+    const first = (await readHistory(paths.history))[0]!.run;
     arrive(0.55); // the best of the data stays 0.6
     await assert.rejects(call(fakeCommands((command) => (command === 'export' ? 1 : 0)).runCommand));
-    await rollback({ ...plan, base: at('base') }, place, first);
+    await rollback({ ...plan, base: at('base') }, paths, first);
     const again = fakeCommands();
     assert.equal(await kindOf(again.runCommand), 'promoted');
     assert.deepEqual(
       again.calls.map((text) => text.split(' ')[0]),
       ['eval', 'eval', 'export'],
     );
-    assert.deepEqual((await readHistory(place.history)).at(-1)!.decision!.results[0]!.champion, 0.5);
+    assert.deepEqual((await readHistory(paths.history)).at(-1)!.decision!.results[0]!.champion, 0.5);
   });
 
   it('takes a name that is free when the clock was set back to the moment of an earlier run', async () => {
@@ -196,7 +196,7 @@ describe('retrain', () => {
     arrive(0.6);
     nowMs -= 60_000 * 2;
     assert.equal(await kindOf(), 'promoted');
-    const [one, two] = await readHistory(place.history);
+    const [one, two] = await readHistory(paths.history);
     assert.notEqual(one!.run, two!.run);
     assert.ok(two!.seconds!.wall >= 0 && two!.seconds!.work >= 0);
   });
@@ -204,10 +204,10 @@ describe('retrain', () => {
   it('says of a champion whose folder is gone, or that is no link, what to do', async () => {
     arrive(0.5);
     await kindOf();
-    rmSync(place.champions, { recursive: true });
+    rmSync(paths.champions, { recursive: true });
     await assert.rejects(call(fakeCommands().runCommand), /the champion .* is not there any more; put it back, choose/);
-    rmSync(place.current);
-    mkdirSync(place.current);
+    rmSync(paths.current);
+    mkdirSync(paths.current);
     await assert.rejects(
       call(fakeCommands().runCommand),
       /current must be a link to a champion; remove what is in its/,
@@ -236,9 +236,9 @@ describe('retrain', () => {
       arrive(quality);
       await kindOf();
     }
-    const champions = (await readHistory(place.history)).map(({ run }) => run);
+    const champions = (await readHistory(paths.history)).map(({ run }) => run);
     // keep.champions is 1 and keep.runs is 1: the champion, the one before it, and the newest of the others.
     assert.deepEqual(readdirSync('checkpoints/runs').sort(), ['mine', 'plan-of-another', ...champions.slice(1)].sort());
-    assert.deepEqual(readdirSync(place.champions).sort(), champions.slice(2).sort());
+    assert.deepEqual(readdirSync(paths.champions).sort(), champions.slice(2).sort());
   });
 });

@@ -7,7 +7,7 @@ const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 15));
 const { runCommand } = fakeCommands(() => 0, pause);
 process.stdout.write('begun\n');
 const end = await retrain({
-  ...{ plan: { ...plan, base: 'base' }, place: planFolder('plan'), tasks: [task], force: false },
+  ...{ plan: { ...plan, base: 'base' }, paths: planFolder('plan'), tasks: [task], force: false },
   ...{ clock: Date.now, runCommand, signal: calm, say: () => {} },
 });
 process.stdout.write(`${end.kind}\n`);

@@ -23,26 +23,26 @@ export function championOf({ current }: PlanFolder): string | null {
 }
 
 /** The champion in use, which is there. @throws UserError when its folder is not */
-export function wholeChampion(place: PlanFolder): string | null {
-  const run = championOf(place);
-  if (run !== null && !existsSync(join(place.champion(run), 'adapter')))
+export function wholeChampion(paths: PlanFolder): string | null {
+  const run = championOf(paths);
+  if (run !== null && !existsSync(join(paths.champion(run), 'adapter')))
     throw new UserError(
-      `the champion ${place.champion(run)} is not there any more; put it back, choose another by --rollback or --promote, ` +
-        `or remove ${place.current} to have none`,
+      `the champion ${paths.champion(run)} is not there any more; put it back, choose another by --rollback or --promote, ` +
+        `or remove ${paths.current} to have none`,
     );
   return run;
 }
 
 /** Make a complete folder the champion: the link changes in one rename, so that a reader sees the old or the new one. */
-export async function setChampion(place: PlanFolder, run: string): Promise<void> {
-  const next = `${place.current}.next`;
+export async function setChampion(paths: PlanFolder, run: string): Promise<void> {
+  const next = `${paths.current}.next`;
   try {
-    await makeFolder(place.folder, place.current);
+    await makeFolder(paths.folder, paths.current);
     await rm(next, { force: true });
-    await symlink(relative(place.folder, place.champion(run)), next);
-    await rename(next, place.current);
-    await syncFolder(place.folder);
+    await symlink(relative(paths.folder, paths.champion(run)), next);
+    await rename(next, paths.current);
+    await syncFolder(paths.folder);
   } catch (error) {
-    throw explainWriteFailure(error, place.current);
+    throw explainWriteFailure(error, paths.current);
   }
 }

@@ -19,15 +19,15 @@ import type { PlanFolder } from '../planFolder.js';
  * @throws UserError when a form cannot be written, or the disk is full
  */
 export async function publish(
-  place: PlanFolder,
+  paths: PlanFolder,
   form: RetrainingPlan['publish'],
   run: string,
   decision: unknown,
   steps: Steps,
 ): Promise<void> {
-  const target = place.champion(run);
-  if (hasForm(place, form, run)) return;
-  if (championOf(place) === run)
+  const target = paths.champion(run);
+  if (hasForm(paths, form, run)) return;
+  if (championOf(paths) === run)
     throw new UserError(
       `champion ${run} is in use without ${form}/; a folder in use is not changed: promote another run`,
     );
@@ -45,7 +45,7 @@ export async function publish(
     await syncFolder(partial);
     await rm(target, { recursive: true, force: true }); // published in another form, and not in use
     await rename(partial, target);
-    await syncFolder(place.champions);
+    await syncFolder(paths.champions);
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => {});
     throw explainWriteFailure(error, target);
@@ -57,8 +57,8 @@ export const hasForm = (place: PlanFolder, form: RetrainingPlan['publish'], run:
   existsSync(join(place.champion(run), form));
 
 /** SHA-256, hexadecimal, of the adapter that a champion's folder holds. */
-export async function adapterHash(place: PlanFolder, run: string): Promise<string> {
-  const weights = await readFile(join(place.champion(run), 'adapter/adapter_model.safetensors'));
+export async function adapterHash(paths: PlanFolder, run: string): Promise<string> {
+  const weights = await readFile(join(paths.champion(run), 'adapter/adapter_model.safetensors'));
   return createHash('sha256').update(weights).digest('hex');
 }
 

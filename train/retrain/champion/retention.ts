@@ -15,7 +15,7 @@ import { predecessors } from './predecessors.js';
  * @param champion  the one in use, or that would be
  */
 export function dispensable(
-  place: PlanFolder,
+  paths: PlanFolder,
   { champions, runs, days }: RetrainingPlan['keep'],
   champion: string | null,
   history: readonly HistoryEntry[],
@@ -33,14 +33,14 @@ export function dispensable(
   const trained = history.filter((entry) => !isByHand(entry)).reverse();
   const others = trained.filter(({ run }) => !kept.has(run));
   const tooOld = (time: string) => days !== undefined && nowMs - Date.parse(time) > days * dayMs;
-  const gone = others.filter(({ time }, place) => place >= runs || tooOld(time)).map(({ run }) => run);
+  const gone = others.filter(({ time }, index) => index >= runs || tooOld(time)).map(({ run }) => run);
   const runFolders = gone.map((run) => runFolder(runsRoot, run).folder).flatMap((folder) => [folder, goneName(folder)]);
-  const versions = existsSync(place.champions)
-    ? readdirSync(place.champions)
-        .map((name) => join(place.champions, name))
+  const versions = existsSync(paths.champions)
+    ? readdirSync(paths.champions)
+        .map((name) => join(paths.champions, name))
         .filter(isOfChampion)
     : [];
-  const held = new Set([...kept].map((run) => place.champion(run)));
+  const held = new Set([...kept].map((run) => paths.champion(run)));
   return [...new Set([...runFolders, ...versions.filter((folder) => !held.has(folder))])].filter((folder) =>
     existsSync(folder),
   );

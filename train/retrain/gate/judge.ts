@@ -19,14 +19,14 @@ import { runStep, type Steps } from '../runStep.js';
 export async function judge(
   { gate }: Pick<RetrainingPlan, 'gate'>,
   tasks: readonly Task[],
-  place: PlanFolder,
+  paths: PlanFolder,
   challenger: string,
   champion: string | null,
   steps: Steps,
 ): Promise<Decision> {
   const tasksDir = gate.tasksDir === undefined ? [] : ['--tasks-dir', gate.tasksDir];
   const score = async (run: string, name: string): Promise<ResultRow[]> => {
-    const { model, results } = modelOf(place, run);
+    const { model, results } = modelOf(paths, run);
     await runStep(steps, 'eval', [...model, '--tasks', gate.tasks.join(','), ...tasksDir]);
     return Promise.all(tasks.map((task) => readResult(join(results, taskFolderName(task)), task, name)));
   };
@@ -36,11 +36,11 @@ export async function judge(
 }
 
 /** A champion whose run was removed by hand is scored by its own adapter. */
-function modelOf(place: PlanFolder, run: string): { model: string[]; results: string } {
+function modelOf(paths: PlanFolder, run: string): { model: string[]; results: string } {
   const { folder, config } = runFolder(runsRoot, run);
   if (existsSync(config)) return { model: ['--model', `run:${run}`], results: join(folder, 'eval') };
-  const results = join(place.folder, 'scores', run);
-  return { model: ['--model', join(place.champion(run), 'adapter'), '--output', results], results };
+  const results = join(paths.folder, 'scores', run);
+  return { model: ['--model', join(paths.champion(run), 'adapter'), '--output', results], results };
 }
 
 async function readResult(folder: string, task: Task, model: string): Promise<ResultRow> {

@@ -15,16 +15,16 @@ import { folderBytes } from '../champion/retention.js';
  */
 export async function tellAfterwards(
   plan: RetrainingPlan,
-  place: PlanFolder,
+  paths: PlanFolder,
   startedMs: number,
   code: number,
 ): Promise<string[]> {
-  const failure = await deliverNotices(place.notices, plan.notify).catch((error: Error) => error.message);
+  const failure = await deliverNotices(paths.notices, plan.notify).catch((error: Error) => error.message);
   const warnings = failure === undefined ? [] : [`the notification failed (${failure}); the next call tries again`];
   if (plan.metrics === undefined) return warnings;
-  const diskBytes = [place.folder, place.data].reduce((sum, one) => sum + (existsSync(one) ? folderBytes(one) : 0), 0);
+  const diskBytes = [paths.folder, paths.data].reduce((sum, one) => sum + (existsSync(one) ? folderBytes(one) : 0), 0);
   try {
-    const history = await readHistory(place.history);
+    const history = await readHistory(paths.history);
     const figures = { plan: plan.name, startedMs, endedMs: Date.now(), code, history, diskBytes };
     await writeBeside(plan.metrics, metricsText(figures));
   } catch (error) {

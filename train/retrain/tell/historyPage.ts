@@ -14,10 +14,10 @@ export function historyPage(plan: string, about: string, history: readonly Histo
     title: `Retraining ${plan}`,
     header: [html`<p>${about}</p>`, html`<p>${summary}</p>`],
     sections: [
-      ...tasks.map((task, place) => ({
-        id: `scores-${place}`,
+      ...tasks.map((task, index) => ({
+        id: `scores-${index}`,
         heading: `Scores on ${task}`,
-        content: chartOf(task, place, judged),
+        content: chartOf(task, index, judged),
       })),
       { id: 'decisions', heading: 'Decisions', content: decisions(history, tasks) },
     ],

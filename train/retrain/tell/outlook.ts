@@ -28,12 +28,12 @@ export interface Outlook {
   removed: { promoted: string[]; kept: string[] };
 }
 
-export async function outlook(plan: RetrainingPlan, place: PlanFolder, nowMs: number): Promise<Outlook> {
-  const history = await readHistory(place.history);
-  const attempt = await readAttempt(place.attempt);
+export async function outlook(plan: RetrainingPlan, paths: PlanFolder, nowMs: number): Promise<Outlook> {
+  const history = await readHistory(paths.history);
+  const attempt = await readAttempt(paths.attempt);
   const { name, place: at } = resolveBase(plan.base);
   const folder = 'folder' in at ? at.folder : findCached(hubSettings().cache, at, 'model')?.folder;
-  const { gathered, toImport } = await lookAt(plan, place);
+  const { gathered, toImport } = await lookAt(plan, paths);
   const last = history.filter(({ fingerprint }) => fingerprint !== undefined).at(-1);
   const isKnown = folder !== undefined && toImport.length === 0;
   const isNew = !isKnown || (await askedFor(plan, gathered, folder)).fingerprint !== last?.fingerprint;
@@ -47,7 +47,7 @@ export async function outlook(plan: RetrainingPlan, place: PlanFolder, nowMs: nu
     toImport,
     isNew,
     since: last?.time ?? null,
-    removed: decides ? removals(plan, place, history, nowMs) : { promoted: [], kept: [] },
+    removed: decides ? removals(plan, paths, history, nowMs) : { promoted: [], kept: [] },
   };
 }
 
@@ -66,8 +66,8 @@ export function outlookLines({ goesOnWith, base, rows, files, toImport, isNew, s
   ];
 }
 
-async function lookAt(plan: RetrainingPlan, place: PlanFolder): ReturnType<typeof lookAtData> {
-  if (plan.data !== 'demonstration') return lookAtData({ ...plan, data: plan.data }, place.data);
+async function lookAt(plan: RetrainingPlan, paths: PlanFolder): ReturnType<typeof lookAtData> {
+  if (plan.data !== 'demonstration') return lookAtData({ ...plan, data: plan.data }, paths.data);
   const files = demonstrationFiles();
   return isDemonstrationHere()
     ? { gathered: await asGathered(files), toImport: [] }
@@ -77,14 +77,14 @@ async function lookAt(plan: RetrainingPlan, place: PlanFolder): ReturnType<typeo
 /** Retention as it would be once a challenger of now was judged. */
 function removals(
   { keep }: RetrainingPlan,
-  place: PlanFolder,
+  paths: PlanFolder,
   history: HistoryEntry[],
   nowMs: number,
 ): Outlook['removed'] {
   const run = 'challenger';
   const after = (outcome: HistoryEntry['outcome'], champion: string | null) => {
     const entry = { id: run, time: new Date(nowMs).toISOString(), outcome, run, champion, why: '', version: '' };
-    return dispensable(place, keep, champion, [...history, entry], nowMs);
+    return dispensable(paths, keep, champion, [...history, entry], nowMs);
   };
-  return { promoted: after('promoted', run), kept: after('kept', wholeChampion(place)) };
+  return { promoted: after('promoted', run), kept: after('kept', wholeChampion(paths)) };
 }

@@ -22,11 +22,11 @@ export interface PlanStatus {
   history: HistoryEntry[];
 }
 
-export async function planStatus(plan: RetrainingPlan, place: PlanFolder, now: Date): Promise<PlanStatus> {
-  const history = await readHistory(place.history);
-  const run = championOf(place);
-  const attempt = await readAttempt(place.attempt);
-  const notices = await readNotices(place.notices);
+export async function planStatus(plan: RetrainingPlan, paths: PlanFolder, now: Date): Promise<PlanStatus> {
+  const history = await readHistory(paths.history);
+  const run = championOf(paths);
+  const attempt = await readAttempt(paths.attempt);
+  const notices = await readNotices(paths.notices);
   return {
     plan: plan.name,
     champion: run === null ? null : championStatus(run, history),
@@ -37,10 +37,10 @@ export async function planStatus(plan: RetrainingPlan, place: PlanFolder, now: D
             ...{ id: attempt.id, since: new Date(attempt.startedMs).toISOString() },
             ...{ tries: attempt.tries, failure: attempt.failure ?? null },
           },
-    atWork: lockHolder(place.lock) ?? null,
+    atWork: lockHolder(paths.lock) ?? null,
     nextDue: plan.schedule === undefined ? null : nextDue(plan.schedule, now).toISOString(),
     notices: { waiting: notices.length, failure: notices[0]?.failure ?? null },
-    diskBytes: [place.folder, place.data].reduce((sum, one) => sum + (existsSync(one) ? folderBytes(one) : 0), 0),
+    diskBytes: [paths.folder, paths.data].reduce((sum, one) => sum + (existsSync(one) ? folderBytes(one) : 0), 0),
     history,
   };
 }

@@ -4,9 +4,9 @@ import { readHistory } from '../history.js';
 import type { PlanFolder } from '../planFolder.js';
 
 /** Write the page of a plan's history, where it has one. */
-export async function writeHistoryPage(plan: RetrainingPlan, place: PlanFolder): Promise<void> {
-  const history = await readHistory(place.history);
+export async function writeHistoryPage(plan: RetrainingPlan, paths: PlanFolder): Promise<void> {
+  const history = await readHistory(paths.history);
   if (history.length === 0) return;
   const { historyPage } = await import('./historyPage.js'); // loads the charts, which every start would otherwise wait for
-  await writeBeside(place.historyPage, historyPage(plan.name, plan.about, history));
+  await writeBeside(paths.historyPage, historyPage(plan.name, plan.about, history));
 }

@@ -44,8 +44,8 @@ export function shareOut(
   );
   if (count === 1) return [cards.length > 1 ? { env: { CUDA_VISIBLE_DEVICES: cards[0]! } } : onlySlot];
   const divided = divideMachine(count, env, machine);
-  return Array.from({ length: count }, (_, place) => ({
-    env: { ...divided, ...(cards.length > 0 && { CUDA_VISIBLE_DEVICES: cards[place]! }) },
+  return Array.from({ length: count }, (_, index) => ({
+    env: { ...divided, ...(cards.length > 0 && { CUDA_VISIBLE_DEVICES: cards[index]! }) },
   }));
 }
 

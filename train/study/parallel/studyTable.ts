@@ -82,7 +82,7 @@ export function tableLines(rows: readonly (TimedCell & { name: string; now: stri
   const times = rows.map(({ state, seconds }) => (state === 'waiting' || seconds === 0 ? '' : duration(seconds)));
   const column = Math.max(...times.map((time) => time.length));
   return [
-    ...rows.map(({ name, now }, place) => `${name.padEnd(width)}  ${times[place]!.padStart(column)}  ${now}`.trimEnd()),
+    ...rows.map(({ name, now }, index) => `${name.padEnd(width)}  ${times[index]!.padStart(column)}  ${now}`.trimEnd()),
     summaryLine(rows, slots),
   ];
 }

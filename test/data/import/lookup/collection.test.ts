@@ -16,7 +16,7 @@ describe('openCollection', () => {
   };
 
   it('finds each of many texts by its id, byte for byte, in plain and compressed files', async () => {
-    const ids = Array.from({ length: 70_000 }, (_, place) => `${(place * 7919) % 70_001}`);
+    const ids = Array.from({ length: 70_000 }, (_, index) => `${(index * 7919) % 70_001}`);
     const lines = [
       ...ids.map((id) => `${id}\tpassage é ${id} ${'x'.repeat(Number(id) % 90)}`),
       'A\tupper',

@@ -172,7 +172,7 @@ describe('mtebFiles', () => {
     const names = ['a+b', 'a b', 'A-B', '模型', '样', '..', 'plain'];
     const found = files({
       models: names.map((name) => model(name, 'Fine-tuned')),
-      rows: names.map((name, place) => row(name, 'nq', place / 10)),
+      rows: names.map((name, index) => row(name, 'nq', index / 10)),
     });
     const folders = [...found.keys()].filter((path) => path.endsWith('NQ.json')).map((path) => path.split('/')[0]!);
     assert.equal(new Set(folders.map((folder) => folder.toLowerCase())).size, names.length);

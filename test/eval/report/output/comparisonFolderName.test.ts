@@ -4,7 +4,7 @@ import { comparisonFolderName } from '../../../../eval/report/output/comparisonF
 describe('comparisonFolderName', () => {
   // `a-b` with `c` and `a` with `b-c` took each other's place, as did comparisons of many models of which the first was the same.
   it('is another one for other models', () => {
-    const many = Array.from({ length: 20 }, (_, place) => `model-${place}`);
+    const many = Array.from({ length: 20 }, (_, index) => `model-${index}`);
     const lists = [['a-b', 'c'], ['a', 'b-c'], ['a', 'b'], ['a'], ['./a', 'b'], ['a', 'b/'], many, [...many].reverse()];
     const names = [...lists, [...many.slice(0, 19), 'other']].map(comparisonFolderName);
     assert.equal(new Set(names).size, names.length);

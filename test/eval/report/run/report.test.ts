@@ -11,7 +11,7 @@ const row = (model: string, first: number, values?: number[]): ResultRow => ({
   task: 'fiqa',
   model,
   metrics: { 'ndcg@10': first, 'recall@100': 1 - first },
-  ...(values && { perQuery: new Map(values.map((value, place) => [`q${place}`, { 'ndcg@10': value }])) }),
+  ...(values && { perQuery: new Map(values.map((value, index) => [`q${index}`, { 'ndcg@10': value }])) }),
 });
 
 const data: ReportData = {

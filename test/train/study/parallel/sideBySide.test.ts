@@ -19,7 +19,7 @@ describe('npm run study -- NAME --parallel', function () {
     if (!existsSync('/proc/self/environ')) this.skip(); // by which processes that are left behind are found
     await startEngine();
     folder = await makeTinyRun();
-    const settings = tinySettings.filter((_, place) => place % 2 === 1).slice(2);
+    const settings = tinySettings.filter((_, index) => index % 2 === 1).slice(2);
     for (const name of ['one', 'two', 'three'])
       writeFileSync(
         join(folder, `${name}.yaml`),

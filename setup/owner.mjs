@@ -14,7 +14,7 @@ export const owner = ownerOf(process.pid, randomBytes(4).toString('hex'));
 /** The same of a child of this process, or of any that it can see. */
 export function ownerOf(pid, token = '0') {
   const { machine, boot, space } = thisPlace();
-  return [pid, startOf(pid) || '0', machine, boot, space, token].join('-');
+  return [pid, startTimeOf(pid) || '0', machine, boot, space, token].join('-');
 }
 
 /** The form of an owner, for file names that end in one. */
@@ -33,7 +33,7 @@ export function lifeOf(text) {
   if (here.machine !== '0' && machine === here.machine && boot !== here.boot) return 'gone';
   if (boot !== here.boot || space !== here.space) return 'unseen';
   if (!isRunning(Number(pid))) return 'gone';
-  const now = startOf(Number(pid)); // empty where another user's processes are hidden: it runs, and may be the same
+  const now = startTimeOf(Number(pid)); // empty where another user's processes are hidden: it runs, and may be the same
   return start === '0' || now === '' || now === start ? 'alive' : 'gone';
 }
 
@@ -52,7 +52,7 @@ function thisPlace() {
 }
 
 /** Field 22 of Linux's /proc/<pid>/stat; the second field, a name in brackets, may hold blanks. Empty elsewhere. */
-function startOf(pid) {
+function startTimeOf(pid) {
   const stat = textOf(`/proc/${pid}/stat`);
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

@@ -71,17 +71,17 @@ function mergePairs(pairs: SourcePair[]): Question[] {
     const passageKey = `${foldText(passage.title)}\n${foldText(passage.text)}`;
     if (passageKey.includes(queryKey)) continue; // it would be found without any understanding
     if (!passages.has(passageKey)) passages.set(passageKey, passage);
-    const known = questions.get(queryKey) ?? {
+    const question = questions.get(queryKey) ?? {
       id,
       query,
       positives: new Map(),
       groups: new Set(),
       relations: new Set(),
     };
-    known.positives.set(passageKey, passages.get(passageKey));
-    groups.forEach((group) => known.groups.add(group));
-    relations.forEach((relation) => known.relations.add(relation));
-    questions.set(queryKey, known);
+    question.positives.set(passageKey, passages.get(passageKey));
+    groups.forEach((group) => question.groups.add(group));
+    relations.forEach((relation) => question.relations.add(relation));
+    questions.set(queryKey, question);
   }
   return [...questions.values()].filter(({ positives }) => positives.size <= MOST_POSITIVES);
 }

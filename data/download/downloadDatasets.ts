@@ -157,14 +157,16 @@ async function fetchOne(
   onProgress: (bytes: number) => void,
   { root, screen, patience }: DatasetOptions,
 ): Promise<string> {
-  const own = join(downloadsFolder(root, set), name);
-  if (existsSync(own)) {
-    const hex = hash && (await hashOf(own, hash.algorithm, hash.preamble));
+  const folder = join(downloadsFolder(root, set), name);
+  if (existsSync(folder)) {
+    const hex = hash && (await hashOf(folder, hash.algorithm, hash.preamble));
     if (hex !== hash?.hex)
-      throw new UserError(`${own} must have the ${hash!.algorithm} ${hash!.hex}; got ${hex}; get it again from ${url}`);
-    if (!hash && own.endsWith('.parquet') && !(await isWholeParquet(own)))
-      throw new UserError(`${own} is cut short or no Parquet; get it again`);
-    return own;
+      throw new UserError(
+        `${folder} must have the ${hash!.algorithm} ${hash!.hex}; got ${hex}; get it again from ${url}`,
+      );
+    if (!hash && folder.endsWith('.parquet') && !(await isWholeParquet(folder)))
+      throw new UserError(`${folder} is cut short or no Parquet; get it again`);
+    return folder;
   }
   const path = join(fetchedFolder(root, set), name);
   if (existsSync(path)) return path;

@@ -20,8 +20,8 @@ export async function contentHash(path: string, root = hashesRoot): Promise<stri
     const record = join(root, `${before.dev}-${before.ino}.json`);
     const key = keyOf(before);
     const isLarge = before.size >= rememberedBytes;
-    const known = isLarge ? await readRecord(record) : undefined;
-    if (known?.key === key) return known.sha256;
+    const recorded = isLarge ? await readRecord(record) : undefined;
+    if (recorded?.key === key) return recorded.sha256;
     const sha256 = await hashAll(path, Number(before.size));
     const after = await stat(path, { bigint: true });
     if (keyOf(after) !== key) continue; // written to meanwhile

@@ -82,10 +82,10 @@ function kernelWeights(inputs: number, outputs: number): KernelWeights {
     const centre = (output + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - 2 * stretch + 0.5));
     const count = Math.min(inputs, Math.trunc(centre + 2 * stretch + 0.5)) - first;
-    const own = exact.subarray(output * most, output * most + count);
+    const kernel = exact.subarray(output * most, output * most + count);
     let sum = 0;
-    for (let tap = 0; tap < count; tap++) sum += own[tap] = cubic((tap + first - centre + 0.5) / stretch);
-    for (let tap = 0; tap < count; tap++) largest = Math.max(largest, (own[tap]! /= sum));
+    for (let tap = 0; tap < count; tap++) sum += kernel[tap] = cubic((tap + first - centre + 0.5) / stretch);
+    for (let tap = 0; tap < count; tap++) largest = Math.max(largest, (kernel[tap]! /= sum));
     firsts[output] = first;
     taps[output] = count;
   }

@@ -106,8 +106,8 @@ async function filesOf(sources: Recognised[], { collection, queries }: LookupFil
     throw new UserError(
       `${folder.path} is a folder in BEIR layout, which is imported alone; leave the other files out`,
     );
-  const { qrels, ...own } = await beirFiles(folder.path);
-  return { sources: [{ ...folder, file: qrels }], lookupFiles: own };
+  const { qrels, ...lookupFiles } = await beirFiles(folder.path);
+  return { sources: [{ ...folder, file: qrels }], lookupFiles: lookupFiles };
 }
 
 /** Give the finished files their names. */

@@ -1,6 +1,6 @@
 import { readJudged } from './lookup/beirJudgements.js';
 import { openSource, type KnownBeginning, type Source } from './source/openSource.js';
-import { readLineRows, readParquetRows, type AfterRow } from './source/readRows.js';
+import { readLineRows, readParquetRows, type AfterRow } from './source/readSourceRows.js';
 import type { Recognised } from './source/recogniseFormat.js';
 import { recordParsers, type Lookups } from './source/records.js';
 import type { RowSink } from './source/rowSink.js';

@@ -61,7 +61,7 @@ export async function inspectExamples(
   const file = await openExamples(path);
   try {
     await requireUsableRows(file);
-    return { ...(await describeFile(file)), ...(await readRows(file, options)) };
+    return { ...(await describeFile(file)), ...(await inspectRows(file, options)) };
   } finally {
     await file.close();
   }
@@ -81,7 +81,7 @@ async function describeFile({ path, form, rows, batchRows }: ExampleFile) {
   };
 }
 
-async function readRows(file: ExampleFile, options: Parameters<typeof inspectExamples>[1]) {
+async function inspectRows(file: ExampleFile, options: Parameters<typeof inspectExamples>[1]) {
   const [ids, queries, passages] = [countDistinct(), countDistinct(), countDistinct()];
   const [positives, negatives, queryCharacters, passageCharacters] = [1, 2, 3, 4].map(createTally) as FourTallies;
   const [queryTokens, passageTokens] = [createTally(), createTally()];

@@ -133,10 +133,10 @@ function relevantPassages(examples: PlacedExample[]): { ids: Set<string>; texts:
       }
     }
   return examples.map((placed) => {
-    const known = keys(placed).map((key) => positivesOf.get(key)!);
+    const positives = keys(placed).map((key) => positivesOf.get(key)!);
     // Passages without ids carry empty ones: those say nothing.
-    const ids = new Set(known.flatMap(({ ids }) => ids).filter((id) => id !== ''));
-    return { ids, texts: new Set(known.flatMap(({ texts }) => texts)) };
+    const ids = new Set(positives.flatMap(({ ids }) => ids).filter((id) => id !== ''));
+    return { ids, texts: new Set(positives.flatMap(({ texts }) => texts)) };
   });
 }
 

@@ -20,12 +20,12 @@ export async function* streamRows(files: ExampleFile[], options: RowOptions): As
   if (!(rank >= 0 && rank < world)) throw new Error(`a rank must be from 0 to ${world - 1}; got ${rank}`);
   const rows =
     groupRows === undefined ? streamExamples(files, options) : streamGroups(files, { ...options, groupRows });
-  let own: PlacedExample | undefined;
+  let current: PlacedExample | undefined;
   let index = 0;
   for await (const row of rows) {
-    if (index === rank) own = row;
+    if (index === rank) current = row;
     if (++index < world) continue;
-    yield { ...own!, next: row.next };
+    yield { ...current!, next: row.next };
     index = 0;
   }
 }

@@ -82,11 +82,11 @@ async function keptRows({ origins }: Pool, caches: readonly (TokenCache | undefi
 
 /** Fill the gaps of a list with the tokens of those texts. */
 async function fill(
-  known: (Int32Array | undefined)[],
+  kept: (Int32Array | undefined)[],
   tokenize: (places: number[]) => Promise<Int32Array[]>,
 ): Promise<Int32Array[]> {
-  const missing = [...known.keys()].filter((place) => known[place] === undefined);
+  const missing = [...kept.keys()].filter((place) => kept[place] === undefined);
   const made = missing.length === 0 ? [] : await tokenize(missing);
-  missing.forEach((place, index) => (known[place] = made[index]));
-  return known as Int32Array[];
+  missing.forEach((place, index) => (kept[place] = made[index]));
+  return kept as Int32Array[];
 }

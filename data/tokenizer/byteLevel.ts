@@ -22,8 +22,8 @@ export function byteLevelEncoder(tables: TokenizerTables): TokenEncoder {
   const added = addedTokens(tables);
 
   const encodeWord = (word: string): WordIds => {
-    const known = cache.get(word);
-    if (known !== undefined) return known;
+    const cached = cache.get(word);
+    if (cached !== undefined) return cached;
     const bytes = utf8.encode(word);
     const ids = Int32Array.from(bytes, (byte) => tables.byteIds[byte]!);
     const length = mergeWord(tables, ids);

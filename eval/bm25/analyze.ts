@@ -10,16 +10,16 @@ export type Analyzer = (text: string) => string[];
  * @returns a function that remembers the term of each word it has met, so that most words cost one look-up
  */
 export function createAnalyzer(): Analyzer {
-  const known = new Map<string, string>();
+  const stems = new Map<string, string>();
   return (text) => {
     const terms: string[] = [];
     for (const word of text.match(isAscii(text) ? asciiWord : anyWord) ?? []) {
       for (let begin = 0; begin < word.length; begin += longestWord) {
         const piece = word.length > longestWord ? word.slice(begin, begin + longestWord) : word;
-        let term = known.get(piece);
+        let term = stems.get(piece);
         if (term === undefined) {
           term = termOf(piece);
-          if (known.size < wordsRemembered) known.set(piece, term);
+          if (stems.size < wordsRemembered) stems.set(piece, term);
         }
         if (term !== '') terms.push(term);
       }

@@ -9,7 +9,7 @@ import { encodeLength } from './lengthByte.js';
  * @param lengths  [documents]: terms of each document
  */
 export async function mergeRuns(runs: readonly string[], files: FieldFiles, lengths: Uint32Array): Promise<void> {
-  const readers = await Promise.all(runs.map(openRun));
+  const readers = await Promise.all(runs.map(openTermRun));
   const postings = await open(files.postings, 'w');
   const [terms, table, out] = [byteBuffer(), byteBuffer(), byteBuffer()];
   let count = 0;
@@ -86,7 +86,7 @@ const readAheadBytes = 262_144;
 /** Longer than the numbers at the head of an entry, with the longest term there is. */
 const headBytes = 2048;
 
-async function openRun(file: string): Promise<RunReader> {
+async function openTermRun(file: string): Promise<RunReader> {
   const handle = await open(file, 'r');
   let buffer = Buffer.alloc(0);
   let place = 0;

@@ -41,9 +41,9 @@ export function chooseNegatives(
   const { negatives, fromRank, toRank, seed } = options;
   const ranked = hits.slice(fromRank - 1, toRank);
   const order = shuffle([...ranked.keys()], seededRandom('mined negatives', seed, example.id, example.query));
-  const known = [...example.positives, ...knownRows.map((row) => corpus[row]!)];
-  const ids = new Set(known.map(({ id }) => id).filter((id) => id !== '')); // rows without ids have empty ones
-  const texts = new Set(known.map(foldPassage));
+  const relevant = [...example.positives, ...knownRows.map((row) => corpus[row]!)];
+  const ids = new Set(relevant.map(({ id }) => id).filter((id) => id !== '')); // rows without ids have empty ones
+  const texts = new Set(relevant.map(foldPassage));
   const highest = highestScore(positiveScores, options);
   const chosen: number[] = [];
   for (const place of order) {
@@ -79,8 +79,8 @@ function highestScore(
   { absoluteMargin, relativeMargin }: Pick<MiningOptions, 'absoluteMargin' | 'relativeMargin'>,
 ): number {
   if (absoluteMargin === undefined && relativeMargin === undefined) return Infinity;
-  const known = positiveScores.filter((score) => score !== undefined);
-  if (known.length === 0) return Infinity;
-  const lowest = Math.min(...known);
+  const scores = positiveScores.filter((score) => score !== undefined);
+  if (scores.length === 0) return Infinity;
+  const lowest = Math.min(...scores);
   return Math.min(lowest - (absoluteMargin ?? 0), lowest - (relativeMargin ?? 0) * Math.abs(lowest));
 }

@@ -34,8 +34,8 @@ export function averagesOf(node: TaskNode, rows: readonly ResultRow[]): Average[
   const names = new Set(tasksOf(node).map(({ name }) => name));
   const models = [...new Set(rows.filter(({ task }) => names.has(task)).map(({ model }) => model))];
   return models.flatMap((model) => {
-    const own = rows.filter((row) => row.model === model);
-    const members = node.members.map((member) => metricsOf(member, own));
+    const ofModel = rows.filter((row) => row.model === model);
+    const members = node.members.map((member) => metricsOf(member, ofModel));
     if (members.some((metrics) => metrics === undefined)) return [];
     return [{ task: node.name, model, metrics: meanOf(members as Metrics[]), members: members.length }];
   });

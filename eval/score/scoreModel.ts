@@ -85,7 +85,7 @@ export async function evaluateRetriever(
     ? await judgementsAlone(task.judgements)
     : await readTask(task.folder, task.split, task.titles);
   const depth = metricDepth(task.metrics);
-  const known = {
+  const asked = {
     task: task.name,
     split: task.split,
     model: retriever.name,
@@ -98,9 +98,9 @@ export async function evaluateRetriever(
     definitions: Object.fromEntries(task.metrics.map((name) => [name, describeMetric(name)])),
     rules: rulesOf(task),
   };
-  const older = again ? undefined : await readEvaluation(folder, known);
+  const older = again ? undefined : await readEvaluation(folder, asked);
   if (older) return { ...older, isReused: true };
-  const replaced = await finishedOnOtherData(folder, known);
+  const replaced = await finishedOnOtherData(folder, asked);
   for (const { id } of data.queries) requireTrecId('query', id);
   for (let row = 0; row < data.corpus.ids.size; row++) requireTrecId('document', data.corpus.ids.get(row));
 
@@ -110,9 +110,9 @@ export async function evaluateRetriever(
 
   const { mean, perQuery } = scoreRun(run, data.qrels, task.metrics);
   const summary: EvaluationSummary = {
-    ...known,
+    ...asked,
     taskIdentity: task.identity,
-    judgedOn: judgedOn(known),
+    judgedOn: judgedOn(asked),
     metrics: mean,
     counts: countsOf(data, run),
     seconds: (finished - started) / 1000,
@@ -146,7 +146,7 @@ const runFile = 'run.trec';
 /** Results in a folder, if they are those of the same retriever, task and metrics; undefined where not, or damaged. */
 async function readEvaluation(
   folder: string,
-  known: Partial<EvaluationSummary>,
+  asked: Partial<EvaluationSummary>,
 ): Promise<Omit<Evaluation, 'isReused'> | undefined> {
   if (![runFile, perQueryFile, metricsFile].every((file) => existsSync(join(folder, file)))) return undefined;
   try {
@@ -154,7 +154,7 @@ async function readEvaluation(
     const isSame = ([field, value]: [string, unknown]) =>
       JSON.stringify(summary[field as keyof EvaluationSummary]) === JSON.stringify(value);
     // The name may change, as with a run that was renamed: what decides the scores stands in the identity.
-    const { model: _, ...deciding } = known;
+    const { model: _, ...deciding } = asked;
     if (!Object.entries(deciding).every(isSame)) return undefined;
     return { summary, perQuery: await readPerQuery(join(folder, perQueryFile)) };
   } catch {
@@ -162,10 +162,10 @@ async function readEvaluation(
   }
 }
 
-async function finishedOnOtherData(folder: string, known: JudgedOn): Promise<string | undefined> {
+async function finishedOnOtherData(folder: string, asked: JudgedOn): Promise<string | undefined> {
   try {
     const summary = JSON.parse(await readFile(join(folder, metricsFile), 'utf8')) as EvaluationSummary;
-    return judgedOn(summary) === judgedOn(known) ? undefined : summary.finished;
+    return judgedOn(summary) === judgedOn(asked) ? undefined : summary.finished;
   } catch {
     return undefined; // none there, or damaged
   }

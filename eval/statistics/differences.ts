@@ -86,8 +86,8 @@ function corrected(tested: readonly Tested[]): Difference[] {
   const families = new Map<string, Tested[]>();
   for (const test of tested) families.set(test.family, [...(families.get(test.family) ?? []), test]);
   const raised = new Map<Tested, number>();
-  for (const own of families.values())
-    holmAdjusted(own.map(({ p }) => p)).forEach((p, index) => raised.set(own[index]!, p));
+  for (const family of families.values())
+    holmAdjusted(family.map(({ p }) => p)).forEach((p, index) => raised.set(family[index]!, p));
   return tested.map((test) => {
     const { deviation, ...rest } = test;
     const tests = families.get(test.family)!.length;

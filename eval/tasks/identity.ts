@@ -32,9 +32,9 @@ export function identityOfName(
   const untitled = name.replace(/-titled(?=\/|$)/, '');
   const deep = /^(?:msmarco[-/]?)?(?:trec[-/]?)?dl[-/]?(?:20)?(19|20)$/i.exec(untitled);
   const [, place, inName] = /^(.+?)[-/](test|dev|train|dl19|dl20)$/.exec(untitled) ?? [];
-  const own = place !== undefined && (untitled.includes('/') || findPublic(place)) ? place : untitled;
-  const isSplit = own !== untitled;
-  const found = deep ? { set: 'msmarco', part: null } : (findPublic(own) ?? partsOf(own, stated.split));
+  const setName = place !== undefined && (untitled.includes('/') || findPublic(place)) ? place : untitled;
+  const isSplit = setName !== untitled;
+  const found = deep ? { set: 'msmarco', part: null } : (findPublic(setName) ?? partsOf(setName, stated.split));
   // Tables say MS MARCO where they mean its 6,980 queries.
   const usual = deep ? `dl${deep[1]}` : isSplit ? inName! : found.set === 'msmarco' ? 'dev' : 'test';
   const titles = stated.titles ?? (name === untitled && isCoirSet(found.set) ? 'ignore' : 'use');

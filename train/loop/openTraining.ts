@@ -37,7 +37,13 @@ import { openDuring, type DuringTask } from '../during/duringTasks.js';
 import { requireSameTasks } from '../during/standing.js';
 import { openCaches, openFiles } from './openData.js';
 import { planTraining } from './planTraining.js';
-import { keepAdapterSettings, otherBaseContract, readStart, requireStartContract, startOf } from './startAdapter.js';
+import {
+  keepAdapterSettings,
+  otherBaseContract,
+  readStart,
+  requireStartContract,
+  startingAdapter,
+} from './startAdapter.js';
 import { poolBeyondData, updatesOf } from './pools.js';
 import { requireSameEngine } from './sameEngine.js';
 
@@ -123,7 +129,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const caches = await openCaches(files, identities, contract, warnings);
   const found = { name: base.name, folder: model.folder, weightsHash: model.weightsHash };
   const recorded: RunRecord['base'] = { ...found, ...(base.hub && { hub: base.hub }) };
-  const adapter = startOf(given?.adapter, model, settings, recorded);
+  const adapter = startingAdapter(given?.adapter, model, settings, recorded);
   const record: RunRecord = {
     base: recorded,
     ...(Object.keys(prompted.taken).length > 0 && { prompts: prompted.taken }),
@@ -209,7 +215,9 @@ async function readOldRun(
   const caches = await openCaches(files, identities, contract, warnings);
   const { settings, base } = record;
   const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
-  const adapter = from ? stateAdapter(from, like) : startOf(await sameStart(record, run), model, settings, base);
+  const adapter = from
+    ? stateAdapter(from, like)
+    : startingAdapter(await sameStart(record, run), model, settings, base);
   requireFit(model, adapter);
   return { model, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings };
 }

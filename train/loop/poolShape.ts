@@ -70,8 +70,8 @@ async function lengthsOf(file: ExampleFile, tokenizer: Tokenizer, contract: Cont
     const passages = examples.flatMap(({ positives, negatives }) => [...positives, ...negatives]);
     const longestQuery = longestOf(examples, ({ query }) => query.length);
     const longestPassage = longestOf(passages, ({ title, text }) => title.length + text.length);
-    const own = [...seen.queries, ...seen.positives, ...seen.negatives];
-    seen.longest = [queryTokens(longestQuery!.query), passageTokens(longestPassage!), ...own].reduce(
+    const lengths = [...seen.queries, ...seen.positives, ...seen.negatives];
+    seen.longest = [queryTokens(longestQuery!.query), passageTokens(longestPassage!), ...lengths].reduce(
       (most, length) => Math.max(most, length),
       seen.longest,
     );

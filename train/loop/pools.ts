@@ -50,9 +50,9 @@ export function poolArithmetic({ training }: RunConfig, rows: number, updates: n
   const { queriesPerPool, passagesPerQuery, poolsPerUpdate } = training;
   const passages = queriesPerPool * passagesPerQuery;
   const queries = queriesPerPool * poolsPerUpdate;
-  const own = passagesPerQuery - 1;
+  const negatives = passagesPerQuery - 1;
   return [
-    `pool    ${queriesPerPool} queries x ${passages} passages: 1 positive, ${own} own and ` +
+    `pool    ${queriesPerPool} queries x ${passages} passages: 1 positive, ${negatives} own and ` +
       `${passages - passagesPerQuery} other negatives a query, before masking`,
     `update  ${poolsPerUpdate} ${poolsPerUpdate === 1 ? 'pool' : 'pools'} = ${queries} queries` +
       (poolsPerUpdate > 1 ? `; still ${passages - 1} negatives a query` : ''),

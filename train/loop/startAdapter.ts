@@ -36,7 +36,7 @@ export async function readStart(folder: string): Promise<StartAdapter> {
 }
 
 /** What training starts from: a fresh adapter, or the one that was given. @throws UserError when that does not fit */
-export function startOf(
+export function startingAdapter(
   given: Adapter | undefined,
   model: Model,
   settings: RunRecord['settings'],

@@ -10,10 +10,10 @@ import type { StudyCell } from './studyCells.js';
  * @param journal  what the cells were told before
  */
 export async function withContent(cells: readonly StudyCell[], journal: Journal): Promise<StudyCell[]> {
-  const known = new Map<string, Promise<string>>();
+  const hashes = new Map<string, Promise<string>>();
   const once = (key: string, read: () => Promise<string>) => {
-    if (!known.has(key)) known.set(key, read());
-    return known.get(key)!;
+    if (!hashes.has(key)) hashes.set(key, read());
+    return hashes.get(key)!;
   };
   const filled: StudyCell[] = [];
   for (const cell of cells) {

@@ -36,8 +36,8 @@ export async function compareStudy(
   if (all === undefined || all.comparison.objections.length === 0) return all === undefined ? [] : [all];
   const found = [all];
   for (const { name } of study.settings) {
-    const own = done.filter(({ kind, setting }) => kind === 'bm25' || setting?.name === name);
-    const one = await compareCells(study, own, tasks, `${study.name}-${name}`, onTest);
+    const ofSetting = done.filter(({ kind, setting }) => kind === 'bm25' || setting?.name === name);
+    const one = await compareCells(study, ofSetting, tasks, `${study.name}-${name}`, onTest);
     if (one) found.push(one);
   }
   return found;
@@ -50,14 +50,14 @@ async function compareCells(
   name: string,
   onTest?: (done: number, all: number) => void,
 ): Promise<StudyComparison | undefined> {
-  const own = cells.filter(({ kind }) => kind !== 'bm25');
-  if (cells.length < 2 || own.length === 0) return undefined;
+  const dense = cells.filter(({ kind }) => kind !== 'bm25');
+  if (cells.length < 2 || dense.length === 0) return undefined;
   const folder = join(comparisonsRoot, name);
   await requireOwnFolder(folder, comparisonFiles);
   const published: Published[] = [];
   for (const each of study.published) published.push(await readPublished(each));
-  const baseline = baselineOf(study, own);
-  const ordered = [...own, ...cells.filter((cell) => !own.includes(cell))];
+  const baseline = baselineOf(study, dense);
+  const ordered = [...dense, ...cells.filter((cell) => !dense.includes(cell))];
   const comparison = await compareRuns({ runs: runsRoot, evaluations: evaluationsRoot }, ordered.map(comparedName), {
     tasks: tasks.map(({ name }) => name),
     labels: new Map(cells.map((cell) => [comparedName(cell), cell.label])),
@@ -80,25 +80,25 @@ const comparedName = ({ run, results }: StudyCell): string => run ?? basename(re
 
 /** The baseline's cell in the first setting that has one. */
 function baselineOf({ bases, baseline }: Study, cells: readonly StudyCell[]): StudyCell {
-  const own = cells.filter(({ base }) => base?.text === (baseline ?? bases[0]));
-  return own.find(({ kind }) => kind === 'trained') ?? own[0] ?? cells[0]!;
+  const ofBaseline = cells.filter(({ base }) => base?.text === (baseline ?? bases[0]));
+  return ofBaseline.find(({ kind }) => kind === 'trained') ?? ofBaseline[0] ?? cells[0]!;
 }
 
 /** The base that is best on each task, a line a setting; an equal one is named with it. */
 export function bestLines({ models, tasks, rows }: Comparison, cells: readonly StudyCell[]): string[] {
   const settings = [...new Set(cells.flatMap(({ setting }) => setting?.name ?? []))];
   return settings.flatMap((setting) => {
-    const own = models.flatMap(({ name }) => {
+    const ofSetting = models.flatMap(({ name }) => {
       const cell = cells.find(
         (each) => each.setting?.name === setting && (name === each.label || name.startsWith(`${each.label}, `)),
       );
       return cell ? [{ name, base: cell.base!.named.name }] : [];
     });
-    if (own.length < 2) return [];
+    if (ofSetting.length < 2) return [];
     const best = tasks.flatMap(({ name: task, metrics }) => {
       const valueOf = (model: string) =>
         rows.find((row) => row.task === task && row.model === model)?.metrics[metrics[0]!];
-      const values = own.flatMap(({ name, base }) =>
+      const values = ofSetting.flatMap(({ name, base }) =>
         valueOf(name) === undefined ? [] : [{ base, value: valueOf(name)! }],
       );
       const highest = Math.max(...values.map(({ value }) => value));

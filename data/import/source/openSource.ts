@@ -31,16 +31,16 @@ type Compression = 'gzip' | 'zstd';
  * Open a file that may be compressed; its content tells, whatever its name.
  * @throws UserError when it cannot be read, or its beginning is another than is known; the latter while it is read
  */
-export async function openSource(path: string, known?: KnownBeginning): Promise<Source> {
+export async function openSource(path: string, beginning?: KnownBeginning): Promise<Source> {
   const file = await openFile(path);
   const start = await readPiece(file, path, 0, 18);
   const compression = compressionOf(start);
   const hash = createHash('sha256');
   let bytes = 0;
   const onBytes = (piece: Buffer) => {
-    if (known && bytes < known.bytes && bytes + piece.length >= known.bytes) {
-      const before = hash.copy().update(piece.subarray(0, known.bytes - bytes));
-      if (before.digest('hex') !== known.sha256) throw changedSource(path, known.folder);
+    if (beginning && bytes < beginning.bytes && bytes + piece.length >= beginning.bytes) {
+      const before = hash.copy().update(piece.subarray(0, beginning.bytes - bytes));
+      if (before.digest('hex') !== beginning.sha256) throw changedSource(path, beginning.folder);
     }
     hash.update(piece);
     bytes += piece.length;

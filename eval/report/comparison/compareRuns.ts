@@ -9,7 +9,7 @@ import { groupOf, taskGroups } from './taskGroups.js';
 import { groupBySeed } from './mergeSeeds.js';
 import type { Published } from './published.js';
 import { readModel, type Places, type ReadModel } from './readModel.js';
-import { fieldDifferences, objectionsOf } from './settingDifferences.js';
+import { fieldDifferences, objectionsOf } from './fieldDifferences.js';
 import { stabilityOf } from './stabilityOf.js';
 import { taskOf } from '../../score/scoreModel.js';
 import { namedTask, taskNames } from '../../tasks/taskFile.js';
@@ -53,11 +53,11 @@ export async function compareRuns(
   const fields = fieldDifferences(firsts, nameOf);
   const objections = objectionsOf(read, fields, (model) => model.name);
 
-  const own = ownModels(named);
+  const scored = ownModels(named);
   const references = referencesOf(read);
-  const tasks = tasksOf(read, [...own, ...references]);
-  const ownNames = own.map(({ model }) => model.name);
-  const all = [...own, ...references, ...publishedOf(published, tasks, ownNames)];
+  const tasks = tasksOf(read, [...scored, ...references]);
+  const ownNames = scored.map(({ model }) => model.name);
+  const all = [...scored, ...references, ...publishedOf(published, tasks, ownNames)];
   const models = all.map(({ model }) => model).sort((one, other) => place(one) - place(other));
   const rows = all.flatMap((each) => each.rows);
   const against = baselineOf(models, ownNames, baseline);
@@ -99,9 +99,10 @@ export async function compareRuns(
   };
 }
 
-function baselineOf(models: readonly ComparedModel[], own: readonly string[], asked: string | undefined): string {
+function baselineOf(models: readonly ComparedModel[], scored: readonly string[], asked: string | undefined): string {
   const testable = models.filter(({ setting }) => setting !== 'Published by others').map(({ name }) => name);
-  if (asked === undefined) return own.length > 1 ? own[0]! : (testable.find((name) => name !== own[0]) ?? own[0]!);
+  if (asked === undefined)
+    return scored.length > 1 ? scored[0]! : (testable.find((name) => name !== scored[0]) ?? scored[0]!);
   const byRun = models.find(({ name, runs }) => name === asked || runs.includes(asked))?.name;
   if (byRun !== undefined && testable.includes(byRun)) return byRun;
   throw new UserError(`--baseline ${asked} is none of the models compared; ${suggest(asked, testable)}`);
@@ -130,13 +131,13 @@ function notesOf(
   models: readonly ComparedModel[],
   rows: readonly ComparedRow[],
 ): string[] {
-  const own = models.filter(({ setting }) => setting !== 'Published by others');
+  const scored = models.filter(({ setting }) => setting !== 'Published by others');
   const tasks = [...new Set(rows.map(({ task }) => task))];
-  const partial = own.flatMap(({ name, runs }) => {
+  const partial = scored.flatMap(({ name, runs }) => {
     const missing = tasks.filter((task) => !rows.some((row) => row.model === name && row.task === task));
     return missing.length === 0 ? [] : [`${name} was not evaluated on ${missing.join(', ')}.${offer(runs, missing)}`];
   });
-  const fewer = own.flatMap(({ name, runs }) => {
+  const fewer = scored.flatMap(({ name, runs }) => {
     const short = rows.filter((row) => row.model === name && runs.length > 1 && row.runs !== runs.length);
     return short.map((row) => `${name} is ${row.runs} of its ${runs.length} seeds on ${row.task}; the others lack it.`);
   });

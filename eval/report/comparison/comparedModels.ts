@@ -59,9 +59,9 @@ export function referencesOf(models: readonly ReadModel[]): WithRows[] {
 export function publishedOf(
   published: readonly Published[],
   tasks: readonly ComparedTask[],
-  own: readonly string[],
+  scored: readonly string[],
 ): WithRows[] {
-  const taken = new Set(['BM25', ...own]);
+  const taken = new Set(['BM25', ...scored]);
   return published
     .flatMap(({ models }) => models)
     .map((model) => (taken.has(model.name) ? { ...model, name: `${model.name} (published)` } : model))

@@ -8,9 +8,9 @@ export function costOf({ log, evaluated }: ReadModel): Cost {
   const seconds = sum(steps, ({ tokens, tokensPerSecond }) => Number(tokens) / Number(tokensPerSecond));
   const tokens = sum(steps, ({ tokens }) => Number(tokens));
   const peak = Math.max(...log.map(({ peakMegabytes }) => Number(peakMegabytes ?? NaN)).filter(Number.isFinite));
-  const own = evaluated.filter(({ of }) => of === 'run');
-  const texts = sum(own, ({ summary: { counts } }) => counts.queries + counts.documents);
-  const searching = sum(own, ({ summary }) => summary.seconds);
+  const ofRun = evaluated.filter(({ of }) => of === 'run');
+  const texts = sum(ofRun, ({ summary: { counts } }) => counts.queries + counts.documents);
+  const searching = sum(ofRun, ({ summary }) => summary.seconds);
   return {
     ...(seconds > 0 && { trainingSeconds: seconds, tokensPerSecond: tokens / seconds }),
     ...(Number.isFinite(peak) && { peakMegabytes: peak }),

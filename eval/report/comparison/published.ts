@@ -79,14 +79,14 @@ function readModels(file: string): PublishedModel[] {
   const { value: content, placeOf } = openYaml(file);
   const regression = anseriniShape.safeParse(content);
   if (regression.success) return anseriniModels(regression.data);
-  const own = ownShape.safeParse(content);
-  if (!own.success) {
-    const { path, message } = own.error.issues[0]!;
+  const figures = ownShape.safeParse(content);
+  if (!figures.success) {
+    const { path, message } = figures.error.issues[0]!;
     throw new UserError(
       `${placeOf(path)}: ${path.join('.') || 'the file'}: ${message}; configs/published/study.yaml is an example`,
     );
   }
-  const { title, source, models } = own.data;
+  const { title, source, models } = figures.data;
   return Object.entries(models).map(([name, { about, results }]) => ({
     name,
     about: `${about ? `${about}; ` : ''}${title}: ${source}`,

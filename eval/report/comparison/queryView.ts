@@ -80,10 +80,10 @@ export async function queryView(
 
 /** Where there are many, the models that were asked for, what they are tested against, and BM25. */
 function viewedModels({ models, rows, differences, baseline }: Comparison): string[] {
-  const own = models.filter(({ name }) => rows.some((row) => row.model === name && row.folders.length > 0));
-  if (own.length <= most.models) return own.map(({ name }) => name);
+  const scored = models.filter(({ name }) => rows.some((row) => row.model === name && row.folders.length > 0));
+  if (scored.length <= most.models) return scored.map(({ name }) => name);
   const wanted = new Set([baseline, ...differences.map(({ model }) => model)]);
-  return own
+  return scored
     .filter(({ name, setting, runs }) => wanted.has(name) || runs.length > 0 || setting === 'BM25')
     .map(({ name }) => name)
     .slice(0, most.models);

@@ -83,11 +83,11 @@ async function readEvaluation(folder: string, name: string): Promise<ReadModel> 
 async function readResults(of: string, folder: string): Promise<Evaluated[]> {
   const found: Evaluated[] = [];
   for (const task of await namesIn(folder)) {
-    const own = join(folder, task);
-    const file = join(own, 'metrics.json');
+    const taskFolder = join(folder, task);
+    const file = join(taskFolder, 'metrics.json');
     if (!existsSync(file)) continue;
     const summary = parseSummary(file, await readFile(file, 'utf8'));
-    found.push({ of, folder: own, summary, perQuery: await readPerQuery(join(own, 'per-query.arrow')) });
+    found.push({ of, folder: taskFolder, summary, perQuery: await readPerQuery(join(taskFolder, 'per-query.arrow')) });
   }
   return found;
 }

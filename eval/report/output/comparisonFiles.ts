@@ -84,7 +84,7 @@ export const differencesCsv = ({ differences }: Comparison): string =>
 
 /** The result table for a paper: a LaTeX tabular with booktabs for each group of tasks. */
 export function resultsLatex(comparison: Comparison): string {
-  const own = comparison.models.filter(({ setting }) => setting !== 'Published by others');
+  const scored = comparison.models.filter(({ setting }) => setting !== 'Published by others');
   const lines = ['% needs \\usepackage{booktabs}; metrics times 100'];
   for (const group of taskGroups) {
     const tasks = comparison.tasks.filter((task) => task.group === group);
@@ -94,9 +94,9 @@ export function resultsLatex(comparison: Comparison): string {
     const best = (values: (number | null | undefined)[]) => Math.max(...values.map((value) => value ?? -Infinity));
     const firsts = tasks.map(({ name, metrics }) => ({
       name,
-      best: best(own.map((model) => rowOf(comparison, model.name, name)?.metrics[metrics[0]!])),
+      best: best(scored.map((model) => rowOf(comparison, model.name, name)?.metrics[metrics[0]!])),
     }));
-    const bestMean = best(own.map((model) => groupMean(comparison, model.name, tasks)));
+    const bestMean = best(scored.map((model) => groupMean(comparison, model.name, tasks)));
     lines.push('', `% ${group}`, `\\begin{tabular}{l${'r'.repeat(columns)}}`, '\\toprule');
     lines.push(row(['Model', ...tasks.map(({ name }) => escaped(name)), ...(hasMean ? ['Mean'] : [])]));
     lines.push(row(['', ...tasks.map(({ metrics }) => escaped(metrics[0]!)), ...(hasMean ? [''] : [])]));

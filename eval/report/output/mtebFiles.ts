@@ -27,9 +27,9 @@ export function mtebFiles(comparison: Comparison): MtebFile[] {
       tasks.set(mteb, [...(tasks.get(mteb) ?? []), task]);
     }
     return [
-      ...[...tasks].map(([mteb, own]) => ({
+      ...[...tasks].map(([mteb, parts]) => ({
         path: `${folder}/${mteb}.json`,
-        text: json(taskResult(comparison, model, mteb, own)),
+        text: json(taskResult(comparison, model, mteb, parts)),
       })),
       { path: `${folder}/model_meta.json`, text: json(modelMeta(`tercet/${name}`)) },
     ];
@@ -39,9 +39,11 @@ export function mtebFiles(comparison: Comparison): MtebFile[] {
 /** What is no letter or digit is dropped; names that are then the same, also without regard to case, get a hash of the whole. */
 function folderNameOf({ name }: ComparedModel, all: readonly ComparedModel[]): string {
   const bare = (text: string) => text.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|-+$/g, '');
-  const own = bare(name);
-  const isAlone = all.filter((other) => bare(other.name).toLowerCase() === own.toLowerCase()).length === 1;
-  return isAlone && own !== '' ? own : `${own}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+  const letters = bare(name);
+  const isAlone = all.filter((other) => bare(other.name).toLowerCase() === letters.toLowerCase()).length === 1;
+  return isAlone && letters !== ''
+    ? letters
+    : `${letters}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
 /** Runs have no revision: each is trained once. */

@@ -45,11 +45,11 @@ export function reportPage(data: ReportData): string {
 function leads(tests: readonly Difference[]): Html[] {
   const pairs = new Set(tests.map(({ model, baseline }) => `${model} against ${baseline}`));
   return [...pairs].map((pair) => {
-    const own = tests.filter(({ model, baseline }) => `${model} against ${baseline}` === pair);
-    const better = own.filter(({ difference }) => difference > 0).length;
-    const sure = own.filter(isShown).length;
-    const tasks = own.length === 1 ? 'the one task' : `${better} of ${own.length} tasks`;
-    const verdict = own.length === 1 ? (better ? 'better on' : 'not better on') : 'better on';
+    const ofPair = tests.filter(({ model, baseline }) => `${model} against ${baseline}` === pair);
+    const better = ofPair.filter(({ difference }) => difference > 0).length;
+    const sure = ofPair.filter(isShown).length;
+    const tasks = ofPair.length === 1 ? 'the one task' : `${better} of ${ofPair.length} tasks`;
+    const verdict = ofPair.length === 1 ? (better ? 'better on' : 'not better on') : 'better on';
     return html`<p class="lead">
       ${pair}: ${verdict} ${tasks};
       ${sure === 0 ? 'no difference is' : sure === 1 ? 'one difference is' : `${sure} differences are`} beyond chance (p

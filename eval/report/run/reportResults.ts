@@ -61,9 +61,9 @@ function bars(rows: readonly ResultRow[], tasks: readonly string[], places: Read
   const largest = Math.max(...rows.map(first));
   return html`<div class="charts" style="margin-top: 1.5rem">
     ${tasks.map((task, index) => {
-      const own = rows.filter((row) => row.task === task);
-      const metric = Object.keys(own[0]!.metrics)[0] ?? '';
-      const values = own.map((row) => ({ name: row.model, value: first(row), place: places.get(row.model)! }));
+      const ofTask = rows.filter((row) => row.task === task);
+      const metric = Object.keys(ofTask[0]!.metrics)[0] ?? '';
+      const values = ofTask.map((row) => ({ name: row.model, value: first(row), place: places.get(row.model)! }));
       const told = values.map(({ name, value }) => `${name} ${value.toFixed(4)}`).join(', ');
       return html`<figure>
         <figcaption>${task}, ${metric}</figcaption>

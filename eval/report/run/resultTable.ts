@@ -6,8 +6,8 @@ export function resultTable(data: Pick<ReportData, 'results' | 'pairs'>): string
   const { results } = data;
   const metrics = [...new Set(results.flatMap((row) => Object.keys(row.metrics)))];
   const best = (task: string, name: string) => {
-    const own = results.filter((row) => row.task === task && row.metrics[name] !== undefined);
-    return own.length < 2 ? undefined : Math.max(...own.map((row) => row.metrics[name]!));
+    const ofTask = results.filter((row) => row.task === task && row.metrics[name] !== undefined);
+    return ofTask.length < 2 ? undefined : Math.max(...ofTask.map((row) => row.metrics[name]!));
   };
   const tasks = [...new Set(results.map(({ task }) => task))];
   const byTask = tasks.flatMap((task) => results.filter((row) => row.task === task));

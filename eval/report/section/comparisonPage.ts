@@ -91,14 +91,14 @@ function leads({ differences, baseline }: Comparison): Html[] {
   ];
 }
 
-function verdict(model: string, own: readonly Difference[]): Html {
-  const sure = own.filter(isShown);
+function verdict(model: string, ofModel: readonly Difference[]): Html {
+  const sure = ofModel.filter(isShown);
   const better = sure.filter(({ difference }) => difference > 0).length;
-  const tasks = own.length === 1 ? 'the one task' : `${own.length} tasks`;
+  const tasks = ofModel.length === 1 ? 'the one task' : `${ofModel.length} tasks`;
   const says = [
     better > 0 ? `better on ${better}` : '',
     sure.length > better ? `worse on ${sure.length - better}` : '',
-    own.length > sure.length ? `no difference shown on ${own.length - sure.length}` : '',
+    ofModel.length > sure.length ? `no difference shown on ${ofModel.length - sure.length}` : '',
   ].filter((part) => part !== '');
   return html`<li><strong>${model}</strong>: ${says.join(', ')} of ${tasks}</li>`;
 }

@@ -5,11 +5,11 @@ import { scatterChart } from '../chart/scatterChart.js';
 
 /** What each model took and what it gives for it; null where nothing was recorded. */
 export function costSection(comparison: Comparison, places: ReadonlyMap<string, number>): Html | null {
-  const known = comparison.models.filter(({ cost }) => Object.keys(cost).length > 0);
-  if (known.length === 0) return null;
-  const columns = costs.filter(({ of }) => known.some(({ cost }) => of(cost) !== undefined));
-  const quality = new Map(known.map(({ name }) => [name, groupMean(comparison, name, comparison.tasks)]));
-  return html`${chart(known, quality, comparison, places)}
+  const measured = comparison.models.filter(({ cost }) => Object.keys(cost).length > 0);
+  if (measured.length === 0) return null;
+  const columns = costs.filter(({ of }) => measured.some(({ cost }) => of(cost) !== undefined));
+  const quality = new Map(measured.map(({ name }) => [name, groupMean(comparison, name, comparison.tasks)]));
+  return html`${chart(measured, quality, comparison, places)}
   ${scrolling(
     'cost',
     html`<table class="dense">
@@ -27,7 +27,7 @@ export function costSection(comparison: Comparison, places: ReadonlyMap<string, 
         </tr>
       </thead>
       <tbody>
-        ${known.map(
+        ${measured.map(
           ({ name, cost }) =>
             html`<tr>
               <th scope="row">${key(places.get(name)!)}${name}</th>

@@ -36,12 +36,12 @@ function forest(
   place: number,
   colour: number,
 ): Html {
-  const own = differences.filter((difference) => difference.model === model);
-  const told = own.map(
+  const ofModel = differences.filter((difference) => difference.model === model);
+  const told = ofModel.map(
     ({ task, difference, low, high, pHolm }) =>
       `${task} ${signed(difference)}, ${signed(low)} to ${signed(high)}, ${isShown({ pHolm }) ? 'beyond chance' : 'not shown'}`,
   );
-  const rows = own.map(({ task, pHolm, ...rest }) => ({ ...rest, name: task, isSure: isShown({ pHolm }) }));
+  const rows = ofModel.map(({ task, pHolm, ...rest }) => ({ ...rest, name: task, isSure: isShown({ pHolm }) }));
   return html`<figure>
     <figcaption>${model} − ${baseline}</figcaption>
     ${forestChart(`forest-${place}`, `${model} less ${baseline}: ${told.join('; ')}`, rows, range, colour)}

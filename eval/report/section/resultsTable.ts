@@ -99,12 +99,12 @@ function table(
   const shared = new Set(columns.map(({ metric }) => metric)).size === 1 ? columns[0]!.metric : undefined;
   const having = comparison.models.filter(({ name }) => columns.some(({ task }) => rowOf(comparison, name, task)));
   // The best is the best of ours: published figures may rest on other settings.
-  const own = having.filter(({ setting }) => setting !== 'Published by others');
+  const scored = having.filter(({ setting }) => setting !== 'Published by others');
   const best = columns.map(({ task, metric }) =>
-    bestOf(own.map(({ name }) => rowOf(comparison, name, task)?.metrics[metric])),
+    bestOf(scored.map(({ name }) => rowOf(comparison, name, task)?.metrics[metric])),
   );
   const means = new Map(having.map(({ name }) => [name, mean.length > 0 ? groupMean(comparison, name, mean) : null]));
-  const bestMean = bestOf(own.map(({ name }) => means.get(name) ?? undefined));
+  const bestMean = bestOf(scored.map(({ name }) => means.get(name) ?? undefined));
   const present = settings.filter((setting) => having.some((model) => model.setting === setting));
   return html`<table class="results${columns.length > 7 ? ' wide' : ''}">
     <caption>
@@ -191,6 +191,6 @@ const meanCell = (value: number | null, best: number | undefined): Html =>
 
 /** The largest of several; nothing is best alone. */
 function bestOf(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length < 2 ? undefined : Math.max(...known);
+  const present = values.filter((value) => value !== undefined);
+  return present.length < 2 ? undefined : Math.max(...present);
 }

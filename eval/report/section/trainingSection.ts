@@ -54,7 +54,7 @@ function figure(
   curves: readonly DrawnCurve[],
   isShare: boolean,
 ): Html | undefined {
-  const own = curves.flatMap(({ name, place, steps, isPublished = false }) => {
+  const lines = curves.flatMap(({ name, place, steps, isPublished = false }) => {
     const last = steps.at(-1)!.step;
     const points = steps.flatMap((step): [number, number][] => {
       const value = step[field];
@@ -65,12 +65,12 @@ function figure(
     const smooth = field === 'learningRate' ? points : runningMeans(points);
     return points.length === 0 ? [] : [{ name, place, points: smooth, isBackground: isPublished }];
   });
-  if (own.length === 0) return undefined;
-  const ends = own.map(({ name, points }) => `${name} from ${short(points[0]![1])} to ${short(points.at(-1)![1])}`);
+  if (lines.length === 0) return undefined;
+  const ends = lines.map(({ name, points }) => `${name} from ${short(points[0]![1])} to ${short(points.at(-1)![1])}`);
   const axis = isShare ? '% of the updates' : 'update';
   return html`<figure>
     <figcaption>${title}</figcaption>
-    ${lineChart(id, `${title} by update: ${ends.join(', ')}`, axis, own, isWide(field, own) ? 'logarithmic' : 'fitted')}
+    ${lineChart(id, `${title} by update: ${ends.join(', ')}`, axis, lines, isWide(field, lines) ? 'logarithmic' : 'fitted')}
   </figure>`;
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '../../../configs/userError.js';
 import type { Example } from '../../../data/example/example.js';
 import { openParquet } from '../../../data/arrow/parquet.js';
-import { readParquetRows } from '../../../data/import/source/readRows.js';
+import { readParquetRows } from '../../../data/import/source/readSourceRows.js';
 import { recogniseFormat } from '../../../data/import/source/recogniseFormat.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { collectRows } from '../import/collectRows.js';

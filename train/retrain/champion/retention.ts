@@ -67,8 +67,8 @@ export async function removeAll(folders: readonly string[], say: (line: string) 
 /** What `publish` makes; a folder that somebody put beside those, or put something into, stays. */
 function isOfChampion(folder: string): boolean {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false;
-  const own = ['adapter', 'merged', 'sentence-transformers', 'contract.json', 'proof.json', 'decision.json'];
-  return readdirSync(folder).every((name) => own.includes(name.split(partialMark)[0]!));
+  const names = ['adapter', 'merged', 'sentence-transformers', 'contract.json', 'proof.json', 'decision.json'];
+  return readdirSync(folder).every((name) => names.includes(name.split(partialMark)[0]!));
 }
 
 const goneMark = '.gone';

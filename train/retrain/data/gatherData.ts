@@ -198,8 +198,8 @@ async function removeOthers(folder: string, sources: readonly Source[]): Promise
   let place = '';
   for (const { identity } of sources) kept.add((place = hashOf(place, identity)));
   for (const name of await readdir(folder)) {
-    const [, own] = /^([0-9a-f]{32})\.(?:arrow|json|raw\.arrow|raw\.arrow\.rejects\.jsonl)$/.exec(name) ?? [];
-    if (own !== undefined && !kept.has(own)) await rm(join(folder, name), { force: true });
+    const [, key] = /^([0-9a-f]{32})\.(?:arrow|json|raw\.arrow|raw\.arrow\.rejects\.jsonl)$/.exec(name) ?? [];
+    if (key !== undefined && !kept.has(key)) await rm(join(folder, name), { force: true });
   }
 }
 

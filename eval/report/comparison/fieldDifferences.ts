@@ -81,11 +81,11 @@ function taskObjections(models: readonly ReadModel[], nameOf: (model: ReadModel)
     })),
   );
   return [...new Set(found.map(({ task }) => task))].sort().flatMap((task) => {
-    const own = found.filter((each) => each.task === task);
-    const data = [...new Set(own.map((each) => each.data))].sort();
+    const onTask = found.filter((each) => each.task === task);
+    const data = [...new Set(onTask.map((each) => each.data))].sort();
     if (data.length < 2) return [];
     const whose = data.map((each) => {
-      const names = own.filter((one) => one.data === each).map(({ who }) => who);
+      const names = onTask.filter((one) => one.data === each).map(({ who }) => who);
       return `${each} for ${names.sort().join(', ')}`;
     });
     return [`task ${task} was not the same data for all: ${whose.join('; ')}`];

@@ -1,4 +1,4 @@
-// `npm test`: sets up what is missing and runs Mocha. `--quick` runs what needs neither an engine nor a process of its
+// `npm test`: sets up what is missing and runs Mocha. `--quick` runs what needs neither an engine nor a thread or process of its
 // own, and sets up no engine; all other arguments, such as names of test files, are Mocha's.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';

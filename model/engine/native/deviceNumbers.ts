@@ -15,13 +15,13 @@ export function keptNumber(value: number, kind: 'float32' | 'uint32', shape: rea
   return made;
 }
 
-/** Whole numbers of 0 up to a length, [1, length], as `keptNumber`. */
-export function keptRange(length: number): number {
-  const name = `range ${length}`;
+/** Whole numbers of 0 up to a length, each joined with its upper half by exclusive or, [1, length], as `keptNumber`. */
+export function keptHalves(length: number): number {
+  const name = `halves ${length}`;
   const made =
     kept.get(name) ??
     handleOf(
-      Uint32Array.from({ length }, (_, place) => place),
+      Uint32Array.from({ length }, (_, place) => place ^ (place >>> 16)),
       'uint32',
       [1, length],
     );

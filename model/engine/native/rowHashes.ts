@@ -1,5 +1,5 @@
 import { tf } from '../tf.js';
-import { handleOf, keptNumber, keptRange, typeAttribute } from './deviceNumbers.js';
+import { handleOf, keptNumber, keptHalves, typeAttribute } from './deviceNumbers.js';
 import { nodeBackend } from './nodeBackend.js';
 import { typeCodes } from './typeCodes.js';
 
@@ -42,10 +42,11 @@ export function rowHashes({ first, second }: RowKeys, adapter: readonly [number,
   const number = (value: number) => keptNumber(value, 'uint32', [1, 1]);
   const shifted = (x: number, bits: number) => apply('BitwiseXor', x, apply('RightShift', x, number(bits)));
   try {
-    const ownFirst = apply('BitwiseXor', rowFirst, number(adapter[0]));
+    // A number joined with its upper half, of a row and of a column apart: joining these is less than joining all of both.
+    const ownFirst = shifted(apply('BitwiseXor', rowFirst, number(adapter[0])), 16);
     const ownSecond = apply('BitwiseXor', rowSecond, number(adapter[1]));
-    let hash = apply('BitwiseXor', keptRange(columns), ownFirst);
-    hash = apply('Mul', shifted(hash, 16), number(0x85ebca6b));
+    let hash = apply('BitwiseXor', keptHalves(columns), ownFirst);
+    hash = apply('Mul', hash, number(0x85ebca6b));
     hash = apply('BitwiseXor', hash, ownSecond);
     hash = apply('Mul', shifted(hash, 13), number(0xc2b2ae35));
     hash = apply('RightShift', shifted(hash, 16), number(8));

@@ -2,6 +2,7 @@ import { loadConfig } from '../../configs/load/loadConfig.js';
 import { shapes } from '../bench/shapes.js';
 import { ask } from './ask.js';
 import { teraflops, type Place } from './checks.js';
+import { grownMemory } from './grownMemory.js';
 import { judge, skip, type Finding } from './finding.js';
 import type { PoolTexts, RecipeFigures } from './jobs.js';
 
@@ -49,7 +50,7 @@ export const checkRecipe =
     const figures = (await ask('recipe', asked, settings)).answer;
     const { held, plannedBytes, card } = figures;
     const leaks = held.length > 2 && held.at(-1)!.native !== held[1]!.native;
-    const isInPlan = isProcessor || !card || plannedBytes === undefined || card.memoryUsed <= 1.1 * plannedBytes;
+    const isInPlan = isProcessor || !card || plannedBytes === undefined || card.memoryUsed <= grownMemory(plannedBytes);
     return judge(check, !leaks && isInPlan, recipeText(figures), { ...figures, ...rates(figures) });
   };
 
@@ -76,7 +77,7 @@ function recipeText(figures: RecipeFigures): string {
     `${queriesPerSecond.toPrecision(3)} queries/s, ${percent(usefulShare)} of ${teraflops(peak)} useful, ${percent(doneShare)} with what is computed again`,
     `update of ${pools} pools ${seconds.all.toFixed(2)} s (${parts.join(', ')})`,
     `chunks of ${plan.chunkTokens} tokens, ${figures.isPacked ? 'packed' : 'padded'}, ${functions} functions compiled, first pool ${updates[0]!.seconds.all.toFixed(1)} s`,
-    `${card ? `${gigabytes(card.memoryUsed)} of the card` : 'no card'}, planned ${plannedBytes === undefined ? 'none' : gigabytes(plannedBytes)}`,
+    `${card ? `${gigabytes(card.memoryUsed)} of the card taken, in regions that double` : 'no card'}, planned ${plannedBytes === undefined ? 'none' : gigabytes(plannedBytes)}`,
     `tensors ${held.map(({ native }) => native).join(', ')}`,
     ...(encode ? [`encoding ${encode.passagesPerSecond.toPrecision(3)} passages/s (${percent(encodeShare!)})`] : []),
   ].join('; ');

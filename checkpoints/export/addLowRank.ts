@@ -1,5 +1,5 @@
 /**
- * Add a product of two thin matrices to rows of a large one, in place: rows += left right.
+ * Add a product of two matrices of low rank to rows of a large one, in place: rows += left right.
  * Two rows and four ranks at a time: each number that is loaded is used several times, which plain loops would not do.
  * @param rows   [height, width]
  * @param left   [height, rank]

@@ -1,5 +1,5 @@
 /**
- * Widen bfloat16 to float32; exact.
+ * Cast bfloat16 to float32; exact.
  * @param bits  one bfloat16 each
  */
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
@@ -22,7 +22,7 @@ export function float32ToBfloat16(values: Float32Array): Uint16Array {
 }
 
 /**
- * Widen IEEE half precision to float32; exact.
+ * Cast IEEE half precision to float32; exact.
  * @param bits  one half each
  */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {

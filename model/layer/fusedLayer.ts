@@ -6,22 +6,15 @@ import { tf } from '../engine/tf.js';
 import type { LayerWeights } from './paddedLayer.js';
 import type { ModelConfig } from '../modelConfig.js';
 import type { Linear } from './linear.js';
-import {
-  addThinGradients,
-  disposeThin,
-  noThinMatrices,
-  thinDropout,
-  thinMatrices,
-  type Gradients,
-} from './thinMatrices.js';
+import { addLoraGradients, disposeStacked, noLora, loraDropout, stackLora, type Gradients } from './stackedLora.js';
 
-/** What the gradient of a layer needs of its forward pass; freed by `disposeTrace`, its input included. */
-export interface LayerTrace {
+/** What the gradient of a layer needs of its forward pass; freed by `disposeActivations`, its input included. */
+export interface LayerActivations {
   /** Input of the layer, [rows, hidden] */
   x: tf.Tensor2D;
   /** Queries, keys and values side by side, [rows, (heads + 2 kvHeads) * headDim] */
   qkv: tf.Tensor2D;
-  /** Output of the attention for the wanted rows, [wanted, heads * headDim] */
+  /** Output of the attention for the rows that are asked for, [rows, heads * headDim] */
   mixed: tf.Tensor2D;
   /** Behind the attention, [wanted, hidden] */
   h: tf.Tensor2D;
@@ -44,14 +37,19 @@ export interface PackedChunk {
  * @returns     [rows, hidden] or [wanted, hidden]; the caller owns it
  */
 export function fusedLayer(x: tf.Tensor2D, weights: LayerWeights, chunk: PackedChunk, only?: tf.Tensor1D): tf.Tensor2D {
-  const trace = traceLayer(x, weights, chunk, only);
-  const output = finishLayer(trace, weights, chunk, only);
-  disposeTrace(trace, { keepInput: true });
+  const activations = forwardLayer(x, weights, chunk, only);
+  const output = finishLayer(activations, weights, chunk, only);
+  disposeActivations(activations, { keepInput: true });
   return output;
 }
 
-/** Everything of a layer's forward pass but its last projection. The trace takes `x` over. */
-export function traceLayer(x: tf.Tensor2D, weights: LayerWeights, chunk: PackedChunk, only?: tf.Tensor1D): LayerTrace {
+/** Everything of a layer's forward pass but its last projection. They take `x` over. */
+export function forwardLayer(
+  x: tf.Tensor2D,
+  weights: LayerWeights,
+  chunk: PackedChunk,
+  only?: tf.Tensor1D,
+): LayerActivations {
   const { config, places, dropout } = chunk;
   const { heads, kvHeads, normEpsilon } = config;
   const ops = fusedOps();
@@ -70,9 +68,9 @@ export function traceLayer(x: tf.Tensor2D, weights: LayerWeights, chunk: PackedC
   return { x, qkv, mixed, h, both };
 }
 
-/** The layer's output from its trace. @param only  as in `traceLayer` @returns the caller owns it */
+/** The layer's output from the activations it saved. @param only  as in `forwardLayer` @returns the caller owns it */
 export function finishLayer(
-  { h, both }: LayerTrace,
+  { h, both }: LayerActivations,
   weights: LayerWeights,
   { dropout }: PackedChunk,
   only?: tf.Tensor1D,
@@ -86,7 +84,7 @@ export function finishLayer(
 /**
  * Send a gradient back through a layer.
  * @param upstream    gradient for the layer's output; consumed
- * @param trace       consumed
+ * @param activations  consumed
  * @param into        gradients of the layer's adapters are added to what is there, under `layers.N.…`
  * @param only        as in the forward pass
  * @param needsInput  the gradient for the layer's input is wanted
@@ -94,7 +92,7 @@ export function finishLayer(
  */
 export function fusedLayerGradient(
   upstream: tf.Tensor2D,
-  trace: LayerTrace,
+  activations: LayerActivations,
   layer: number,
   weights: LayerWeights,
   chunk: PackedChunk,
@@ -107,42 +105,42 @@ export function fusedLayerGradient(
   const step = { layer, weights, into, dropout: only ? dropout.last : dropout.all };
 
   const down = openBack(upstream, ['down'], step);
-  const dGated = down.sendBack();
-  const [dBoth, gated] = ops.swigluGradient(dGated, trace.both);
-  tf.dispose([dGated, trace.both]);
+  const dGated = down.backward();
+  const [dBoth, gated] = ops.swigluGradient(dGated, activations.both);
+  tf.dispose([dGated, activations.both]);
   down.close(gated);
   gated.dispose();
 
   const gateUp = openBack(dBoth, ['gate', 'up'], step);
-  const normedAgain = ops.norm(trace.h, weights.postAttentionNorm, normEpsilon);
-  const dNormedAgain = gateUp.sendBack();
+  const normedAgain = ops.norm(activations.h, weights.postAttentionNorm, normEpsilon);
+  const dNormedAgain = gateUp.backward();
   gateUp.close(normedAgain);
   tf.dispose([dBoth, normedAgain]);
-  const dH = ops.normGradient(dNormedAgain, trace.h, weights.postAttentionNorm, upstream, normEpsilon);
-  tf.dispose([dNormedAgain, upstream, trace.h]);
+  const dH = ops.normGradient(dNormedAgain, activations.h, weights.postAttentionNorm, upstream, normEpsilon);
+  tf.dispose([dNormedAgain, upstream, activations.h]);
 
   const out = openBack(dH, ['o'], step);
-  const dMixed = out.sendBack();
-  out.close(trace.mixed);
-  trace.mixed.dispose();
-  const dEverywhere = only ? spreadRows(dMixed, only, trace.x.shape[0]) : dMixed;
-  const dQkv = ops.attentionGradient(dEverywhere, trace.qkv, places, heads, kvHeads);
+  const dMixed = out.backward();
+  out.close(activations.mixed);
+  activations.mixed.dispose();
+  const dEverywhere = only ? spreadRows(dMixed, only, activations.x.shape[0]) : dMixed;
+  const dQkv = ops.attentionGradient(dEverywhere, activations.qkv, places, heads, kvHeads);
   dEverywhere.dispose();
-  trace.qkv.dispose();
+  activations.qkv.dispose();
 
   const attended = openBack(dQkv, ['q', 'k', 'v'], { ...step, dropout: dropout.all });
-  const normed = ops.norm(trace.x, weights.inputNorm, normEpsilon);
-  const dNormed = needsInput ? attended.sendBack() : undefined;
+  const normed = ops.norm(activations.x, weights.inputNorm, normEpsilon);
+  const dNormed = needsInput ? attended.backward() : undefined;
   attended.close(normed);
   tf.dispose([dQkv, normed]);
-  const residual = needsInput && only ? spreadRows(dH, only, trace.x.shape[0]) : dH;
-  const dX = dNormed && ops.normGradient(dNormed, trace.x, weights.inputNorm, residual, normEpsilon);
-  tf.dispose([residual, trace.x, ...(dNormed ? [dNormed] : [])]);
+  const residual = needsInput && only ? spreadRows(dH, only, activations.x.shape[0]) : dH;
+  const dX = dNormed && ops.normGradient(dNormed, activations.x, weights.inputNorm, residual, normEpsilon);
+  tf.dispose([residual, activations.x, ...(dNormed ? [dNormed] : [])]);
   return dX;
 }
 
-/** Free what is left of a trace. */
-export function disposeTrace({ x, qkv, mixed, h, both }: LayerTrace, { keepInput = false } = {}): void {
+/** Free what is left of them. */
+export function disposeActivations({ x, qkv, mixed, h, both }: LayerActivations, { keepInput = false } = {}): void {
   tf.dispose([qkv, mixed, h, both, ...(keepInput ? [] : [x])]);
 }
 
@@ -158,17 +156,17 @@ function project(
 ): tf.Tensor2D {
   const linears = group.map((target) => weights[target]);
   const y = multiplyStacked(x, frozen(linears), { transpose: true });
-  const thin = thinMatrices(linears);
+  const lora = stackLora(linears);
   const biases = linears.flatMap(({ bias }) => (bias ? [bias] : []));
-  if (!thin && biases.length === 0 && !residual) return y;
+  if (!lora && biases.length === 0 && !residual) return y;
   tf.tidy(() => {
     const ops = fusedOps();
     const bias = biases.length > 0 ? tf.concat(biases) : tf.tensor1d([]);
-    const masks = thinDropout(linears, dropout);
-    const inner = thin ? ops.lowRankIn(x, thin, masks) : tf.tensor2d([], [0, 1]);
-    ops.addLowRankOut(y, inner, thin ?? noThinMatrices(), bias, residual ?? tf.tensor1d([]));
+    const masks = loraDropout(linears, dropout);
+    const inner = lora ? ops.lowRankIn(x, lora, masks) : tf.tensor2d([], [0, 1]);
+    ops.addLowRankOut(y, inner, lora ?? noLora(), bias, residual ?? tf.tensor1d([]));
   });
-  if (thin) disposeThin(thin);
+  if (lora) disposeStacked(lora);
   return y;
 }
 
@@ -179,27 +177,27 @@ interface BackStep {
   into: Gradients;
 }
 
-/** The backward pass of projections side by side: `sendBack` gives the gradient for their input, `close` those of the adapters. */
+/** The backward pass of projections side by side: `backward` gives the gradient for their input, `close` those of the adapters. */
 function openBack(dy: tf.Tensor2D, group: Group, { layer, weights, dropout, into }: BackStep) {
   const linears = group.map((target) => weights[target]);
   const ops = fusedOps();
-  const thin = thinMatrices(linears);
-  const masks = thinDropout(linears, dropout);
-  const dInner = thin && ops.lowRankOutGradient(dy, thin);
+  const lora = stackLora(linears);
+  const masks = loraDropout(linears, dropout);
+  const dInner = lora && ops.lowRankOutGradient(dy, lora);
   return {
-    sendBack(): tf.Tensor2D {
+    backward(): tf.Tensor2D {
       const dx = multiplyStacked(dy, frozen(linears), { transpose: false });
-      if (thin && dInner) ops.addLowRankInGradient(dx, dInner, thin, masks);
+      if (lora && dInner) ops.addLowRankInGradient(dx, dInner, lora, masks);
       return dx;
     },
     close(x: tf.Tensor2D): void {
-      if (thin && dInner) {
-        const inner = ops.lowRankIn(x, thin, masks);
+      if (lora && dInner) {
+        const inner = ops.lowRankIn(x, lora, masks);
         const a = ops.gradientOfA(dInner, x, masks);
-        const b = ops.gradientOfB(dy, inner, thin);
-        addThinGradients(into, layer, group, linears, a, b);
+        const b = ops.gradientOfB(dy, inner, lora);
+        addLoraGradients(into, layer, group, linears, a, b);
         tf.dispose([inner, a, b, dInner]);
-        disposeThin(thin);
+        disposeStacked(lora);
       }
       masks.adapterKeys.dispose();
     },

@@ -68,7 +68,7 @@ function adapted(x: tf.Tensor2D, { a, b, scale, number }: AdapterPair, dropout?:
   return lowRank(x.mul(mask), a, b, scale);
 }
 
-/** scale · (x Aᵀ) Bᵀ. The products are ordered so that only the thin matrices are ever transposed. */
+/** scale · (x Aᵀ) Bᵀ. The products are ordered so that only A and B are ever transposed. */
 function lowRank(x: tf.Tensor2D, a: tf.Tensor2D, b: tf.Tensor2D, scale: number): tf.Tensor2D {
   const op = tf.customGrad((...inputs) => {
     const [x, a, b, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];

@@ -33,7 +33,7 @@ export function engineFacts(
   packed: boolean,
 ): Pick<
   PlanFacts,
-  'config' | 'weightBytes' | 'widens' | 'traces' | 'compiled' | 'tableBytes' | 'startTokens' | 'leavesNothing'
+  'config' | 'weightBytes' | 'casts' | 'savesActivations' | 'compiled' | 'tableBytes' | 'startTokens' | 'leavesNothing'
 > {
   const { card, compiledLayers } = capabilities();
   const { embedding } = loaded;
@@ -46,7 +46,7 @@ export function engineFacts(
     config,
     ...form,
     tableBytes: embedding ? (embedding.onDevice?.bytes ?? 0) : expectedTableBytes(config, form.weightBytes),
-    traces: packed,
+    savesActivations: packed,
     compiled,
     startTokens: card ? (operations * startSeconds) / secondsOfToken : startTokensOfProcessor,
     leavesNothing: card,

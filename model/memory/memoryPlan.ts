@@ -6,7 +6,7 @@ export interface MemoryPlan {
   /** Tokens that are in the model at one time, padding included where texts are padded. */
   chunkTokens: number;
   /** Layers whose intermediates wait for the backward pass instead of being recomputed in it (gradient checkpointing). */
-  tracedLayers: number;
+  savedLayers: number;
   /** What the first pass over a pool may leave for the second, in bytes. */
   keptBytes: number;
   /** Predicted bytes at the fullest moment, by kind. */
@@ -25,9 +25,9 @@ export interface MemoryKinds {
   adapters: number;
   /** Layer inputs that the first pass leaves for the second. */
   kept: number;
-  /** Intermediates of the traced layers of one chunk. */
-  traces: number;
-  /** What one layer needs while it is at work, its widened weights included. */
+  /** Activations of the saved layers of one chunk. */
+  activations: number;
+  /** What one layer needs while it is at work, its cast weights included. */
   working: number;
   /** Embeddings of the pool with their gradients. */
   embeddings: number;
@@ -39,10 +39,10 @@ export interface PlanFacts {
   config: ModelConfig;
   /** Bytes of a frozen weight on the device. */
   weightBytes: 2 | 4 | 8;
-  /** Are weights held in bfloat16 widened for each product? */
-  widens: boolean;
-  /** Does the engine keep traces (fused operations), or only layer inputs? */
-  traces: boolean;
+  /** Are weights held in bfloat16 cast for each product? */
+  casts: boolean;
+  /** Does the engine save activations (fused operations), or only layer inputs? */
+  savesActivations: boolean;
   /** Do layers run as functions compiled by XLA? */
   compiled: boolean;
   /** Bytes of the embedding table on the device. */
@@ -94,7 +94,7 @@ export function planMemory(
 
 /** The plan in one line, for people: the sum, its parts from the largest on, and the way it was chosen. */
 export function describePlan(
-  { bytes, chunkTokens, tracedLayers, keptBytes }: MemoryPlan,
+  { bytes, chunkTokens, savedLayers, keptBytes }: MemoryPlan,
   { layers }: { layers: number },
 ): string {
   const gigabytes = (count: number) => `${(count / 1e9).toFixed(2)} GB`;
@@ -102,7 +102,7 @@ export function describePlan(
     .filter(([, count]) => count >= 5e6)
     .sort(([, x], [, y]) => y - x)
     .map(([kind, count]) => `${kind} ${gigabytes(count)}`);
-  const again = keptBytes > 0 ? 'first pass kept' : `${tracedLayers} of ${layers} layers not recomputed`;
+  const again = keptBytes > 0 ? 'first pass kept' : `${savedLayers} of ${layers} layers not recomputed`;
   return `${gigabytes(peakBytes(bytes))} at most: ${parts.join(', ')}; chunks of ${chunkTokens} tokens, ${again}`;
 }
 
@@ -122,17 +122,20 @@ export function inputBytes({ hidden, layers }: ModelConfig, tokens: number): num
 }
 
 /**
- * Bytes that traces of the upper layers hold beside the layers' inputs. Behind the attention the last layer has one row
+ * Bytes that the saved activations of the upper layers hold beside the layers' inputs. Behind the attention the last layer has one row
  * for each text.
  */
-export function tracesBytes(config: ModelConfig, layers: number, tokens: number, texts: number): number {
+export function activationsBytes(config: ModelConfig, layers: number, tokens: number, texts: number): number {
   if (layers === 0) return 0;
-  const behind = traceBytes(config, 1) - float * (config.heads + 2 * config.kvHeads) * config.headDim;
-  return layers * traceBytes(config, tokens) - behind * (tokens - texts);
+  const behind = layerActivationBytes(config, 1) - float * (config.heads + 2 * config.kvHeads) * config.headDim;
+  return layers * layerActivationBytes(config, tokens) - behind * (tokens - texts);
 }
 
-/** Bytes that a traced layer holds beside its input. */
-export function traceBytes({ hidden, heads, kvHeads, headDim, intermediate }: ModelConfig, tokens: number): number {
+/** Bytes that the saved activations of a layer hold beside its input. */
+export function layerActivationBytes(
+  { hidden, heads, kvHeads, headDim, intermediate }: ModelConfig,
+  tokens: number,
+): number {
   return float * tokens * ((2 * heads + 2 * kvHeads) * headDim + hidden + 2 * intermediate);
 }
 
@@ -140,21 +143,23 @@ function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkT
   const { config, poolTokens, longestText } = facts;
   const smallest = Math.max(longestText, 64);
   const sizes = chunkTokens ? [chunkTokens] : chunkSizes(facts).map((c) => Math.max(c, smallest));
-  const traced = facts.traces ? [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * config.layers)) : [0];
+  const saved = facts.savesActivations
+    ? [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * config.layers))
+    : [0];
   return [...new Set(sizes)].flatMap((size) =>
-    traced.flatMap((tracedLayers) => {
+    saved.flatMap((savedLayers) => {
       const chunk = Math.min(size, poolTokens);
-      const bare = bytesOf(facts, chunk, tracedLayers, 0);
+      const bare = bytesOf(facts, chunk, savedLayers, 0);
       const room = Math.max(0, budgetBytes - peakBytes(bare));
       const inputs = inputBytes(config, poolTokens);
-      const everything = inputs + tracesOfAll(facts);
+      const everything = inputs + allActivations(facts);
       const kept = [0, Math.min(inputs, room), Math.min(everything, room)];
       return [...new Set(kept)].map((keptBytes) => ({
         chunkTokens: size,
-        tracedLayers,
+        savedLayers,
         keptBytes,
-        bytes: bytesOf(facts, chunk, tracedLayers, keptBytes),
-        forwardPasses: workOf(facts, chunk, tracedLayers, keptBytes),
+        bytes: bytesOf(facts, chunk, savedLayers, keptBytes),
+        forwardPasses: workOf(facts, chunk, savedLayers, keptBytes),
       }));
     }),
   );
@@ -172,22 +177,22 @@ const chunkSizes = ({ leavesNothing, compiled }: PlanFacts) => [
   ...(leavesNothing && !compiled ? [32768, 65536] : []),
 ];
 
-function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: number): MemoryKinds {
+function bytesOf(facts: PlanFacts, chunk: number, savedLayers: number, kept: number): MemoryKinds {
   const { config, weightBytes, adapterElements, poolQueries, poolPassages, processBytes } = facts;
   const { hidden, layers, intermediate } = config;
-  const widened = facts.widens ? float * 2 * hidden * intermediate : 0;
+  const cast = facts.casts ? float * 2 * hidden * intermediate : 0;
   const allKept = kept >= inputBytes(config, facts.poolTokens);
   const secondPass = allKept
     ? 0
-    : inputBytes(config, chunk) + tracesBytes(config, tracedLayers, chunk, textsOf(facts, chunk));
-  const working = layerBytes(facts, chunk) + widened;
+    : inputBytes(config, chunk) + activationsBytes(config, savedLayers, chunk, textsOf(facts, chunk));
+  const working = layerBytes(facts, chunk) + cast;
   return {
     process: processBytes,
     weights: weightBytes * layers * matricesOfLayer(config),
     table: facts.tableBytes,
     adapters: float * adapterElements * 5,
     kept,
-    traces: secondPass,
+    activations: secondPass,
     working,
     embeddings: float * (poolQueries + poolPassages) * hidden * 2,
     loss: Math.max(0, lossBytes(facts) - working - secondPass),
@@ -196,20 +201,20 @@ function bytesOf(facts: PlanFacts, chunk: number, tracedLayers: number, kept: nu
 
 function layerBytes(facts: PlanFacts, tokens: number): number {
   if (facts.compiled) return compiledLayerBytes(facts, tokens);
-  return facts.traces ? packedLayerBytes(facts.config, tokens) : paddedLayerBytes(facts, tokens);
+  return facts.savesActivations ? packedLayerBytes(facts.config, tokens) : paddedLayerBytes(facts, tokens);
 }
 
 /**
- * A layer in functions compiled by XLA beside its input, in the backward pass of the feed-forward half: what was traced,
+ * A layer in functions compiled by XLA beside its input, in the backward pass of the feed-forward half: what was saved,
  * gate's and up's gradients, the sums in float32 that a function holds while it runs, and weights with their adapters
  * beside them. XLA says how much of the last two there is: 152 KB a token of a layer of 7B.
  */
 function compiledLayerBytes({ config, weightBytes }: PlanFacts, tokens: number): number {
   const { hidden, intermediate, heads, kvHeads, headDim } = config;
-  const traced = weightBytes * (2 * (heads + kvHeads) * headDim + 2 * intermediate) + float * hidden;
+  const saved = weightBytes * (2 * (heads + kvHeads) * headDim + 2 * intermediate) + float * hidden;
   const gradients = 2 * weightBytes * intermediate + 2 * float * hidden;
   const sums = 2 * float * intermediate;
-  return tokens * (traced + gradients + sums) + 2 * weightBytes * hidden * intermediate;
+  return tokens * (saved + gradients + sums) + 2 * weightBytes * hidden * intermediate;
 }
 
 /**
@@ -245,9 +250,9 @@ function lossBytes({ config, poolQueries, poolPassages }: PlanFacts): number {
   return float * (lossTables * block + sums);
 }
 
-/** Traces of all layers and texts of a pool, where the engine keeps any. */
-function tracesOfAll({ traces, config, poolTokens, poolQueries, poolPassages }: PlanFacts): number {
-  return traces ? tracesBytes(config, config.layers, poolTokens, poolQueries + poolPassages) : 0;
+/** Activations of all layers and texts of a pool, where the engine keeps any. */
+function allActivations({ savesActivations, config, poolTokens, poolQueries, poolPassages }: PlanFacts): number {
+  return savesActivations ? activationsBytes(config, config.layers, poolTokens, poolQueries + poolPassages) : 0;
 }
 
 /** Texts that so many tokens make. */
@@ -255,14 +260,14 @@ const textsOf = ({ poolTokens, poolQueries, poolPassages }: PlanFacts, tokens: n
   Math.ceil(((poolQueries + poolPassages) * tokens) / poolTokens);
 
 /** In forward passes: the first pass, the second where its inputs were not kept, layers recomputed, and the backward pass. */
-function workOf(facts: PlanFacts, chunk: number, tracedLayers: number, keptBytes: number): number {
+function workOf(facts: PlanFacts, chunk: number, savedLayers: number, keptBytes: number): number {
   const { config, poolTokens } = facts;
   const again = 0.7; // a layer without its last projection
   const inputs = inputBytes(config, poolTokens);
   const kept = Math.min(1, keptBytes / inputs);
-  const traced = keptBytes > inputs ? (keptBytes - inputs) / tracesOfAll(facts) : 0;
-  const twice = kept * again * (1 - traced) + (1 - kept) * (1 + again * (1 - tracedLayers / config.layers));
+  const saved = keptBytes > inputs ? (keptBytes - inputs) / allActivations(facts) : 0;
+  const twice = kept * again * (1 - saved) + (1 - kept) * (1 + again * (1 - savedLayers / config.layers));
   const whole = 2 + twice;
-  // Widening the weights and starting the operations costs as much as some tokens do, whatever the size of the chunk.
-  return whole * (1 + (facts.widens ? 90 : facts.startTokens) / chunk);
+  // Casting the weights and starting the operations costs as much as some tokens do, whatever the size of the chunk.
+  return whole * (1 + (facts.casts ? 90 : facts.startTokens) / chunk);
 }

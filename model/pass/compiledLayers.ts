@@ -2,7 +2,7 @@ import { tf } from '../engine/tf.js';
 import type { Model } from '../layer/decoder.js';
 import { layerDropout, type ChunkDropout } from '../layer/dropout.js';
 import { compiledChunk, disposeCompiledChunk } from '../layer/xla/compiledChunk.js';
-import { disposeTrace, fillRows, finishLayer, layerGradient, traceLayer } from '../layer/xla/compiledLayer.js';
+import { disposeActivations, fillRows, finishLayer, layerGradient, forwardLayer } from '../layer/xla/compiledLayer.js';
 import type { PackedLayers } from './packedLayers.js';
 import { lastPlaces, lengthOf, ownTurnsOf, type Sequence } from './sequence.js';
 
@@ -24,19 +24,19 @@ export function compiledLayers(
     held: chunk,
     open: (x) => fillRows(x, chunk.filled),
     run(x, weights, last) {
-      const trace = traceLayer(x, weights, chunk, { last });
-      const output = finishLayer(trace, weights, chunk, { last });
-      disposeTrace(trace, { keepInput: true });
+      const activations = forwardLayer(x, weights, chunk, { last });
+      const output = finishLayer(activations, weights, chunk, { last });
+      disposeActivations(activations, { keepInput: true });
       return output;
     },
-    trace(x, weights, last) {
-      const trace = traceLayer(x, weights, chunk, { last });
+    forwardSaving(x, weights, last) {
+      const activations = forwardLayer(x, weights, chunk, { last });
       return {
-        held: trace,
-        finish: () => finishLayer(trace, weights, chunk, { last }),
-        sendBack: (upstream, layer, into, needsInput) =>
-          layerGradient(upstream, trace, layer, weights, chunk, into, { last, needsInput }),
-        dispose: () => disposeTrace(trace),
+        held: activations,
+        finish: () => finishLayer(activations, weights, chunk, { last }),
+        backward: (upstream, layer, into, needsInput) =>
+          layerGradient(upstream, activations, layer, weights, chunk, into, { last, needsInput }),
+        dispose: () => disposeActivations(activations),
       };
     },
     close(y, last) {

@@ -7,13 +7,13 @@ import type { Parameters } from '../layer/lora.js';
 import { backwardPacked, disposePacked, runPacked, type PackedPass } from './packedPass.js';
 import { backwardPadded, disposePadded, runPadded, type PaddedPass } from './paddedPass.js';
 import { rmsNorm } from '../layer/rmsNorm.js';
-import type { Gradients } from '../layer/thinMatrices.js';
+import type { Gradients } from '../layer/stackedLora.js';
 import { unitRows } from '../layer/unitRows.js';
 
 import { lengthOf, longestOf, type Sequence } from './sequence.js';
 import { atOnce, type Stepwise } from './stepwise.js';
 
-export type { Gradients } from '../layer/thinMatrices.js';
+export type { Gradients } from '../layer/stackedLora.js';
 
 /** A chunk's embeddings together with what its gradient needs. Freed by `disposePass`. */
 export interface Pass {
@@ -47,7 +47,7 @@ export function* encodeInSteps(
 
 /**
  * Embed texts and keep what the gradient needs: the input of every layer and, where the engine can use them, the
- * intermediates of the upper `tracedLayers` layers, which `backwardChunk` then need not compute again.
+ * intermediates of the upper `savedLayers` layers, which `backwardChunk` then need not compute again.
  * @param dropout  applied to adapter inputs; the same one is applied when a layer is computed again
  * @returns        free it with `disposePass`
  */
@@ -55,11 +55,11 @@ export function* forwardChunk(
   model: Model,
   texts: readonly Sequence[],
   dropout?: ChunkDropout,
-  tracedLayers = 0,
+  savedLayers = 0,
 ): Stepwise<Pass> {
   requireTokens(texts);
   const run = packs(model)
-    ? yield* runPacked(model, texts, { keep: { traces: tracedLayers }, dropout })
+    ? yield* runPacked(model, texts, { keep: { savedLayers }, dropout })
     : yield* runPadded(model, texts, { keepStates: true, dropout });
   return { embeddings: unitRows(topOf(run), model), run };
 }

@@ -4,11 +4,11 @@ import { tf } from '../engine/tf.js';
 import type { Model } from '../layer/decoder.js';
 import { layerDropout, type ChunkDropout } from '../layer/dropout.js';
 import {
-  disposeTrace,
+  disposeActivations,
   finishLayer,
   fusedLayer,
   fusedLayerGradient,
-  traceLayer,
+  forwardLayer,
   type PackedChunk,
 } from '../layer/fusedLayer.js';
 import type { PackedLayers } from './packedLayers.js';
@@ -28,15 +28,15 @@ export function fusedLayers(model: Model, texts: readonly Sequence[], dropout: C
     held: { chunk, lastRows },
     open: (x) => x,
     run: (x, weights, last) => fusedLayer(x, weights, chunk, onlyWhere(last)),
-    trace(x, weights, last) {
+    forwardSaving(x, weights, last) {
       const only = onlyWhere(last);
-      const trace = traceLayer(x, weights, chunk, only);
+      const activations = forwardLayer(x, weights, chunk, only);
       return {
-        held: trace,
-        finish: () => finishLayer(trace, weights, chunk, only),
-        sendBack: (upstream, layer, into, needsInput) =>
-          fusedLayerGradient(upstream, trace, layer, weights, chunk, into, { only, needsInput }),
-        dispose: () => disposeTrace(trace),
+        held: activations,
+        finish: () => finishLayer(activations, weights, chunk, only),
+        backward: (upstream, layer, into, needsInput) =>
+          fusedLayerGradient(upstream, activations, layer, weights, chunk, into, { only, needsInput }),
+        dispose: () => disposeActivations(activations),
       };
     },
     close: (y) => y,

@@ -1,6 +1,6 @@
 import type { tf } from '../engine/tf.js';
 import type { LayerWeights } from '../layer/paddedLayer.js';
-import type { Gradients } from '../layer/thinMatrices.js';
+import type { Gradients } from '../layer/stackedLora.js';
 
 /**
  * How the layers of one chunk run whose texts lie one behind the other without padding. `last` says everywhere that
@@ -14,7 +14,7 @@ export interface PackedLayers {
   /** @returns output of a layer; the caller owns it, and still `x` */
   run(x: tf.Tensor2D, weights: LayerWeights, last: boolean): tf.Tensor2D;
   /** The same, but for its last projection, with what the gradient needs. Takes `x` over. */
-  trace(x: tf.Tensor2D, weights: LayerWeights, last: boolean): TracedLayer;
+  forwardSaving(x: tf.Tensor2D, weights: LayerWeights, last: boolean): SavedLayer;
   /** States of tokens or texts, [tokens or texts, hidden], out of what the layers gave. Consumes `y`. */
   close(y: tf.Tensor2D, last: boolean): tf.Tensor2D;
   /** The gradient of `close`. Consumes `dY`. */
@@ -22,8 +22,8 @@ export interface PackedLayers {
   dispose(): void;
 }
 
-/** A layer's intermediates. Freed by `sendBack` or `dispose`. */
-export interface TracedLayer {
+/** A layer's intermediates. Freed by `backward` or `dispose`. */
+export interface SavedLayer {
   /** As that of `PackedLayers`. */
   readonly held: object;
   /** The layer's output; the caller owns it. */
@@ -34,6 +34,6 @@ export interface TracedLayer {
    * @param into      gradients of the layer's adapters are added to what is there, under `layers.N.…`
    * @returns         the gradient for the layer's input where it is wanted; the caller owns it
    */
-  sendBack(upstream: tf.Tensor2D, layer: number, into: Gradients, needsInput: boolean): tf.Tensor2D | undefined;
+  backward(upstream: tf.Tensor2D, layer: number, into: Gradients, needsInput: boolean): tf.Tensor2D | undefined;
   dispose(): void;
 }

@@ -2,27 +2,27 @@ import { capabilities } from '../engine/capabilities.js';
 import { tf } from '../engine/tf.js';
 import type { Model } from '../layer/decoder.js';
 import type { ChunkDropout } from '../layer/dropout.js';
-import type { Gradients } from '../layer/thinMatrices.js';
+import type { Gradients } from '../layer/stackedLora.js';
 import { unitRowsGradient } from '../layer/unitRows.js';
 import { compiledLayers } from './compiledLayers.js';
 import { fusedLayers } from './fusedLayers.js';
-import type { PackedLayers, TracedLayer } from './packedLayers.js';
+import type { PackedLayers, SavedLayer } from './packedLayers.js';
 import { inputRows, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
 
-/** A chunk's layer inputs or traces where its texts lie one behind the other without padding. */
+/** A chunk's layer inputs or saved activations where its texts lie one behind the other without padding. */
 export interface PackedPass {
   kind: 'packed';
   layers: PackedLayers;
-  /** Of each layer its trace, or only its input. */
-  kept: (TracedLayer | { x: tf.Tensor2D })[];
+  /** Of each layer the activations it saved, or only its input. */
+  kept: (SavedLayer | { x: tf.Tensor2D })[];
   /** Output of the last layer, [texts, hidden], or [tokens, hidden] where every place was asked for. */
   top: tf.Tensor2D;
 }
 
 export interface PackedOptions {
-  /** Keep what the gradient needs: the input of every layer and, for as many of the upper layers, the whole trace. */
-  keep?: { traces: number };
+  /** Keep what the gradient needs: the input of every layer and, for as many of the upper layers, all activations. */
+  keep?: { savedLayers: number };
   everyPlace?: boolean;
   dropout?: ChunkDropout | undefined;
 }
@@ -41,10 +41,10 @@ export function* runPacked(
   for (const [layer, weights] of model.layers.entries()) {
     if (layer > 0) yield;
     const last = layer === count - 1 && !everyPlace;
-    if (keep && layer >= count - keep.traces) {
-      const trace = layers.trace(state, weights, last);
-      kept.push(trace);
-      state = trace.finish();
+    if (keep && layer >= count - keep.savedLayers) {
+      const saved = layers.forwardSaving(state, weights, last);
+      kept.push(saved);
+      state = saved.finish();
       continue;
     }
     const output = layers.run(state, weights, last);
@@ -55,7 +55,7 @@ export function* runPacked(
   return { kind: 'packed', layers, kept, top: layers.close(state, !everyPlace) };
 }
 
-/** Send the gradient of the embeddings back layer by layer; a layer without a trace is traced again. Consumes the pass's layers. */
+/** The backward pass, from the gradient of the embeddings layer by layer; a layer that saved none is computed again. Consumes the pass's layers. */
 export function* backwardPacked(
   model: Model,
   { layers, kept, top }: PackedPass,
@@ -66,8 +66,8 @@ export function* backwardPacked(
   for (let layer = model.layers.length - 1; layer >= 0; layer--) {
     const weights = model.layers[layer]!;
     const held = kept.pop()!;
-    const trace = 'x' in held ? layers.trace(held.x, weights, layer === model.layers.length - 1) : held;
-    dState = trace.sendBack(dState!, layer, into, layer > 0);
+    const saved = 'x' in held ? layers.forwardSaving(held.x, weights, layer === model.layers.length - 1) : held;
+    dState = saved.backward(dState!, layer, into, layer > 0);
     yield;
   }
 }

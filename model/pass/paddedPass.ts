@@ -6,7 +6,7 @@ import { placesOf } from '../layer/takeRows.js';
 import { decoderLayer, type LayerWeights } from '../layer/paddedLayer.js';
 import type { Model } from '../layer/decoder.js';
 import type { Parameters } from '../layer/lora.js';
-import { addGradient, type Gradients } from '../layer/thinMatrices.js';
+import { addGradient, type Gradients } from '../layer/stackedLora.js';
 import { inputRows, lengthOf, longestOf, paddedTo, turnsOf, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
 import { unitRowsGradient } from '../layer/unitRows.js';

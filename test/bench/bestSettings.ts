@@ -5,7 +5,7 @@ import { startPython, type WorkerProcess } from './workerProcess.js';
 
 /** How the other side is told to train. */
 export interface TrainChoice {
-  /** Of its weights: a base in bfloat16 may be widened, for many processors multiply float32 faster. */
+  /** Of its weights: a base in bfloat16 may be cast, for many processors multiply float32 faster. */
   precision: Precision;
   order: 'pool' | 'sorted';
   miniBatch: number;

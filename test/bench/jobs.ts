@@ -48,7 +48,7 @@ export interface PlanChoice {
   /** Budget of the whole process. */
   memoryBytes?: number;
   chunkTokens?: number;
-  tracedLayers?: number;
+  savedLayers?: number;
   keptBytes?: number;
 }
 

@@ -9,7 +9,7 @@ const layers = 2;
 /** Texts are cut short so that the largest pool takes minutes; the smallest still fills several chunks. */
 const longest = 32;
 /** The same for every pool, and kept inputs less than those of the smallest one. */
-const plan = { chunkTokens: 1024, tracedLayers: 0, keptBytes: 4e6 };
+const plan = { chunkTokens: 1024, savedLayers: 0, keptBytes: 4e6 };
 
 /** Most memory that one step takes, for pools that grow two hundredfold while the chunk stays as it is. */
 export async function measurePoolMemory(setting: Setting): Promise<Result> {

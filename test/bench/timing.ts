@@ -62,12 +62,12 @@ export interface Peaks {
 /** What training decided of memory, and how well it foresaw the peak, for people. */
 export function describePlan(plan: StepPlan | undefined, peak: number): string {
   if (!plan) return 'memory as the engine plans it';
-  const { chunkTokens, tracedLayers, keptBytes, plannedBytes } = plan;
+  const { chunkTokens, savedLayers, keptBytes, plannedBytes } = plan;
   const foreseen =
     plannedBytes === undefined
       ? ''
       : `, a peak of ${megabytes(plannedBytes)} planned, ${(plannedBytes / peak).toFixed(2)} of the measured one`;
-  return `chunks of ${chunkTokens} tokens, ${tracedLayers} layers traced, ${megabytes(keptBytes)} kept${foreseen}`;
+  return `chunks of ${chunkTokens} tokens, ${savedLayers} layers saved, ${megabytes(keptBytes)} kept${foreseen}`;
 }
 
 const peakRows = 2048;
@@ -86,7 +86,7 @@ export async function measurePeaks({ config }: Setting, cores?: number): Promise
   }
 }
 
-/** The faster arithmetic of those that a step in this precision may use: bfloat16 may be widened, float32 is not rounded. */
+/** The faster arithmetic of those that a step in this precision may use: bfloat16 may be cast, float32 is not rounded. */
 export const peakOf = ({ precision }: Setting, { bfloat16 = 0, float32 }: Peaks) =>
   precision === 'bfloat16' ? Math.max(bfloat16, float32) : float32;
 

@@ -104,9 +104,9 @@ export function planOf({ model, parameters }: Work, pool: PoolTokens, choice: Pl
   const plan = planMemory(facts, memoryBytes ?? memoryBudget(), fixed);
   if (!plan)
     throw new UserError(`a step over this pool needs at least ${Math.ceil(smallestPeak(facts, fixed) / 1e6)} MB`);
-  const { chunkTokens, keptBytes, tracedLayers } = plan;
-  const isPlanned = fixed.tracedLayers === undefined && fixed.keptBytes === undefined;
-  return { chunkTokens, keptBytes, tracedLayers, ...fixed, ...(isPlanned && { plannedBytes: peakBytes(plan.bytes) }) };
+  const { chunkTokens, keptBytes, savedLayers } = plan;
+  const isPlanned = fixed.savedLayers === undefined && fixed.keptBytes === undefined;
+  return { chunkTokens, keptBytes, savedLayers, ...fixed, ...(isPlanned && { plannedBytes: peakBytes(plan.bytes) }) };
 }
 
 /** One update of the adapter. @returns the loss before it */

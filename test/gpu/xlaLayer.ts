@@ -14,9 +14,9 @@ import { layerDropout, type ChunkDropout } from '../../model/layer/dropout.js';
 import type { Linear } from '../../model/layer/linear.js';
 import { decoderLayer, type LayerWeights } from '../../model/layer/paddedLayer.js';
 import { rotaryTables } from '../../model/layer/rotary.js';
-import type { Gradients } from '../../model/layer/thinMatrices.js';
+import type { Gradients } from '../../model/layer/stackedLora.js';
 import { compiledChunk, disposeCompiledChunk, type CompiledChunk } from '../../model/layer/xla/compiledChunk.js';
-import { fillRows, finishLayer, layerGradient, traceLayer } from '../../model/layer/xla/compiledLayer.js';
+import { fillRows, finishLayer, layerGradient, forwardLayer } from '../../model/layer/xla/compiledLayer.js';
 import type { ModelConfig } from '../../model/modelConfig.js';
 
 /**
@@ -160,11 +160,11 @@ function compare(lengths: number[]): Record<string, number> {
     const upstream = random([last ? lengths.length : tokens, hidden], 1) as tf.Tensor2D;
     const chunk = openChunk(lengths);
     const filled = fillRows(x.clone(), chunk.filled);
-    const trace = traceLayer(filled, weights.compiled, chunk, { last });
-    const y = finishLayer(trace, weights.compiled, chunk, { last });
+    const activations = forwardLayer(filled, weights.compiled, chunk, { last });
+    const y = finishLayer(activations, weights.compiled, chunk, { last });
     const into: Gradients = new Map();
     const dY = fillRows(upstream.clone(), last ? chunk.filledTexts : chunk.filled);
-    const dX = layerGradient(dY, trace, 0, weights.compiled, chunk, into, { last, needsInput: true })!;
+    const dX = layerGradient(dY, activations, 0, weights.compiled, chunk, into, { last, needsInput: true })!;
     disposeCompiledChunk(chunk);
     const plain = plainLayer(x, upstream, lengths, last);
     const got: Record<string, tf.Tensor> = {
@@ -226,12 +226,12 @@ function oneRound(chunk: CompiledChunk, tokens: number): { forward: number; back
   const x = fillRows(deviceRandom([tokens, hidden], 1), chunk.filled);
   waitFor(x, 'float32');
   const begun = performance.now();
-  const trace = traceLayer(x, weights.compiled, chunk);
-  const y = finishLayer(trace, weights.compiled, chunk);
+  const activations = forwardLayer(x, weights.compiled, chunk);
+  const y = finishLayer(activations, weights.compiled, chunk);
   waitFor(y, 'float32');
   const turned = performance.now();
   const into: Gradients = new Map();
-  const dX = layerGradient(y, trace, 0, weights.compiled, chunk, into, { needsInput: true })!;
+  const dX = layerGradient(y, activations, 0, weights.compiled, chunk, into, { needsInput: true })!;
   waitFor(dX, 'float32');
   const ended = performance.now();
   tf.dispose([dX, ...into.values()]);

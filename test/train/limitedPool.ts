@@ -24,7 +24,7 @@ const pool = {
 };
 const sizes: number[] = [];
 const gradients: Gradients = new Map();
-const plan = { chunkTokens: Number(process.argv[2] ?? 4096), keptBytes: 1e9, tracedLayers: 0 };
+const plan = { chunkTokens: Number(process.argv[2] ?? 4096), keptBytes: 1e9, savedLayers: 0 };
 const onLess = (chunkTokens: number) => sizes.push(chunkTokens);
 const work = poolWithinMemory(
   model,

@@ -4,7 +4,7 @@ import type { Stepwise } from '../../model/pass/stepwise.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Model } from '../../model/layer/decoder.js';
-import { inputBytes, tracesBytes } from '../../model/memory/memoryPlan.js';
+import { inputBytes, activationsBytes } from '../../model/memory/memoryPlan.js';
 import { chunksOf, type TextChunk, type TextSet } from './textChunks.js';
 
 /** How the passes over a pool use memory. */
@@ -14,7 +14,7 @@ export interface PassPlan {
   /** What the first pass keeps for the second, in bytes; chunks beyond it are embedded twice. */
   keptBytes: number;
   /** Upper layers whose intermediates a chunk that is embedded twice keeps the second time; none when left out. */
-  tracedLayers?: number;
+  savedLayers?: number;
 }
 
 /** Texts after the first pass. */
@@ -38,8 +38,8 @@ export function* embedTexts(
   const passes: EmbeddedTexts['passes'] = [];
   const parts: tf.Tensor2D[][] = sets.map(() => []);
   for (const [index, { texts, set, dropout }] of chunks.entries()) {
-    const traces = keep[index];
-    const pass = traces === undefined ? undefined : yield* forwardChunk(model, texts, dropout, traces);
+    const savedLayers = keep[index];
+    const pass = savedLayers === undefined ? undefined : yield* forwardChunk(model, texts, dropout, savedLayers);
     passes.push(pass);
     parts[set]!.push(pass ? pass.embeddings.clone() : yield* encodeInSteps(model, texts, dropout));
     yield;
@@ -62,8 +62,8 @@ function joined(parts: tf.Tensor2D[], hidden: number): tf.Tensor2D {
 }
 
 /**
- * Of each chunk, how many layers' traces the first pass keeps beside all layer inputs; undefined for a chunk that keeps
- * nothing. What is left beside the inputs of the whole pool goes to traces, chunk by chunk: where all of them fit,
+ * Of each chunk, how many layers' activations the first pass keeps beside all layer inputs; undefined for a chunk that keeps
+ * nothing. What is left beside the inputs of the whole pool goes to activations, chunk by chunk: where all of them fit,
  * nothing is computed twice.
  */
 function whatToKeep(model: Model, chunks: TextChunk[], keptBytes: number): (number | undefined)[] {
@@ -73,7 +73,7 @@ function whatToKeep(model: Model, chunks: TextChunk[], keptBytes: number): (numb
   let room = keptBytes - inputBytes(config, all);
   if (room >= 0)
     return tokens.map((count, index) => {
-      const bytes = (layers: number) => tracesBytes(config, layers, count, chunks[index]!.texts.length);
+      const bytes = (layers: number) => activationsBytes(config, layers, count, chunks[index]!.texts.length);
       let layers = packs(model) ? config.layers : 0;
       while (bytes(layers) > room) layers--;
       room -= bytes(layers);

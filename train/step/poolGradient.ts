@@ -6,7 +6,7 @@ import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
-import { addGradient } from '../../model/layer/thinMatrices.js';
+import { addGradient } from '../../model/layer/stackedLora.js';
 import { dealTexts, partOf } from './dealTexts.js';
 import { embedTexts, forgetPasses, type EmbeddedTexts, type PassPlan } from './embedTexts.js';
 import { gatherRows, ownRows, type Exchange } from './exchange.js';
@@ -85,7 +85,7 @@ export function* poolGradient(
   if (masked) margin!.onMasked(masked.dataSync<'float32'>()[0]!);
   masked?.dispose();
   const upstream = [dPassages, dQueries].map((all, set) => ownRows(all, places[set]!, rank));
-  const made = yield* attempt('passes', (plan) => sendBack(model, own, embedded, upstream, parameters, plan, dropout));
+  const made = yield* attempt('passes', (plan) => backward(model, own, embedded, upstream, parameters, plan, dropout));
   tf.dispose(upstream);
   for (const [name, gradient] of Object.entries(made)) addGradient(into, name, gradient);
   return loss;
@@ -102,7 +102,7 @@ export const oneAttempt =
  * again; where they were cut by another plan, none of them counts.
  * @returns the gradients by parameter name; the caller owns them
  */
-function* sendBack(
+function* backward(
   model: Model,
   sets: readonly TextSet[],
   embedded: EmbeddedTexts,
@@ -117,7 +117,7 @@ function* sendBack(
   const rows = sets.map(() => 0);
   for (const [index, chunk] of chunksOf(sets, plan.chunkTokens, dropout).entries()) {
     const { texts, set } = chunk;
-    const pass = passes[index] ?? (yield* forwardChunk(model, texts, chunk.dropout, plan.tracedLayers));
+    const pass = passes[index] ?? (yield* forwardChunk(model, texts, chunk.dropout, plan.savedLayers));
     const dRows = tf.slice(upstream[set]!, [rows[set]!, 0], [texts.length, upstream[set]!.shape[1]]);
     rows[set]! += texts.length;
     yield* backwardChunk(model, pass, dRows, parameters, made);

@@ -5,7 +5,7 @@ import { tf } from '../../model/engine/tf.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { UserError } from '../../configs/userError.js';
-import { addGradient } from '../../model/layer/thinMatrices.js';
+import { addGradient } from '../../model/layer/stackedLora.js';
 import { lossBlockElements } from '../../model/memory/memoryPlan.js';
 import { poolGradient, type Attempt, type PoolOptions, type PoolPlan, type PoolTokens } from './poolGradient.js';
 
@@ -70,13 +70,13 @@ function* inScope<T extends object>(
 }
 
 function lessForPasses(plan: PoolPlan, longest: number): void {
-  if (plan.chunkTokens <= longest && plan.keptBytes === 0 && !plan.tracedLayers)
+  if (plan.chunkTokens <= longest && plan.keptBytes === 0 && !plan.savedLayers)
     throw new UserError(
       `memory has run out with a single text of ${longest} tokens in the model; free some, or lower contract.passageMaxLength`,
     );
   plan.chunkTokens = Math.min(plan.chunkTokens, Math.max(longest, Math.floor(plan.chunkTokens / 2)));
   plan.keptBytes = 0;
-  plan.tracedLayers = 0;
+  plan.savedLayers = 0;
 }
 
 function lessForLoss(plan: PoolPlan, { queries, passages }: PoolTokens): void {

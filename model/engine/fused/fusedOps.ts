@@ -2,7 +2,7 @@ import { nativeBackend } from '../native/rawTensors.js';
 import { tf } from '../tf.js';
 
 /** Adapters that share an input or lie side by side in an output, as the fused operations take them. */
-export interface ThinMatrices {
+export interface StackedLora {
   /** A of each, one below the other: [adapters * rank, in] */
   a: tf.Tensor2D;
   /** B of each, one below the other: [sum of outs, rank] */
@@ -20,7 +20,7 @@ export interface PackedDropout {
 }
 
 /** Which elements of the adapters' inputs are dropped. */
-export interface ThinDropout {
+export interface LoraDropout {
   rate: number;
   /** int32 [rows, 2], or none where nothing is dropped */
   rowKeys: tf.Tensor2D;
@@ -87,31 +87,31 @@ export function fusedOps() {
       ),
 
     /** scale * drop(x) Aᵀ of each adapter, side by side: [rows, adapters * rank]. */
-    lowRankIn: (x: tf.Tensor2D, { a, scale }: ThinMatrices, { rate, adapterKeys, rowKeys }: ThinDropout) =>
+    lowRankIn: (x: tf.Tensor2D, { a, scale }: StackedLora, { rate, adapterKeys, rowKeys }: LoraDropout) =>
       one('TercetLowRankIn', [x, a, adapterKeys, rowKeys], [float('scale', scale), float('rate', rate)]),
-    /** Adds what `lowRankIn` sends back to its x to `into`, in place. */
+    /** Adds what `lowRankIn` gives as the gradient of x to `into`, in place. */
     addLowRankInGradient: (
       into: tf.Tensor2D,
       dInner: tf.Tensor2D,
-      { a }: ThinMatrices,
-      { rate, adapterKeys, rowKeys }: ThinDropout,
+      { a }: StackedLora,
+      { rate, adapterKeys, rowKeys }: LoraDropout,
     ) => inPlace('TercetLowRankInGradient', [into, dInner, a, adapterKeys, rowKeys], [float('rate', rate)]),
     /** Adds inner Bᵀ, the bias and the residual to y, in place; an empty tensor stands for one that is not there. */
     addLowRankOut: (
       y: tf.Tensor2D,
       inner: tf.Tensor2D,
-      { b, widths }: ThinMatrices,
+      { b, widths }: StackedLora,
       bias: tf.Tensor,
       residual: tf.Tensor,
     ) => inPlace('TercetLowRankOut', [y, inner, b, widths, bias, residual]),
     /** The gradient of `addLowRankOut` for what `lowRankIn` made, its scale included. */
-    lowRankOutGradient: (dy: tf.Tensor2D, { b, widths, scale }: ThinMatrices) =>
+    lowRankOutGradient: (dy: tf.Tensor2D, { b, widths, scale }: StackedLora) =>
       one('TercetLowRankOutGradient', [dy, b, widths], [float('scale', scale)]),
     /** Gradient of A: dInnerᵀ drop(x), [adapters * rank, in]. */
-    gradientOfA: (dInner: tf.Tensor2D, x: tf.Tensor2D, { rate, adapterKeys, rowKeys }: ThinDropout) =>
+    gradientOfA: (dInner: tf.Tensor2D, x: tf.Tensor2D, { rate, adapterKeys, rowKeys }: LoraDropout) =>
       one('TercetGradientOfA', [dInner, x, adapterKeys, rowKeys], [float('rate', rate)]),
     /** Gradient of B: dyᵀ inner, [sum of outs, rank]. */
-    gradientOfB: (dy: tf.Tensor2D, inner: tf.Tensor2D, { widths }: ThinMatrices) =>
+    gradientOfB: (dy: tf.Tensor2D, inner: tf.Tensor2D, { widths }: StackedLora) =>
       one('TercetGradientOfB', [dy, inner, widths]),
 
     /**

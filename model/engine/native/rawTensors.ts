@@ -77,7 +77,7 @@ export function nativeBackend() {
   }
 
   /** Stack matrices of one kind and as many columns on top of each other, as float32. */
-  function widen(matrices: RawTensor[]): tf.Tensor2D {
+  function castToFloat32(matrices: RawTensor[]): tf.Tensor2D {
     const ids = matrices.map(({ id }) => id);
     const attributes = [integer('count', ids.length), type('T', codes[matrices[0]!.kind])];
     return backend.createOutputTensor(run('TercetWiden', attributes, ids)) as tf.Tensor2D;
@@ -197,7 +197,7 @@ export function nativeBackend() {
     uploadHalf,
     uploadFloat32,
     multiplyFloat32,
-    widen,
+    castToFloat32,
     stackHalf,
     multiplyHalf,
     softmaxCrossEntropy,

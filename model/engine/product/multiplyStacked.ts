@@ -4,7 +4,7 @@ import { nativeBackend } from '../native/rawTensors.js';
 import { tf } from '../tf.js';
 
 /**
- * Multiply by frozen matrices laid on top of each other, on the native engine. Matrices held in two bytes a number are widened to
+ * Multiply by frozen matrices laid on top of each other, on the native engine. Matrices held in two bytes a number are cast to
  * float32 for the one product where the processor multiplies float32 faster; sums and results are float32 then.
  * @param x          [rows, in] when transposed, else [rows, sum of outs]
  * @param matrices   each [out, in]
@@ -32,7 +32,9 @@ export function multiplyStacked(
     }
   }
   const wide =
-    raw.length > 0 ? native.widen(raw) : tf.concat(held.map((values) => (values as { tensor: tf.Tensor2D }).tensor));
+    raw.length > 0
+      ? native.castToFloat32(raw)
+      : tf.concat(held.map((values) => (values as { tensor: tf.Tensor2D }).tensor));
   const product = native.multiplyFloat32(x, wide, transpose);
   wide.dispose();
   return product;

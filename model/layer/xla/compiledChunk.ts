@@ -115,7 +115,7 @@ export function disposeCompiledChunk({ slices, all, last, ...chunk }: CompiledCh
   tf.dispose([chunk.filled, chunk.filledTexts, chunk.lastRows, chunk.textOfRow]);
 }
 
-/** The functions that attend and send back over a slice. */
+/** The functions that attend and go backward over a slice. */
 export const attentionOf = (shape: LayerShape, slice: CompiledSlice) => attention(shape, slice.shape);
 export const attentionGradientOf = (shape: LayerShape, slice: CompiledSlice) => attentionGradient(shape, slice.shape);
 

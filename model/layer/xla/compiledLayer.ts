@@ -4,24 +4,24 @@ import { adapterKeys } from '../../engine/dropoutMask.js';
 import { anyTensors, type AnyTensor, type HeldTensor } from '../../engine/native/anyTensors.js';
 import { tf } from '../../engine/tf.js';
 import type { LayerWeights } from '../paddedLayer.js';
-import { addGradient, type Gradients } from '../thinMatrices.js';
+import { addGradient, type Gradients } from '../stackedLora.js';
 import { attentionGradientOf, attentionOf, type CompiledChunk } from './compiledChunk.js';
 import { qkvWidth } from './layerShape.js';
 
-/** What the gradient of a layer needs of its forward pass, by the names that its functions give it. Freed by `disposeTrace`. */
-export type CompiledTrace = Record<string, tf.Tensor2D>;
+/** What the gradient of a layer needs of its forward pass, by the names that its functions give it. Freed by `disposeActivations`. */
+export type CompiledActivations = Record<string, tf.Tensor2D>;
 
 /**
- * A decoder layer's forward pass as functions compiled by XLA, but for its last projection. The trace takes `x` over.
+ * A decoder layer's forward pass as functions compiled by XLA, but for its last projection. They take `x` over.
  * @param x     [chunk.rows, hidden]
  * @param last  only the last token of each text is wanted behind the attention: [last rows, ...]
  */
-export function traceLayer(
+export function forwardLayer(
   x: tf.Tensor2D,
   weights: LayerWeights,
   chunk: CompiledChunk,
   { last = false } = {},
-): CompiledTrace {
+): CompiledActivations {
   const { shape } = chunk;
   const native = anyTensors();
   const given = givenWeights(weights);
@@ -42,28 +42,28 @@ export function traceLayer(
   });
 }
 
-/** The layer's output from its trace. @returns the caller owns it */
+/** The layer's output from the activations it saved. @returns the caller owns it */
 export function finishLayer(
-  trace: CompiledTrace,
+  activations: CompiledActivations,
   weights: LayerWeights,
   chunk: CompiledChunk,
   { last = false } = {},
 ): tf.Tensor2D {
   const stage = last ? chunk.last : chunk.all;
-  return stage.functions.down().call({ ...givenWeights(weights), ...trace, ...keysOf(stage) })['y']!;
+  return stage.functions.down().call({ ...givenWeights(weights), ...activations, ...keysOf(stage) })['y']!;
 }
 
 /**
  * Send a gradient back through a layer.
  * @param upstream    gradient for the layer's output, zeros where a row belongs to no text; consumed
- * @param trace       consumed
+ * @param activations  consumed
  * @param into        gradients of the layer's adapters are added to what is there, under `layers.N.…`
  * @param needsInput  the gradient for the layer's input is wanted
  * @returns           that gradient, [chunk.rows, hidden]; the caller owns it
  */
 export function layerGradient(
   upstream: tf.Tensor2D,
-  trace: CompiledTrace,
+  activations: CompiledActivations,
   layer: number,
   weights: LayerWeights,
   chunk: CompiledChunk,
@@ -74,20 +74,27 @@ export function layerGradient(
   const native = anyTensors();
   const given = givenWeights(weights);
   const stage = last ? chunk.last : chunk.all;
-  const add = (results: CompiledTrace) => addGradients(into, layer, results);
+  const add = (results: CompiledActivations) => addGradients(into, layer, results);
 
-  const opened = stage.functions.downGradient().call({ ...given, ...trace, dY: upstream, ...keysOf(stage) });
+  const opened = stage.functions.downGradient().call({ ...given, ...activations, dY: upstream, ...keysOf(stage) });
   add(opened);
-  tf.dispose([trace['gate']!, trace['up']!]);
-  const back = stage.functions.middleGradient().call({ ...given, ...trace, ...opened, dY: upstream, ...keysOf(stage) });
+  tf.dispose([activations['gate']!, activations['up']!]);
+  const back = stage.functions
+    .middleGradient()
+    .call({ ...given, ...activations, ...opened, dY: upstream, ...keysOf(stage) });
   add(back);
-  tf.dispose([upstream, opened['dGate']!, opened['dUp']!, ...named(trace, ['h', 'mixed', 'inner.o', 'inner.gateUp'])]);
+  tf.dispose([
+    upstream,
+    opened['dGate']!,
+    opened['dUp']!,
+    ...named(activations, ['h', 'mixed', 'inner.o', 'inner.gateUp']),
+  ]);
 
   const dMixed = last ? spread(back['dMixed']!, shape.wide, chunk) : back['dMixed']!;
   const dQkv = tf.tidy(() => {
     const parts = chunk.slices.map((slice) => {
       const { places, lengths, turns } = slice;
-      const qkv = native.gatherRows(trace['qkv']!, shape.wide, places);
+      const qkv = native.gatherRows(activations['qkv']!, shape.wide, places);
       const dPlaces = native.gatherRows(dMixed, shape.wide, places);
       const call = { qkv, dMixed: dPlaces, lengths, cosines: turns.cos, sines: turns.sin };
       return attentionGradientOf(shape, slice).call(call)['dQkv']!;
@@ -95,19 +102,19 @@ export function layerGradient(
     const everywhere = native.stackRows([...parts, zeroRow(shape.wide, qkvWidth(shape))], shape.wide);
     return native.gatherRows(everywhere, shape.wide, chunk.all.places);
   });
-  tf.dispose([dMixed, trace['qkv']!]);
+  tf.dispose([dMixed, activations['qkv']!]);
   const dH = needsInput && last ? spread(back['dH']!, 'float32', chunk) : back['dH']!;
   const attended = chunk.all.functions
     .qkvGradient(needsInput)
-    .call({ ...given, ...trace, dQkv, dH, ...keysOf(chunk.all) });
+    .call({ ...given, ...activations, dQkv, dH, ...keysOf(chunk.all) });
   add(attended);
-  tf.dispose([dQkv, dH, trace['x']!, ...named(trace, ['inner.qkv'])]);
+  tf.dispose([dQkv, dH, activations['x']!, ...named(activations, ['inner.qkv'])]);
   return attended['dX'];
 }
 
-/** Free what is left of a trace. */
-export function disposeTrace(trace: CompiledTrace, { keepInput = false } = {}): void {
-  for (const [name, tensor] of Object.entries(trace)) if (name !== 'x' || !keepInput) tensor.dispose();
+/** Free what is left of them. */
+export function disposeActivations(activations: CompiledActivations, { keepInput = false } = {}): void {
+  for (const [name, tensor] of Object.entries(activations)) if (name !== 'x' || !keepInput) tensor.dispose();
 }
 
 /** Rows of a chunk's tokens, or of its texts, with rows of zeros behind them. Consumes `x`. */
@@ -131,7 +138,7 @@ function spread(x: tf.Tensor2D, kind: 'float32' | 'bfloat16', { textOfRow }: Com
   return everywhere;
 }
 
-function addGradients(into: Gradients, layer: number, results: CompiledTrace): void {
+function addGradients(into: Gradients, layer: number, results: CompiledActivations): void {
   for (const target of projections)
     for (const matrix of ['a', 'b'] as const) {
       const gradient = results[`${target}.${matrix}`];
@@ -139,7 +146,8 @@ function addGradients(into: Gradients, layer: number, results: CompiledTrace): v
     }
 }
 
-const named = (trace: CompiledTrace, names: string[]) => names.flatMap((name) => (trace[name] ? [trace[name]] : []));
+const named = (activations: CompiledActivations, names: string[]) =>
+  names.flatMap((name) => (activations[name] ? [activations[name]] : []));
 
 const keysOf = ({ rowKeys }: { rowKeys: tf.Tensor | undefined }) => (rowKeys ? { rowKeys } : {});
 

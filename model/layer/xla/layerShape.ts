@@ -28,8 +28,8 @@ export interface Adapters {
 export function functionName(part: string, shape: LayerShape, ...rest: (string | number)[]): string {
   const { hidden, intermediate, heads, kvHeads, headDim, normEpsilon, weights, wide, adapters } = shape;
   const sizes = [hidden, intermediate, heads, kvHeads, headDim, normEpsilon];
-  const thin = adapters ? [lettersOf(adapters.targets), adapters.rank, adapters.scale, adapters.rate] : ['noAdapters'];
-  return ['Tercet', part, ...rest, ...sizes, weights, wide, ...thin].join('_').replace(/[^A-Za-z0-9_]/g, 'p');
+  const lora = adapters ? [lettersOf(adapters.targets), adapters.rank, adapters.scale, adapters.rate] : ['noAdapters'];
+  return ['Tercet', part, ...rest, ...sizes, weights, wide, ...lora].join('_').replace(/[^A-Za-z0-9_]/g, 'p');
 }
 
 /** Columns of queries, keys and values side by side. */

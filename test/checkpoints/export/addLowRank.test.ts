@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { addLowRank } from '../../../checkpoints/export/addLowRank.js';
 
 describe('addLowRank', () => {
-  it('adds the product of two thin matrices', () => {
+  it('adds the product of two matrices of low rank', () => {
     const rows = Float32Array.of(1, 1, 1, 1, 1, 1);
     // [1 2; 3 4; 5 6] [10 20; 1 2] = [12 24; 34 68; 56 112]
     addLowRank(rows, Float32Array.of(1, 2, 3, 4, 5, 6), Float32Array.of(10, 20, 1, 2), 3, 2, 2);

@@ -46,7 +46,7 @@ describe('bfloat16', () => {
     assert.equal(float32ToBfloat16(fromWord(0xffffffff))[0], 0xffff);
   });
 
-  it('widens exactly', () => {
+  it('casts exactly', () => {
     const values = bfloat16ToFloat32(Uint16Array.of(0x3f81, 0xbfc0, 0x0001, 0x7f80));
     assert.deepEqual([...values], [1 + 2 ** -7, -1.5, 2 ** -133, Infinity]);
     assert.ok(Number.isNaN(bfloat16ToFloat32(Uint16Array.of(0x7fc0))[0]));
@@ -86,13 +86,13 @@ describe('float16', () => {
 
   it('keeps NaN', () => assert.equal(float16(NaN), 0x7e00));
 
-  it('gives every one of its numbers back after widening', () => {
+  it('gives every one of its numbers back after casting', () => {
     const bits = Uint16Array.from({ length: 0x10000 }, (_, i) => i).filter((i) => (i & 0x7fff) <= 0x7c00);
     assert.equal(bits.length, 2 * 0x7c01);
     assert.deepEqual(float32ToFloat16(float16ToFloat32(bits)), bits);
   });
 
-  it('widens exactly', () => {
+  it('casts exactly', () => {
     assert.deepEqual(
       [...float16ToFloat32(Uint16Array.of(0x3555, 0x8001, 0x7bff))],
       [0.333251953125, -(2 ** -24), 65504],

@@ -29,7 +29,7 @@ describe('embeddingTable', () => {
     }
   });
 
-  // Rows of a chunk of 16,384 tokens were read one by one, widened and sent for longer than a card computes with them.
+  // Rows of a chunk of 16,384 tokens were read one by one, cast and sent for longer than a card computes with them.
   it('gives the same rows where it is on the device, and refuses the same ids', async function () {
     if ((await startEngine()).name !== 'tensorflow') this.skip();
     for (const dtype of ['F32', 'F16', 'BF16'] as const) {

@@ -61,20 +61,20 @@ describe('what the engine makes of a base', () => {
     const undo = pretendCard();
     const [packed, padded] = [true, false].map((packs) => engineFacts(config, { precision: 'bfloat16' }, packs));
     undo();
-    assert.ok(padded!.leavesNothing && !padded!.traces && packed!.traces);
+    assert.ok(padded!.leavesNothing && !padded!.savesActivations && packed!.savesActivations);
     const tokenSeconds = (6 * 840) / 6.4e14;
     assert.ok(Math.abs(padded!.startTokens / ((568 * 25e-6) / tokenSeconds) - 1) < 1e-9, `${padded!.startTokens}`);
     assert.ok(packed!.startTokens < padded!.startTokens / 3);
   });
 
-  // A host without instructions for bfloat16 had a card widen its weights to float32.
-  it('widens nothing on a card, whatever processor its host has', () => {
+  // A host without instructions for bfloat16 had a card cast its weights to float32.
+  it('casts nothing on a card, whatever processor its host has', () => {
     const undo = pretendCard();
-    const { weightBytes, widens } = engineFacts(config, { precision: 'bfloat16' }, true);
+    const { weightBytes, casts } = engineFacts(config, { precision: 'bfloat16' }, true);
     const isFast = (['bfloat16', 'float16'] as const).map(multipliesFast);
     undo();
     assert.deepEqual(isFast, [true, true]);
     assert.equal(multipliesFast('float16'), false);
-    assert.deepEqual([weightBytes, widens], [2, false]);
+    assert.deepEqual([weightBytes, casts], [2, false]);
   });
 });

@@ -6,8 +6,8 @@ import {
   peakBytes,
   planMemory,
   smallestPeak,
-  traceBytes,
-  tracesBytes,
+  layerActivationBytes,
+  activationsBytes,
 } from '../../../model/memory/memoryPlan.js';
 
 /** Small enough to work by hand: 2 layers of hidden 10, 2 heads of 4 over 1 key head, intermediate 20. */
@@ -25,8 +25,8 @@ const config = {
 const facts = {
   config,
   weightBytes: 2 as const,
-  widens: true,
-  traces: true,
+  casts: true,
+  savesActivations: true,
   tableBytes: 0,
   startTokens: 16,
   compiled: false,
@@ -40,28 +40,27 @@ const facts = {
 };
 
 describe('memoryPlan', () => {
-  it('counts four bytes for each number of a layer input and of a trace', () => {
+  it('counts four bytes for each number of a layer input and of saved activations', () => {
     assert.equal(inputBytes(config, 3), 4 * 3 * 10 * 2);
     // queries 8, keys 4, values 4, what attention mixed 8, the state behind it 10, gate and up 40
-    assert.equal(traceBytes(config, 3), 4 * 3 * (8 + 4 + 4 + 8 + 10 + 40));
+    assert.equal(layerActivationBytes(config, 3), 4 * 3 * (8 + 4 + 4 + 8 + 10 + 40));
   });
 
   // Of a base of one layer 1.75 times what it takes was foreseen.
   it('counts one row for each text behind the attention of the last layer', () => {
     // queries, keys and values 16 a token; what attention mixed 8, the state behind it 10, gate and up 40 a text
-    assert.equal(tracesBytes(config, 1, 3, 2), 4 * (3 * 16 + 2 * 58));
-    assert.equal(tracesBytes(config, 2, 3, 2), 4 * (3 * 16 + 2 * 58) + traceBytes(config, 3));
-    assert.equal(tracesBytes(config, 0, 3, 2), 0);
+    assert.equal(activationsBytes(config, 1, 3, 2), 4 * (3 * 16 + 2 * 58));
+    assert.equal(activationsBytes(config, 2, 3, 2), 4 * (3 * 16 + 2 * 58) + layerActivationBytes(config, 3));
+    assert.equal(activationsBytes(config, 0, 3, 2), 0);
     const working = (layers: number) =>
-      planMemory({ ...facts, config: { ...config, layers }, widens: false }, 1e12, { chunkTokens: 3000 })!.bytes
-        .working;
+      planMemory({ ...facts, config: { ...config, layers }, casts: false }, 1e12, { chunkTokens: 3000 })!.bytes.working;
     assert.equal(working(1), 4 * 3000 * (2 * 16 + 10)); // two of queries, keys and values, and the state
     assert.equal(working(2), 4 * 3000 * (6 * 20 + 2 * 10 + 2 * (8 + 4)));
   });
 
   it('keeps the whole pool where there is room, so that nothing is computed twice', () => {
     const plan = planMemory(facts, 1e9)!;
-    assert.equal(plan.keptBytes, inputBytes(config, 5000) + tracesBytes(config, 2, 5000, 50));
+    assert.equal(plan.keptBytes, inputBytes(config, 5000) + activationsBytes(config, 2, 5000, 50));
     assert.ok(plan.forwardPasses < 2.1);
     // 2 layers of 10 (2·2 + 2·1) 4 + 3·10·20 = 840 weights of two bytes
     assert.equal(plan.bytes.weights, 2 * 2 * 840);
@@ -69,14 +68,17 @@ describe('memoryPlan', () => {
   });
 
   // Kept was everything or nothing: a pool some tokens longer than the first rows promised went a third slower.
-  it('spends what is left beside the inputs on traces', () => {
-    const [inputs, traces] = [inputBytes(config, 5000), tracesBytes(config, 2, 5000, 50)];
+  it('spends what is left beside the inputs on activations', () => {
+    const [inputs, activations] = [inputBytes(config, 5000), activationsBytes(config, 2, 5000, 50)];
     const fixed = { chunkTokens: 1000 };
     const whole = planMemory(facts, 1e9, fixed)!;
-    const plan = planMemory(facts, peakBytes(whole.bytes) - traces / 2, fixed)!;
-    assert.ok(plan.keptBytes > inputs + traces / 4 && plan.keptBytes < inputs + 0.75 * traces, `${plan.keptBytes}`);
-    // Twice, and the 0.7 of what has no trace; widening weights costs as much as 90 tokens a chunk.
-    const again = 0.7 * (1 - (plan.keptBytes - inputs) / traces);
+    const plan = planMemory(facts, peakBytes(whole.bytes) - activations / 2, fixed)!;
+    assert.ok(
+      plan.keptBytes > inputs + activations / 4 && plan.keptBytes < inputs + 0.75 * activations,
+      `${plan.keptBytes}`,
+    );
+    // Twice, and the 0.7 of what is not saved; casting weights costs as much as 90 tokens a chunk.
+    const again = 0.7 * (1 - (plan.keptBytes - inputs) / activations);
     assert.ok(Math.abs(plan.forwardPasses - (2 + again) * (1 + 90 / 1000)) < 1e-9, `${plan.forwardPasses}`);
   });
 
@@ -124,12 +126,13 @@ describe('memoryPlan', () => {
       ...{ vocabularySize: 152064, ropeTheta: 1e6, normEpsilon: 1e-6 },
     };
     const card = {
-      ...{ config: sizes, widens: false, leavesNothing: true, tableBytes: 2 * 152064 * 3584, processBytes: 1e9 },
+      ...{ config: sizes, casts: false, leavesNothing: true, tableBytes: 2 * 152064 * 3584, processBytes: 1e9 },
       ...{ weightBytes: 2 as const, adapterElements: 80_740_352, compiled: false },
       ...{ poolTokens: 41280, poolQueries: 32, poolPassages: 512, longestText: 156 },
     };
-    const chunkOf = (gigabytes: number, traces: boolean) =>
-      planMemory({ ...card, traces, startTokens: traces ? 1300 : 5000 }, 0.8e9 * gigabytes)!.chunkTokens;
+    const chunkOf = (gigabytes: number, savesActivations: boolean) =>
+      planMemory({ ...card, savesActivations, startTokens: savesActivations ? 1300 : 5000 }, 0.8e9 * gigabytes)!
+        .chunkTokens;
     assert.deepEqual(
       [24, 40, 80, 141].map((gigabytes) => chunkOf(gigabytes, true)),
       [2048, 8192, 32768, 65536],
@@ -138,24 +141,28 @@ describe('memoryPlan', () => {
       [40, 80, 141].map((gigabytes) => chunkOf(gigabytes, false)),
       [4096, 8192, 16384],
     );
-    assert.equal(planMemory({ ...card, traces: true, startTokens: 16, leavesNothing: false }, 64e9)!.chunkTokens, 8192);
-    assert.equal(planMemory({ ...card, traces: true, startTokens: 1300 }, 64e9)!.bytes.table, 1_089_994_752);
+    assert.equal(
+      planMemory({ ...card, savesActivations: true, startTokens: 16, leavesNothing: false }, 64e9)!.chunkTokens,
+      8192,
+    );
+    assert.equal(planMemory({ ...card, savesActivations: true, startTokens: 1300 }, 64e9)!.bytes.table, 1_089_994_752);
     // A compiled function holds sums in float32 while it runs; at 16,384 tokens its products are as fast as they get.
-    const compiled = planMemory({ ...card, traces: true, compiled: true, startTokens: 1300 }, 64e9)!;
-    // 106,496 bytes a token traced, 104,448 of gradients, 151,552 of sums; gate and up with their adapters once more
+    const compiled = planMemory({ ...card, savesActivations: true, compiled: true, startTokens: 1300 }, 64e9)!;
+    // 106,496 bytes a token saved, 104,448 of gradients, 151,552 of sums; gate and up with their adapters once more
     assert.deepEqual([compiled.chunkTokens, compiled.bytes.working], [16384, 362_496 * 16384 + 4 * 3584 * 18944]);
   });
 
-  it('traces no layer on an engine that cannot', () => {
-    const plan = planMemory({ ...facts, traces: false }, 1e9)!;
-    assert.equal(plan.tracedLayers, 0);
+  it('saves the activations of no layer on an engine that cannot', () => {
+    const plan = planMemory({ ...facts, savesActivations: false }, 1e9)!;
+    assert.equal(plan.savedLayers, 0);
     assert.ok(plan.keptBytes <= inputBytes(config, 5000));
   });
 
   // A layer under the tape was planned with a quarter of what it took, with texts of a thousand tokens an eighth.
   it('counts all that the tape of a padded layer holds, scores of attention by the longest text', () => {
     const working = (longestText: number) =>
-      planMemory({ ...facts, traces: false, widens: false, longestText }, 1e12, { chunkTokens: 3000 })!.bytes.working;
+      planMemory({ ...facts, savesActivations: false, casts: false, longestText }, 1e12, { chunkTokens: 3000 })!.bytes
+        .working;
     // hidden 10, intermediate 20, heads 2 of 4 over 1 key head
     assert.equal(working(100), 4 * (3000 * (62 * 10 + 24 * 20 + 27 * 8 + 4 * 2 * 100) + 2 * 100 * 100));
     assert.equal(working(2000), 4 * (3000 * (62 * 10 + 24 * 20 + 27 * 8 + 4 * 2 * 2000) + 2 * 2000 * 2000));
@@ -168,15 +175,15 @@ describe('memoryPlan', () => {
       table: 0,
       adapters: 1e6,
       kept: 0,
-      traces: 2e7,
+      activations: 2e7,
       working: 0,
       embeddings: 0,
       loss: 0,
     };
-    const plan = { bytes, chunkTokens: 2048, tracedLayers: 1, keptBytes: 0, forwardPasses: 3 };
+    const plan = { bytes, chunkTokens: 2048, savedLayers: 1, keptBytes: 0, forwardPasses: 3 };
     assert.equal(
       describePlan(plan, config),
-      '2.12 GB at most: weights 1.50 GB, process 0.60 GB, traces 0.02 GB; chunks of 2048 tokens, 1 of 2 layers not recomputed',
+      '2.12 GB at most: weights 1.50 GB, process 0.60 GB, activations 0.02 GB; chunks of 2048 tokens, 1 of 2 layers not recomputed',
     );
   });
 });

@@ -9,7 +9,7 @@ import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import { attachAdapter, freshAdapter, type Parameters } from '../../../model/layer/lora.js';
 import { disposeModel, type Model } from '../../../model/layer/decoder.js';
-import type { Gradients } from '../../../model/layer/thinMatrices.js';
+import type { Gradients } from '../../../model/layer/stackedLora.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { operationsOfLayer } from '../../../model/memory/engineFacts.js';
 import { backwardChunk, disposePass, forwardChunk, type Pass } from '../../../model/pass/encodeChunk.js';

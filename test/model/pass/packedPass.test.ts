@@ -12,7 +12,7 @@ import { backwardPacked, disposePacked, runPacked } from '../../../model/pass/pa
 import { backwardPadded, disposePadded, runPadded } from '../../../model/pass/paddedPass.js';
 import { lengthOf, longestOf, type Sequence } from '../../../model/pass/sequence.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
-import type { Gradients } from '../../../model/layer/thinMatrices.js';
+import type { Gradients } from '../../../model/layer/stackedLora.js';
 import { assertClose, assertCloseToLargest, randomTensor, tensorsAlive } from '../../assertions.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 
@@ -52,9 +52,9 @@ for (const kind of ['fused operations', 'functions compiled by XLA'] as const)
 
     const masks: ChunkDropout = { rate: 0.25, seed: [7, 8], texts: [...tinyTexts.keys()] };
 
-    function packed(traces: number, dropout?: ChunkDropout) {
+    function packed(savedLayers: number, dropout?: ChunkDropout) {
       const into: Gradients = new Map();
-      const pass = atOnce(runPacked(model, tinyTexts, { keep: { traces }, dropout }));
+      const pass = atOnce(runPacked(model, tinyTexts, { keep: { savedLayers }, dropout }));
       const top = pass.top.clone();
       const dTop = upstream();
       atOnce(backwardPacked(model, pass, dTop, into));
@@ -106,7 +106,7 @@ for (const kind of ['fused operations', 'functions compiled by XLA'] as const)
       free(own, other);
     });
 
-    it('gives the same bits whether a layer is traced once or computed again, dropout included', () => {
+    it('gives the same bits whether the activations of a layer are saved or computed again, dropout included', () => {
       const [again, once] = [packed(0, masks), packed(model.config.layers, masks)];
       for (const [name, gradient] of again.into)
         assert.deepEqual(once.into.get(name)!.dataSync(), gradient.dataSync(), name);
@@ -158,7 +158,7 @@ for (const kind of ['fused operations', 'functions compiled by XLA'] as const)
       free(packed(0)); // parameters reach the device when they are used first
       const before = tensorsAlive();
       free(packed(0), packed(1), packed(model.config.layers, masks));
-      disposePacked(atOnce(runPacked(model, tinyTexts, { keep: { traces: 1 } })));
+      disposePacked(atOnce(runPacked(model, tinyTexts, { keep: { savedLayers: 1 } })));
       assert.deepEqual(tensorsAlive(), before);
     });
   });

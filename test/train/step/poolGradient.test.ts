@@ -8,7 +8,7 @@ import { tf } from '../../../model/engine/tf.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { attachAdapter, removeAdapter, type Parameters } from '../../../model/layer/lora.js';
-import { inputBytes, traceBytes } from '../../../model/memory/memoryPlan.js';
+import { inputBytes, layerActivationBytes } from '../../../model/memory/memoryPlan.js';
 import { onceEach } from '../../../data/stream/candidateCounts.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient, type PoolOptions, type PoolPlan } from '../../../train/step/poolGradient.js';
@@ -43,19 +43,19 @@ describe('poolGradient', () => {
 
   const partOfKept = () => inputBytes(model.config, lengthOf(tinyPool(0).passages[1]!));
   const allInputs = () => inputBytes(model.config, lengthOfAll([...tinyPool(0).queries, ...tinyPool(0).passages]));
-  const someTraces = () => 3 * traceBytes(model.config, manyChunks);
+  const someActivations = () => 3 * layerActivationBytes(model.config, manyChunks);
   const ways = {
     'in one chunk': () => ({ chunkTokens: oneChunk }),
     'in one chunk that is embedded twice': () => ({ chunkTokens: oneChunk, keptBytes: 0 }),
     'in many chunks, all kept': () => ({ chunkTokens: manyChunks }),
     'in many chunks, all inputs kept': () => ({ chunkTokens: manyChunks, keptBytes: allInputs() }),
-    'in many chunks, all inputs and some traces kept': () => ({
+    'in many chunks, all inputs and some activations kept': () => ({
       chunkTokens: manyChunks,
-      keptBytes: allInputs() + someTraces(),
+      keptBytes: allInputs() + someActivations(),
     }),
     'in many chunks, none kept': () => ({ chunkTokens: manyChunks, keptBytes: 0 }),
-    'in many chunks, none kept, one layer traced': () => ({ chunkTokens: manyChunks, keptBytes: 0, tracedLayers: 1 }),
-    'in many chunks, none kept, every layer traced': () => ({ chunkTokens: manyChunks, keptBytes: 0, tracedLayers: 2 }),
+    'in many chunks, none kept, one layer saved': () => ({ chunkTokens: manyChunks, keptBytes: 0, savedLayers: 1 }),
+    'in many chunks, none kept, every layer saved': () => ({ chunkTokens: manyChunks, keptBytes: 0, savedLayers: 2 }),
     'in many chunks, some kept': () => ({ chunkTokens: manyChunks, keptBytes: 2 * partOfKept() }),
     'a text at a time': () => ({ chunkTokens: 1, keptBytes: 0 }),
   };

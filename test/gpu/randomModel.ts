@@ -30,7 +30,7 @@ export function randomModel(config: ModelConfig, precision: Precision): Model {
       ? { weight, bias: tf.keep(tf.randomNormal<tf.Rank.R1>([shape[0]], 0, 0.1, 'float32', drawn)) }
       : { weight };
   };
-  const norm = () => tf.keep(tf.ones([config.hidden])) as tf.Tensor1D;
+  const norm = () => tf.keep(tf.ones<tf.Rank.R1>([config.hidden]));
   const table: [number, number] = [config.vocabularySize, config.hidden];
   const tableBytes = repeated(bytes, 2 * table[0] * table[1]);
   return {

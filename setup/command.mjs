@@ -6,12 +6,16 @@ import { delimiter, join } from 'node:path';
  * Run a program to its end without showing what it prints.
  * @param options.register  from `withLock`; a process that outlives this one then still holds the lock
  * @param options.log       file that gets the command line and what is printed, without the lines given to `onLine`
+ * @param options.limitMs   after which it is killed
  * @param options.onLine    called with each line of standard output
  * @returns exit code, null where a signal ended it, and everything printed
  */
-export function run(program, args, { cwd, env, input, log, register, onLine } = {}) {
+export function run(program, args, { cwd, env, input, log, register, limitMs, onLine } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      ...{ cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
+      ...(limitMs !== undefined && { timeout: limitMs, killSignal: 'SIGKILL' }),
+    });
     const release = child.pid === undefined ? undefined : register?.(child.pid);
     const stop = () => child.kill('SIGKILL');
     process.on('exit', stop);

@@ -17,6 +17,7 @@ import {
   troubleLine,
   waitingTrouble,
 } from './troubles.mjs';
+import { tryCompiled } from './tryCompiled.mjs';
 import { missingFile, spaceNeeded, wheelsByVariant } from './wheels.mjs';
 
 /**
@@ -33,6 +34,7 @@ export async function ensureEngine({ thorough, variant }) {
   try {
     await installEngine(place, thorough);
     forgetTrouble(place.trouble);
+    if (variant === undefined && place.variant.endsWith('-gpu')) await tryCompiled(place);
   } catch (error) {
     const trouble = asTrouble(error, place);
     if (!trouble) throw error;

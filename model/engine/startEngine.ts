@@ -3,6 +3,7 @@ import { UserError } from '../../configs/userError.js';
 import { float32Products } from './product/float32Products.js';
 import { instructions } from '../machine.js';
 import { capabilities } from './capabilities.js';
+import { compiledVerdict } from './compiledVerdict.js';
 import { loadNativeBinding } from './native/loadNativeBinding.js';
 import { nativeBackend } from './native/rawTensors.js';
 import { joinEnvironment, patienceOf, requireJoined } from './ranks/joinRanks.js';
@@ -22,7 +23,10 @@ export interface Engine {
   isFallback: boolean;
   version: string;
   device: 'CPU' | 'GPU';
-  /** What of that device decides how sums are rounded: the model of a card, the vector instructions of a processor. */
+  /**
+   * What besides decides how sums are rounded: the model of a card, the vector instructions of a processor, and what
+   * compiles the layers.
+   */
   hardware: string;
   /** Arithmetic that the engine offers for frozen weights. */
   precisions: Precision[];
@@ -50,6 +54,9 @@ export function startEngine(options: { backend?: EngineName; place?: RankPlace }
 async function start(wanted: string | undefined, place: RankPlace): Promise<Engine> {
   if (wanted !== undefined && wanted !== '' && wanted !== 'tensorflow' && wanted !== 'wasm')
     throw new UserError(`TERCET_BACKEND must be tensorflow or wasm; got ${wanted}`);
+  const compiled = process.env['TERCET_XLA'];
+  if (compiled !== undefined && !['', '0', '1'].includes(compiled))
+    throw new UserError(`TERCET_XLA must be 1 or 0; got ${compiled}`);
   if (place.ranks > 1) return joinedEngine(wanted, place);
   if (wanted === 'wasm') return wasmEngine('asked for by TERCET_BACKEND', false);
   const binding = loadNativeBinding();
@@ -81,14 +88,16 @@ async function tensorflowEngine(): Promise<Engine> {
   const precisions: Precision[] = ['float32'];
   for (const kind of ['bfloat16', 'float16'] as const) if (native.multiplies(kind)) precisions.push(kind);
   const { card } = capabilities();
-  chooseCompiledLayers(process.env['TERCET_XLA'], card, native.card());
+  const verdict = compiledVerdict(process.env);
+  const { isChosen: isCompiled } = chooseCompiledLayers(process.env['TERCET_XLA'], card, native.card(), verdict);
+  const hardware = card ? (native.card()?.name ?? '') : instructions().join(' ');
   return {
     name: 'tensorflow',
     why: 'its native binding is installed',
     isFallback: false,
     version: native.version,
     device: card ? 'GPU' : 'CPU',
-    hardware: card ? (native.card()?.name ?? '') : instructions().join(' '),
+    hardware: [hardware, ...(isCompiled ? ['layers compiled by XLA'] : [])].filter(Boolean).join(', '),
     precisions,
     float32Products: float32Products(),
   };

@@ -16,6 +16,13 @@ describe('chooseCompiledLayers', () => {
     assert.ok(!chosen(undefined, true, undefined));
   });
 
+  it('does without them where they were tried and did not work, and says why', () => {
+    const card = { computeCapability: '9.0' };
+    assert.ok(!chosen(undefined, true, card, { works: false, why: 'they differ by 0.3' }));
+    assert.equal(compiledLayersChoice().why, 'they differ by 0.3');
+    assert.ok(chosen(undefined, true, card, { works: true, why: 'they differ by 1e-6' }));
+  });
+
   it('leaves the processor its own operations, and does what TERCET_XLA says', () => {
     assert.ok(!chosen(undefined, false, undefined));
     assert.ok(chosen('1', false, undefined));

@@ -28,6 +28,11 @@ describe('startEngine', () => {
     assert.deepEqual(startedWith({ TERCET_BACKEND: 'webgl' }), { error: 'UserError', message });
   });
 
+  it('refuses a choice of layers that is none', () => {
+    const message = 'TERCET_XLA must be 1 or 0; got yes';
+    assert.deepEqual(startedWith({ TERCET_XLA: 'yes' }), { error: 'UserError', message });
+  });
+
   describe('where TensorFlow is not installed', () => {
     let folder: string;
     before(() => (folder = mkdtempSync(join(tmpdir(), 'tercet-engine-'))));

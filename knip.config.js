@@ -33,5 +33,6 @@ export default {
     'loginctl',
     'unshare',
     'scontrol',
+    'ip',
   ],
 };

@@ -30,7 +30,7 @@ export interface LoraDropout {
 
 /**
  * Rotary tables [time, headDim / 2], or of as many rows as the texts have together where they are not turned alike; and
- * where each text begins among the rows, with the end of the last: int32 [texts + 1].
+ * where each text begins among the rows, with the end of the last (cu_seqlens): int32 [texts + 1].
  */
 export interface PackedPlaces {
   cosines: tf.Tensor2D;

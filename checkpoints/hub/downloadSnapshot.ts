@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DownloadScreen } from '../../configs/cli/download.js';
-import type { HubPlace } from '../../configs/load/resolveBase.js';
+import type { HubRevision } from '../../configs/load/resolveBase.js';
 import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { fetchFile } from '../../data/download/web/fetchFile.js';
@@ -32,51 +32,51 @@ const filesAtATime = 3;
  * @throws UserError in one line when it cannot be had; what has come stays and is gone on with
  */
 export async function downloadSnapshot(
-  place: HubPlace,
+  source: HubRevision,
   wanted: Wanted,
   screen: DownloadScreen,
   options: DownloadOptions = {},
 ): Promise<CachedSnapshot> {
   const { settings = hubSettings(), patience } = options;
-  const cached = findCached(settings.cache, place, wanted);
-  if (cached && (settings.offline || isCommit(place.revision))) return cached;
-  const where = `${place.id}${place.revision === 'main' ? '' : `@${place.revision}`}`;
+  const cached = findCached(settings.cache, source, wanted);
+  if (cached && (settings.offline || isCommit(source.revision))) return cached;
+  const where = `${source.id}${source.revision === 'main' ? '' : `@${source.revision}`}`;
   if (settings.offline)
     throw new UserError(
       `${where} is not complete in ${settings.cache}, and HF_HUB_OFFLINE forbids to download it; unset that, or set HF_HOME`,
     );
   let snapshot: Snapshot;
   try {
-    snapshot = await listSnapshot(place, settings, patience);
+    snapshot = await listSnapshot(source, settings, patience);
   } catch (error) {
     if (!cached || !(error instanceof UnreachableError)) throw error;
     screen.say(`hub     not reached; taking ${where} as it was downloaded before, at ${cached.commit}`);
     return cached;
   }
-  if (snapshot.id !== place.id) screen.say(`hub     ${place.id} is now called ${snapshot.id}`);
-  const plan = planDownload(snapshot, place, wanted, settings);
-  await fetchPlan(plan, snapshot.commit, place, settings, screen, options);
-  const places = cachePlaces(settings.cache, place.id);
-  await writeRef(places, place.revision, snapshot.commit);
+  if (snapshot.id !== source.id) screen.say(`hub     ${source.id} is now called ${snapshot.id}`);
+  const plan = planDownload(snapshot, source, wanted, settings);
+  await fetchPlan(plan, snapshot.commit, source, settings, screen, options);
+  const places = cachePlaces(settings.cache, source.id);
+  await writeRef(places, source.revision, snapshot.commit);
   return { folder: places.snapshot(snapshot.commit), commit: snapshot.commit };
 }
 
 async function fetchPlan(
   { files, bytes, bytesPresent }: DownloadPlan,
   commit: string,
-  place: HubPlace,
+  source: HubRevision,
   settings: HubSettings,
   screen: DownloadScreen,
   options: DownloadOptions,
 ): Promise<void> {
-  const places = cachePlaces(settings.cache, place.id);
+  const places = cachePlaces(settings.cache, source.id);
   const waiting = files.filter(({ isComplete }) => !isComplete);
   const present = new Map(files.map((file) => [file.name, file.present]));
   const stop = new AbortController();
   let bar: ReturnType<DownloadScreen['bar']> | undefined;
   if (waiting.length > 0) {
-    requireSpace(settings.cache, bytes - bytesPresent, `downloading ${place.id}`, 'set HF_HOME to a folder elsewhere');
-    screen.say(`hub     ${place.id}@${commit}, ${waiting.length} files to ${settings.cache}`);
+    requireSpace(settings.cache, bytes - bytesPresent, `downloading ${source.id}`, 'set HF_HOME to a folder elsewhere');
+    screen.say(`hub     ${source.id}@${commit}, ${waiting.length} files to ${settings.cache}`);
     bar = screen.bar(bytes, bytesPresent);
   }
   const onProgress = (name: string, done: number) => {
@@ -88,7 +88,7 @@ async function fetchPlan(
   };
   const worker = async () => {
     for (let file = waiting.shift(); file; file = waiting.shift()) {
-      await fetchBlob(file, commit, place, settings, screen, onProgress, stop.signal, options);
+      await fetchBlob(file, commit, source, settings, screen, onProgress, stop.signal, options);
       onProgress(file.name, file.bytes);
     }
   };
@@ -112,14 +112,14 @@ async function fetchPlan(
 async function fetchBlob(
   file: HubFile,
   commit: string,
-  place: HubPlace,
+  source: HubRevision,
   settings: HubSettings,
   screen: DownloadScreen,
   onProgress: (name: string, bytes: number) => void,
   signal: AbortSignal,
   { patience, idleMs }: DownloadOptions,
 ): Promise<void> {
-  const places = cachePlaces(settings.cache, place.id);
+  const places = cachePlaces(settings.cache, source.id);
   const path = places.blob(file.blob);
   const sayWait = (holder: string) => screen.say(`waiting for ${holder}, which downloads ${file.name} too`);
   await makeFolder(dirname(places.lock(file.blob)));
@@ -128,7 +128,7 @@ async function fetchBlob(
     signal.throwIfAborted();
     try {
       await fetchFile({
-        url: fileUrl(place.id, commit, file.name, settings),
+        url: fileUrl(source.id, commit, file.name, settings),
         path,
         headers: tokenHeader(settings),
         size: file.bytes,
@@ -140,7 +140,7 @@ async function fetchBlob(
         onWait: (why, waitMs) => screen.say(`${why}; trying again in ${Math.ceil(waitMs / 1000)} s`),
       });
     } catch (error) {
-      throw explainHubFailure(error, place, settings);
+      throw explainHubFailure(error, source, settings);
     }
   });
 }

@@ -1,12 +1,12 @@
 import { UserError } from '../../configs/userError.js';
 import { HttpStatusError, UnreachableError } from '../../data/download/web/webErrors.js';
-import type { HubPlace } from '../../configs/load/resolveBase.js';
+import type { HubRevision } from '../../configs/load/resolveBase.js';
 import type { HubSettings } from './hubSettings.js';
 
 /** Say in one line what the hub's refusal of a model or data set means and what to do; other errors pass unchanged. */
 export function explainHubFailure(
   error: unknown,
-  { id, revision }: HubPlace,
+  { id, revision }: HubRevision,
   settings: HubSettings,
   kind: 'model' | 'data set' = 'model',
 ): unknown {

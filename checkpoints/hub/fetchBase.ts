@@ -18,12 +18,12 @@ export interface FetchOptions extends DownloadOptions {
  * @throws UserError in one line when they cannot be had
  */
 export async function fetchBase(named: NamedBase, options: FetchOptions = {}): Promise<Base> {
-  const { name, recipe, place, file } = named;
-  if ('folder' in place) return { name, recipe, folder: place.folder };
+  const { name, recipe, source, file } = named;
+  if ('folder' in source) return { name, recipe, folder: source.folder };
   const { wanted = 'model', screen = downloadScreen } = options;
-  const { folder, commit } = await downloadSnapshot(place, wanted, screen, options);
+  const { folder, commit } = await downloadSnapshot(source, wanted, screen, options);
   if (file?.shape && wanted === 'model') await requireShape(name, file.shape, join(folder, 'config.json'));
-  return { name, recipe, folder, hub: { id: place.id, commit } };
+  return { name, recipe, folder, hub: { id: source.id, commit } };
 }
 
 /** A run's base: its folder, which is downloaded again when the cache was emptied. */
@@ -33,8 +33,8 @@ export async function refetchBase<T extends { folder: string; name: string; hub?
 ): Promise<T> {
   const { folder, name, hub } = base;
   if (!hub || existsSync(join(folder, 'config.json'))) return base;
-  const place = { id: hub.id, revision: hub.commit };
-  return { ...base, folder: (await fetchBase({ name, recipe: '', place }, options)).folder };
+  const source = { id: hub.id, revision: hub.commit };
+  return { ...base, folder: (await fetchBase({ name, recipe: '', source }, options)).folder };
 }
 
 /** What is stated before a download must be what comes. @throws a plain error: the base file is ours */

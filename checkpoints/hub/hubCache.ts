@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import type { HubPlace } from '../../configs/load/resolveBase.js';
+import type { HubRevision } from '../../configs/load/resolveBase.js';
 import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { requireFileName } from '../../data/files/requireFileName.js';
@@ -39,9 +39,9 @@ export interface CachedSnapshot {
 }
 
 /** What the cache knows of a revision, provided that every file wanted of it is there. */
-export function findCached(cache: string, place: HubPlace, wanted: Wanted): CachedSnapshot | undefined {
-  const places = cachePlaces(cache, place.id);
-  const commit = isCommit(place.revision) ? place.revision : readRef(places.ref(place.revision));
+export function findCached(cache: string, source: HubRevision, wanted: Wanted): CachedSnapshot | undefined {
+  const places = cachePlaces(cache, source.id);
+  const commit = isCommit(source.revision) ? source.revision : readRef(places.ref(source.revision));
   if (commit === undefined) return undefined;
   const folder = places.snapshot(commit);
   return holdsAll(folder, wanted) ? { folder, commit } : undefined;

@@ -3,7 +3,7 @@ import { UserError } from '../../configs/userError.js';
 import { readUrl } from '../../data/download/web/openUrl.js';
 import { defaultPatience, retry, type Patience } from '../../data/download/web/retry.js';
 import type { ExpectedHash } from '../../data/download/web/fetchFile.js';
-import type { HubPlace } from '../../configs/load/resolveBase.js';
+import type { HubRevision } from '../../configs/load/resolveBase.js';
 import { requireFileName } from '../../data/files/requireFileName.js';
 import { explainHubFailure } from './explainHubFailure.js';
 import type { HubSettings } from './hubSettings.js';
@@ -32,7 +32,7 @@ export const questionPatience: Patience = { ...defaultPatience, tries: 4, longes
  * @throws UserError in one line: no such model or revision, gated, token refused, hub out of reach
  */
 export async function listSnapshot(
-  place: HubPlace,
+  source: HubRevision,
   settings: HubSettings,
   patience: Patience = questionPatience,
 ): Promise<Snapshot> {
@@ -40,11 +40,11 @@ export async function listSnapshot(
   try {
     const { name, sha } = await modelInfo({
       ...asked,
-      name: place.id,
-      revision: place.revision,
+      name: source.id,
+      revision: source.revision,
       additionalFields: ['sha'],
     });
-    if (!/^[0-9a-f]{40}$/.test(sha)) throw new UserError(`${settings.endpoint} names no commit of ${place.id}`);
+    if (!/^[0-9a-f]{40}$/.test(sha)) throw new UserError(`${settings.endpoint} names no commit of ${source.id}`);
     const files: HubFile[] = [];
     for await (const { type, path, size, oid, lfs } of listFiles({
       ...asked,
@@ -55,7 +55,7 @@ export async function listSnapshot(
       if (type === 'file' && oid !== undefined) files.push(hubFile(path, size, oid, lfs?.oid));
     return { id: name, commit: sha, files };
   } catch (error) {
-    throw explainHubFailure(error, place, settings);
+    throw explainHubFailure(error, source, settings);
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import type { HubPlace } from '../../configs/load/resolveBase.js';
+import type { HubRevision } from '../../configs/load/resolveBase.js';
 import { incompleteName } from '../../data/download/web/fetchFile.js';
 import { cachePlaces } from './hubCache.js';
 import type { HubSettings } from './hubSettings.js';
@@ -14,9 +14,14 @@ export interface DownloadPlan {
 }
 
 /** Which of a snapshot's files are wanted and how much of each the cache holds already. */
-export function planDownload(snapshot: Snapshot, place: HubPlace, wanted: Wanted, settings: HubSettings): DownloadPlan {
-  const places = cachePlaces(settings.cache, place.id);
-  const what = `${place.id}@${snapshot.commit}`;
+export function planDownload(
+  snapshot: Snapshot,
+  source: HubRevision,
+  wanted: Wanted,
+  settings: HubSettings,
+): DownloadPlan {
+  const places = cachePlaces(settings.cache, source.id);
+  const what = `${source.id}@${snapshot.commit}`;
   const names = neededFiles(
     snapshot.files.map(({ name }) => name),
     wanted,

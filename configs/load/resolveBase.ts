@@ -12,13 +12,13 @@ export interface NamedBase {
   /** The recipe that is used where none is named. */
   recipe: string;
   /** A folder in Hugging Face layout, or a place on the hub that `fetchBase` brings here. */
-  place: { folder: string } | HubPlace;
+  source: { folder: string } | HubRevision;
   /** What its file in configs/bases/ says; absent where it has none. */
   file?: BaseFile;
 }
 
 /** A model on the Hugging Face hub. */
-export interface HubPlace {
+export interface HubRevision {
   /** As `owner/name`. */
   id: string;
   /** A commit, branch or tag. */
@@ -64,23 +64,23 @@ const hubId = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([\w./-]+))?$/;
 function namedBase(name: string): NamedBase {
   const file = readBaseFile(name);
   const folder = new URL(`../bases/${file.folder}/`, import.meta.url);
-  const place =
+  const source =
     file.hub === undefined
       ? { folder: fileURLToPath(folder).replace(/\/$/, '') }
       : { id: file.hub, revision: file.revision! };
-  return { name, recipe: file.recipe, place, file };
+  return { name, recipe: file.recipe, source, file };
 }
 
 function folderBase(path: string): NamedBase {
-  return { name: basename(resolve(path)), recipe: defaultRecipe, place: { folder: path.replace(/(?<=.)\/+$/, '') } };
+  return { name: basename(resolve(path)), recipe: defaultRecipe, source: { folder: path.replace(/(?<=.)\/+$/, '') } };
 }
 
 /** An id whose base has a file here is that base, at the revision stated or else the one of the file. */
 function hubBase(id: string, revision: string | undefined, known: string[]): NamedBase {
   for (const name of known) {
     const base = namedBase(name);
-    if ('id' in base.place && base.place.id === id)
-      return { ...base, place: { id, revision: revision ?? base.place.revision } };
+    if ('id' in base.source && base.source.id === id)
+      return { ...base, source: { id, revision: revision ?? base.source.revision } };
   }
-  return { name: id.split('/')[1]!, recipe: defaultRecipe, place: { id, revision: revision ?? 'main' } };
+  return { name: id.split('/')[1]!, recipe: defaultRecipe, source: { id, revision: revision ?? 'main' } };
 }

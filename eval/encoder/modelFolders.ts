@@ -12,6 +12,6 @@ export function modelFolders(model: string, base?: string): string[] {
 }
 
 function foldersOfBase(base: string): string[] {
-  const { place } = resolveBase(base);
-  return 'folder' in place ? [place.folder] : [];
+  const { source } = resolveBase(base);
+  return 'folder' in source ? [source.folder] : [];
 }

@@ -187,7 +187,7 @@ async function adapterSource(folder: string, recipe: string | undefined, named: 
 function baseOf(folder: string, { base, revision }: Adapter): NamedBase {
   try {
     const named = resolveBase(base);
-    return revision && 'id' in named.place ? { ...named, place: { id: named.place.id, revision } } : named;
+    return revision && 'id' in named.source ? { ...named, source: { id: named.source.id, revision } } : named;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(

@@ -7,7 +7,7 @@ import { listSnapshot, readHubFile } from '../../checkpoints/hub/listSnapshot.js
 import { planDownload } from '../../checkpoints/hub/planDownload.js';
 import type { BaseShape } from '../../configs/load/baseFile.js';
 import { loadConfig } from '../../configs/load/loadConfig.js';
-import { resolveBase, type HubPlace } from '../../configs/load/resolveBase.js';
+import { resolveBase, type HubRevision } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
 import { freeBytes } from '../../data/download/requireSpace.js';
 import { UnreachableError } from '../../data/download/web/webErrors.js';
@@ -49,16 +49,16 @@ export interface FilesOnDisk {
 
 /** Describe a base that a user names. The hub is asked what it holds, nothing is downloaded. */
 export async function describeBase(text: string, settings = hubSettings()): Promise<BaseDescription> {
-  const { name, recipe, place, file } = resolveBase(text);
+  const { name, recipe, source, file } = resolveBase(text);
   const shared = { name, recipe, special: file?.special ?? [] };
   const told = { ...shared, ...(file && { about: file.about, licence: file.licence }) };
-  if ('folder' in place) {
-    const { folder } = place;
+  if ('folder' in source) {
+    const { folder } = source;
     return { ...told, folder, files: filesIn(folder), ...arithmetic(recipe, await shapeIn(folder)), ...disk(folder) };
   }
   const shape = file?.shape;
-  const found = await lookUp(place, settings, shape);
-  const hub = { ...place, ...(found.commit !== undefined && { commit: found.commit }) };
+  const found = await lookUp(source, settings, shape);
+  const hub = { ...source, ...(found.commit !== undefined && { commit: found.commit }) };
   const { files, folder } = found;
   return { ...told, hub, files, folder, ...arithmetic(recipe, found.shape ?? shape), ...disk(folder) };
 }
@@ -78,8 +78,8 @@ interface Found {
   shape?: BaseShape;
 }
 
-async function lookUp(place: HubPlace, settings: HubSettings, shape: BaseShape | undefined): Promise<Found> {
-  const cached = findCached(settings.cache, place, 'model');
+async function lookUp(source: HubRevision, settings: HubSettings, shape: BaseShape | undefined): Promise<Found> {
+  const cached = findCached(settings.cache, source, 'model');
   if (cached) {
     const own = await shapeIn(cached.folder);
     return { ...cached, files: filesIn(cached.folder), ...(own && { shape: own }) };
@@ -88,12 +88,12 @@ async function lookUp(place: HubPlace, settings: HubSettings, shape: BaseShape |
   const absent = { folder: settings.cache, files: guess };
   if (settings.offline) return { ...absent, files: { ...guess, estimated: 'HF_HUB_OFFLINE forbids to ask the hub' } };
   try {
-    const snapshot = await listSnapshot(place, settings);
-    const { files, bytes, bytesPresent } = planDownload(snapshot, place, 'model', settings);
-    const file = `${place.id}/config.json`;
+    const snapshot = await listSnapshot(source, settings);
+    const { files, bytes, bytesPresent } = planDownload(snapshot, source, 'model', settings);
+    const file = `${source.id}/config.json`;
     const config = shape
       ? undefined
-      : parseConfig(await readHubFile(place.id, snapshot.commit, 'config.json', settings), file);
+      : parseConfig(await readHubFile(source.id, snapshot.commit, 'config.json', settings), file);
     return {
       folder: settings.cache,
       commit: snapshot.commit,

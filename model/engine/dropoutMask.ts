@@ -46,7 +46,7 @@ export const sendRows = (rows: RowDropout): RowDropout =>
 export const forgetRows = ({ sent }: RowDropout): void => void (sent && tf.dispose([sent.first, sent.second]));
 
 /** Two numbers that set an adapter's masks apart from those of all others. */
-export const adapterKeys = (adapter: number): [number, number] => [mixed(2 * adapter + 1), mixed(2 * adapter + 2)];
+export const adapterKeys = (adapter: number): [number, number] => [mixBits(2 * adapter + 1), mixBits(2 * adapter + 2)];
 
 /** Hashes below `limit` drop an element; `kept` is what the others are multiplied with. In the fused operations' arithmetic. */
 function maskNumbers(rate: number): { limit: number; kept: number } {
@@ -67,7 +67,7 @@ function maskValue(
 }
 
 /** Source: finalizer of MurmurHash3 (32 bits). */
-export const mixed = (value: number): number => finished(Math.imul(value ^ (value >>> 16), 0x85ebca6b));
+export const mixBits = (value: number): number => finished(Math.imul(value ^ (value >>> 16), 0x85ebca6b));
 
 function finished(half: number): number {
   const hash = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);

@@ -71,10 +71,10 @@ export function attention(
     const v = splitHeads(wholeV, keyShape);
     const scores = multiplyBatch(q, k, false, true); // [rows, group * time, time]
     const shares = tf.softmax(mask ? scores.add<tf.Tensor3D>(mask) : scores);
-    const mixed = multiplyBatch(shares, v);
-    save([q, k, v, shares, mixed]);
+    const attentionOutput = multiplyBatch(shares, v);
+    save([q, k, v, shares, attentionOutput]);
     return {
-      value: joinHeads(mixed, queryShape),
+      value: joinHeads(attentionOutput, queryShape),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const upstream = splitHeads(dy as tf.Tensor2D, queryShape);
         const { dQ, dK, dV } = attendGradient(upstream, saved as tf.Tensor3D[] as Attended);
@@ -86,12 +86,12 @@ export function attention(
 }
 
 /** Queries, keys, values, softmax(q kᵀ + mask) and that times v, by heads. */
-type Attended = [q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, shares: tf.Tensor3D, mixed: tf.Tensor3D];
+type Attended = [q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D, shares: tf.Tensor3D, attentionOutput: tf.Tensor3D];
 
-/** The sum that the gradient of softmax takes from each row, Σ shares · dShares, equals Σ mixed · upstream, which is far narrower. */
-function attendGradient(upstream: tf.Tensor3D, [q, k, v, shares, mixed]: Attended) {
+/** The sum that the gradient of softmax takes from each row, Σ shares · dShares, equals Σ attentionOutput · upstream, which is far narrower. */
+function attendGradient(upstream: tf.Tensor3D, [q, k, v, shares, attentionOutput]: Attended) {
   const dShares = multiplyBatch(upstream, v, false, true);
-  const dScores = dShares.sub(upstream.mul(mixed).sum(2, true)).mul<tf.Tensor3D>(shares);
+  const dScores = dShares.sub(upstream.mul(attentionOutput).sum(2, true)).mul<tf.Tensor3D>(shares);
   return {
     dQ: multiplyBatch(dScores, k),
     dK: multiplyBatch(dScores, q, true, false),

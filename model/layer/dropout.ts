@@ -1,4 +1,4 @@
-import { forgetRows, mixed, sendRows, type RowDropout } from '../engine/dropoutMask.js';
+import { forgetRows, mixBits, sendRows, type RowDropout } from '../engine/dropoutMask.js';
 
 /** Dropout of the adapters' inputs in one pool. Two 32-bit numbers stand for run, update and pool. */
 export interface Dropout {
@@ -47,10 +47,10 @@ function rowKeys({ seed, texts }: Omit<ChunkDropout, 'rate'>, rows: number[]): I
   const keys = new Int32Array(2 * rows.reduce((sum, count) => sum + count, 0));
   let index = 0;
   texts.forEach((text, place) => {
-    const [first, second] = [mixed(seed[0] ^ text), mixed(seed[1] ^ text)];
+    const [first, second] = [mixBits(seed[0] ^ text), mixBits(seed[1] ^ text)];
     for (let token = 0; token < rows[place]!; token++) {
-      keys[index++] = mixed((first + token) | 0);
-      keys[index++] = mixed((second + token) | 0);
+      keys[index++] = mixBits((first + token) | 0);
+      keys[index++] = mixBits((second + token) | 0);
     }
   });
   return keys;

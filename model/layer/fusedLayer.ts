@@ -15,7 +15,7 @@ export interface LayerActivations {
   /** Queries, keys and values side by side, [rows, (heads + 2 kvHeads) * headDim] */
   qkv: tf.Tensor2D;
   /** Output of the attention for the rows that are asked for, [rows, heads * headDim] */
-  mixed: tf.Tensor2D;
+  attentionOutput: tf.Tensor2D;
   /** Behind the attention, [wanted, hidden] */
   h: tf.Tensor2D;
   /** Gate and up side by side, [wanted, 2 * intermediate] */
@@ -58,14 +58,14 @@ export function forwardLayer(
   const qkv = project(normed, weights, ['q', 'k', 'v'], dropout.all);
   normed.dispose();
   const everywhere = ops.attention(qkv, places, heads, kvHeads);
-  const mixed = only ? tf.gather(everywhere, only) : everywhere;
+  const attentionOutput = only ? tf.gather(everywhere, only) : everywhere;
   const residual = only ? tf.gather(x, only) : x;
-  const h = project(mixed, weights, ['o'], wanted, residual);
+  const h = project(attentionOutput, weights, ['o'], wanted, residual);
   if (only) tf.dispose([everywhere, residual]);
   const normedAgain = ops.norm(h, weights.postAttentionNorm, normEpsilon);
   const both = project(normedAgain, weights, ['gate', 'up'], wanted);
   normedAgain.dispose();
-  return { x, qkv, mixed, h, both };
+  return { x, qkv, attentionOutput, h, both };
 }
 
 /** The layer's output from the activations it saved. @param only  as in `forwardLayer` @returns the caller owns it */
@@ -120,10 +120,10 @@ export function fusedLayerGradient(
   tf.dispose([dNormedAgain, upstream, activations.h]);
 
   const out = openBack(dH, ['o'], step);
-  const dMixed = out.backward();
-  out.close(activations.mixed);
-  activations.mixed.dispose();
-  const dEverywhere = only ? spreadRows(dMixed, only, activations.x.shape[0]) : dMixed;
+  const dAttentionOutput = out.backward();
+  out.close(activations.attentionOutput);
+  activations.attentionOutput.dispose();
+  const dEverywhere = only ? spreadRows(dAttentionOutput, only, activations.x.shape[0]) : dAttentionOutput;
   const dQkv = ops.attentionGradient(dEverywhere, activations.qkv, places, heads, kvHeads);
   dEverywhere.dispose();
   activations.qkv.dispose();
@@ -140,8 +140,11 @@ export function fusedLayerGradient(
 }
 
 /** Free what is left of them. */
-export function disposeActivations({ x, qkv, mixed, h, both }: LayerActivations, { keepInput = false } = {}): void {
-  tf.dispose([qkv, mixed, h, both, ...(keepInput ? [] : [x])]);
+export function disposeActivations(
+  { x, qkv, attentionOutput, h, both }: LayerActivations,
+  { keepInput = false } = {},
+): void {
+  tf.dispose([qkv, attentionOutput, h, both, ...(keepInput ? [] : [x])]);
 }
 
 type Group = Projection[];

@@ -38,7 +38,7 @@ export function decoderLayer(
   only?: tf.Tensor1D,
 ): tf.Tensor2D {
   const normed = rmsNorm(x, weights.inputNorm, config.normEpsilon);
-  const mixed = attention(
+  const attentionOutput = attention(
     linear(normed, weights.q, dropout?.all),
     linear(normed, weights.k, dropout?.all),
     linear(normed, weights.v, dropout?.all),
@@ -47,7 +47,7 @@ export function decoderLayer(
   );
   const wanted = (rows: tf.Tensor2D) => (only ? takeRows(rows, only) : rows);
   const wantedDropout = only ? dropout?.last : dropout?.all;
-  const h = wanted(x).add<tf.Tensor2D>(linear(wanted(mixed), weights.o, wantedDropout));
+  const h = wanted(x).add<tf.Tensor2D>(linear(wanted(attentionOutput), weights.o, wantedDropout));
   return h.add(feedForward(rmsNorm(h, weights.postAttentionNorm, config.normEpsilon), weights, wantedDropout));
 }
 

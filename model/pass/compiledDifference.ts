@@ -1,6 +1,6 @@
 import type { Precision } from '../../configs/contract.js';
 import { projections, type Projection } from '../../configs/schema.js';
-import { mixed } from '../engine/dropoutMask.js';
+import { mixBits } from '../engine/dropoutMask.js';
 import { freezeMatrix } from '../engine/product/frozenMatrix.js';
 import { tf } from '../engine/tf.js';
 import { disposeModel, projectionShape, type Model } from '../layer/decoder.js';
@@ -78,4 +78,4 @@ function randomDecoder(precision: Precision): Model {
 
 /** Between -size and size, the same each time. */
 const randomNumbers = (count: number, size: number, seed = count): Float32Array =>
-  Float32Array.from({ length: count }, (_, place) => (size * mixed(mixed(seed) + place)) / 2 ** 31);
+  Float32Array.from({ length: count }, (_, place) => (size * mixBits(mixBits(seed) + place)) / 2 ** 31);

@@ -63,8 +63,10 @@ export function towerBlock(
   config: VisionConfig,
 ): tf.Tensor2D {
   const qkv = linear(rmsNorm(x, weights.norm1, epsilon), weights.qkv);
-  const mixed = areas.map((area) => attendArea(qkv, area, config));
-  const h = x.add<tf.Tensor2D>(linear(mixed.length === 1 ? mixed[0]! : tf.concat(mixed), weights.proj));
+  const attentionOutput = areas.map((area) => attendArea(qkv, area, config));
+  const h = x.add<tf.Tensor2D>(
+    linear(attentionOutput.length === 1 ? attentionOutput[0]! : tf.concat(attentionOutput), weights.proj),
+  );
   const normed = rmsNorm(h, weights.norm2, epsilon);
   return h.add(linear(swiglu(linear(normed, weights.gate), linear(normed, weights.up)), weights.down));
 }

@@ -158,7 +158,7 @@ const fused: [start: string, kind: Kind][] = [
   ['TercetAttention', 'attention'],
   ['TercetLowRank', 'adapter products'],
   ['TercetGradientOf', 'adapter products'],
-  ['TercetWiden', 'casts'],
+  ['TercetCastToFloat32', 'casts'],
 ];
 
 /**

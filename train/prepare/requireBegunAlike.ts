@@ -62,9 +62,9 @@ function toldNow(record: RunRecord, { base, data, adapter, allowContract, loaded
 }
 
 /** A branch stands for the commit that the run began with. */
-function placeNow({ place }: NamedBase, { base: { hub } }: RunRecord): string {
-  if ('folder' in place) return resolve(place.folder);
-  return `${place.id}@${hub && hub.id === place.id && !isCommit(place.revision) ? hub.commit : place.revision}`;
+function placeNow({ source }: NamedBase, { base: { hub } }: RunRecord): string {
+  if ('folder' in source) return resolve(source.folder);
+  return `${source.id}@${hub && hub.id === source.id && !isCommit(source.revision) ? hub.commit : source.revision}`;
 }
 
 function leaves(value: unknown, path = ''): [string, string][] {

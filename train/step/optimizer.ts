@@ -41,7 +41,7 @@ interface Moments {
  */
 export function adamW(parameters: Parameters, settings: AdamWSettings, from?: OptimizerState): Optimizer {
   let updates = from?.updates ?? 0;
-  const groups = alikeGroups(parameters).map((group) => ({ group, moments: startOf(group, from) }));
+  const groups = alikeGroups(parameters).map((group) => ({ group, moments: momentsFrom(group, from) }));
 
   function update(gradients: Gradients, learningRate: number, scale = 1): void {
     for (const name of parameters.keys()) if (!gradients.has(name)) throw new Error(`adamW: no gradient of ${name}`);
@@ -80,7 +80,7 @@ export function adamW(parameters: Parameters, settings: AdamWSettings, from?: Op
 }
 
 /** Averages of a group as they were saved, or zero. @throws when one was not saved */
-function startOf({ names, shape }: Group, from: OptimizerState | undefined): Moments {
+function momentsFrom({ names, shape }: Group, from: OptimizerState | undefined): Moments {
   const size = shape.reduce((product, length) => product * length, 1);
   const start = (kind: 'mean' | 'square') => {
     const values = new Float32Array(names.length * size);

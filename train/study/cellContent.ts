@@ -19,9 +19,9 @@ export async function withContent(cells: readonly StudyCell[], journal: Journal)
   for (const cell of cells) {
     const { data } = cell.asked;
     const files = Array.isArray(data) && data.every((file) => existsSync(String(file))) ? data.map(String) : undefined;
-    const place = cell.base?.named.place;
+    const source = cell.base?.named.source;
     const folder =
-      place && 'folder' in place && existsSync(place.folder) && !cell.base?.made ? place.folder : undefined;
+      source && 'folder' in source && existsSync(source.folder) && !cell.base?.made ? source.folder : undefined;
     const now = {
       ...(files && { data: await Promise.all(files.map((file) => once(file, () => fileIdentity(file)))) }),
       ...(folder !== undefined && { base: await once(folder, async () => (await openBaseFolder(folder)).weightsHash) }),

@@ -19,25 +19,25 @@ export function madeBase(made: MadeBase): NamedBase {
   const config = readFileSync(join(from, 'config.json'));
   const weights = readFileSync(join(from, 'model.safetensors'));
   const identity = createHash('sha256').update(JSON.stringify(made)).update(config).update(weights).digest('hex');
-  return { name: made.name, recipe: 'study', place: { folder: join(madeRoot, identity.slice(0, 8), made.name) } };
+  return { name: made.name, recipe: 'study', source: { folder: join(madeRoot, identity.slice(0, 8), made.name) } };
 }
 
 /** The folder of the base that one is made from. @throws UserError when it is none, or holds more than one small file */
 function folderMadeFrom({ name, from }: MadeBase): string {
-  const { place } = resolveBase(from);
-  if (!('folder' in place))
+  const { source } = resolveBase(from);
+  if (!('folder' in source))
     throw new UserError(`made base ${name} must be made from a base in a folder, such as demo; got ${from}`);
-  const missing = ['config.json', 'model.safetensors'].find((file) => !existsSync(join(place.folder, file)));
-  if (missing) throw new UserError(`made base ${name}: ${place.folder} lacks ${missing}, so nothing is made from it`);
-  return place.folder;
+  const missing = ['config.json', 'model.safetensors'].find((file) => !existsSync(join(source.folder, file)));
+  if (missing) throw new UserError(`made base ${name}: ${source.folder} lacks ${missing}, so nothing is made from it`);
+  return source.folder;
 }
 
 /** Whether a base that is made is there: its folder appears only when it is complete. */
-export const isMade = ({ place }: NamedBase): boolean => 'folder' in place && existsSync(place.folder);
+export const isMade = ({ source }: NamedBase): boolean => 'folder' in source && existsSync(source.folder);
 
 /** What `npm run pretrain-demo` is told to make it. */
 export function makingArguments(made: MadeBase): string[] {
-  const { place } = madeBase(made);
+  const { source } = madeBase(made);
   const settings = {
     from: folderMadeFrom(made),
     text: made.text,
@@ -45,7 +45,7 @@ export function makingArguments(made: MadeBase): string[] {
     'warmup-steps': made.warmupSteps,
     'learning-rate': made.learningRate,
     seed: made.seed,
-    output: (place as { folder: string }).folder,
+    output: (source as { folder: string }).folder,
   };
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }

@@ -147,9 +147,9 @@ async function basesOf(cells: readonly StudyCell[]): Promise<Map<string, Planned
   return found;
 }
 
-async function planBase({ name, place, file }: NamedBase): Promise<PlannedBase> {
-  if ('folder' in place) return { name, shape: await shapeIn(place.folder) };
-  const cached = findCached(hubSettings().cache, place, 'model');
+async function planBase({ name, source, file }: NamedBase): Promise<PlannedBase> {
+  if ('folder' in source) return { name, shape: await shapeIn(source.folder) };
+  const cached = findCached(hubSettings().cache, source, 'model');
   if (cached) return { name, shape: (await shapeIn(cached.folder)) ?? file?.shape };
   return { name, shape: file?.shape, downloadBytes: file?.shape ? checkpointBytes(file.shape) : NaN };
 }

@@ -131,7 +131,7 @@ async function commandsFor(
   if (cell.kind === 'bm25') return [{ command: 'eval', args: ['--model', 'bm25', ...tasks] }];
   const { recipe } = cell.setting!;
   const kept = ['--cache-gigabytes', `${cell.config!.evaluation.cacheGigabytes}`];
-  const base = 'folder' in cell.base!.named.place ? cell.base!.named.place.folder : cell.base!.text;
+  const base = 'folder' in cell.base!.named.source ? cell.base!.named.source.folder : cell.base!.text;
   if (cell.kind === 'zero-shot') {
     const model = ['--model', `base:${cell.base!.made ? base : cell.base!.text}`];
     return [{ command: 'eval', args: [...model, '--recipe', recipe, '--output', cell.results, ...kept, ...tasks] }];

@@ -140,19 +140,19 @@ function namedApart(bases: CellBase[]): CellBase[] {
   });
 }
 
-const placeKey = ({ named: { place } }: CellBase) =>
-  JSON.stringify('folder' in place ? resolve(place.folder) : [place.id, place.revision]);
+const placeKey = ({ named: { source } }: CellBase) =>
+  JSON.stringify('folder' in source ? resolve(source.folder) : [source.id, source.revision]);
 
 function longerNamed(base: CellBase): CellBase {
-  const { name, place } = base.named;
+  const { name, source } = base.named;
   const longer =
-    'folder' in place
-      ? `${basename(dirname(resolve(place.folder)))}-${name}`
-      : `${name}-${place.revision.slice(0, 12)}`;
+    'folder' in source
+      ? `${basename(dirname(resolve(source.folder)))}-${name}`
+      : `${name}-${source.revision.slice(0, 12)}`;
   return { ...base, named: { ...base.named, name: longer.replace(/[^A-Za-z0-9._-]+/g, '-') } };
 }
 
 const labelOf = ({ settings }: Study, setting: StudySetting, { named }: CellBase) =>
   settings.length === 1 ? named.name : `${named.name} ${setting.name}`;
 
-const placeOf = ({ named, made }: CellBase): unknown => made ?? named.place;
+const placeOf = ({ named, made }: CellBase): unknown => made ?? named.source;

@@ -72,10 +72,10 @@ void compute(void* settings, TF_OpKernelContext* context) {
 }
 
 void registerNorm();
-void registerThinInward();
-void registerThinOutward();
-void registerThinGradient();
+void registerLowRankIn();
+void registerLowRankOut();
+void registerLowRankGradient();
 void registerSwiglu();
 void registerAttention();
-void registerWiden();
+void registerCastToFloat32();
 void registerTopRows();

@@ -6,12 +6,12 @@
 NAPI_MODULE_INIT() {
   static const bool once = [] {
     registerNorm();
-    registerThinInward();
-    registerThinOutward();
-    registerThinGradient();
+    registerLowRankIn();
+    registerLowRankOut();
+    registerLowRankGradient();
     registerSwiglu();
     registerAttention();
-    registerWiden();
+    registerCastToFloat32();
     registerTopRows();
     return true;
   }();

@@ -80,7 +80,7 @@ export function nativeBackend() {
   function castToFloat32(matrices: RawTensor[]): tf.Tensor2D {
     const ids = matrices.map(({ id }) => id);
     const attributes = [integer('count', ids.length), type('T', codes[matrices[0]!.kind])];
-    return backend.createOutputTensor(run('TercetWiden', attributes, ids)) as tf.Tensor2D;
+    return backend.createOutputTensor(run('TercetCastToFloat32', attributes, ids)) as tf.Tensor2D;
   }
 
   /** Stack matrices of one kind and as many columns on top of each other. Freed by `release`. */

@@ -14,16 +14,16 @@ export interface SliceShape {
 
 /**
  * Causal attention of the texts of a slice. It takes the rows of their places, so that it is compiled once for chunks of all sizes.
- * @returns a function that gives `mixed`, [texts * time, heads * headDim]; zeros for no place
+ * @returns a function that gives `attentionOutput`, [texts * time, heads * headDim]; zeros for no place
  */
 export function attention(shape: LayerShape, slice: SliceShape): CompiledFunction {
   return sliceFunction('Attention', shape, slice, (description, f) => {
     const { texts, time } = slice;
     const { heads, kvHeads, headDim } = shape;
     const { weights, values } = attend(description, f, shape, slice);
-    const mixed = f.product(f.cast(perGroup(f, weights, slice), shape.wide), values, [3, 2], shape.wide, 2);
-    const apart = f.reshape(mixed, texts, kvHeads, heads / kvHeads, time, headDim);
-    description.give('mixed', f.reshape(f.transpose(apart, 0, 3, 1, 2, 4), texts * time, heads * headDim));
+    const attentionOutput = f.product(f.cast(perGroup(f, weights, slice), shape.wide), values, [3, 2], shape.wide, 2);
+    const apart = f.reshape(attentionOutput, texts, kvHeads, heads / kvHeads, time, headDim);
+    description.give('attentionOutput', f.reshape(f.transpose(apart, 0, 3, 1, 2, 4), texts * time, heads * headDim));
   });
 }
 
@@ -36,10 +36,10 @@ export function attentionGradient(shape: LayerShape, slice: SliceShape): Compile
     const { texts, time } = slice;
     const { heads, kvHeads, headDim, wide } = shape;
     const group = heads / kvHeads;
-    const dMixed = description.take('dMixed', wide, [texts * time, heads * headDim]);
+    const dAttentionOutput = description.take('dAttentionOutput', wide, [texts * time, heads * headDim]);
     const { weights, queries, keys, values, lengths, turns } = attend(description, f, shape, slice);
     const inText = f.less(f.reshape(f.range(time), 1, time, 1), f.reshape(lengths, texts, 1, 1));
-    const perText = f.reshape(dMixed, texts, time, heads * headDim);
+    const perText = f.reshape(dAttentionOutput, texts, time, heads * headDim);
     const own = f.choose(inText, perText, f.cast(f.number(0), wide));
     const apart = f.transpose(f.reshape(own, texts, time, kvHeads, group, headDim), 0, 2, 3, 1, 4);
     const dOut = f.reshape(apart, texts, kvHeads, group * time, headDim);

@@ -32,13 +32,13 @@ export function forwardLayer(
       const { places, lengths, turns } = slice;
       const qkv = native.gatherRows(attended['qkv']!, shape.wide, places);
       const call = { qkv, lengths, cosines: turns.cos, sines: turns.sin };
-      return attentionOf(shape, slice).call(call)['mixed']!;
+      return attentionOf(shape, slice).call(call)['attentionOutput']!;
     });
     const everywhere = native.stackRows([...parts, zeroRow(shape.wide, shape.heads * shape.headDim)], shape.wide);
-    const mixed = native.gatherRows(everywhere, shape.wide, stage.places);
+    const attentionOutput = native.gatherRows(everywhere, shape.wide, stage.places);
     const residual = last ? native.gatherRows(x, 'float32', chunk.lastRows) : x;
-    const opened = stage.functions.middle().call({ ...given, mixed, x: residual, ...keysOf(stage) });
-    return { x, ...attended, mixed, ...opened };
+    const opened = stage.functions.middle().call({ ...given, attentionOutput, x: residual, ...keysOf(stage) });
+    return { x, ...attended, attentionOutput, ...opened };
   });
 }
 
@@ -87,22 +87,22 @@ export function layerGradient(
     upstream,
     opened['dGate']!,
     opened['dUp']!,
-    ...named(activations, ['h', 'mixed', 'inner.o', 'inner.gateUp']),
+    ...named(activations, ['h', 'attentionOutput', 'inner.o', 'inner.gateUp']),
   ]);
 
-  const dMixed = last ? spread(back['dMixed']!, shape.wide, chunk) : back['dMixed']!;
+  const dAttentionOutput = last ? spread(back['dAttentionOutput']!, shape.wide, chunk) : back['dAttentionOutput']!;
   const dQkv = tf.tidy(() => {
     const parts = chunk.slices.map((slice) => {
       const { places, lengths, turns } = slice;
       const qkv = native.gatherRows(activations['qkv']!, shape.wide, places);
-      const dPlaces = native.gatherRows(dMixed, shape.wide, places);
-      const call = { qkv, dMixed: dPlaces, lengths, cosines: turns.cos, sines: turns.sin };
+      const dPlaces = native.gatherRows(dAttentionOutput, shape.wide, places);
+      const call = { qkv, dAttentionOutput: dPlaces, lengths, cosines: turns.cos, sines: turns.sin };
       return attentionGradientOf(shape, slice).call(call)['dQkv']!;
     });
     const everywhere = native.stackRows([...parts, zeroRow(shape.wide, qkvWidth(shape))], shape.wide);
     return native.gatherRows(everywhere, shape.wide, chunk.all.places);
   });
-  tf.dispose([dMixed, activations['qkv']!]);
+  tf.dispose([dAttentionOutput, activations['qkv']!]);
   const dH = needsInput && last ? spread(back['dH']!, 'float32', chunk) : back['dH']!;
   const attended = chunk.all.functions
     .qkvGradient(needsInput)

@@ -29,9 +29,9 @@ export function keptElements(
     const adapter = projections.indexOf(target);
     const key = (which: 0 | 1) => f.xor(f.columns(rowKeys, which, 1), f.slice(adapterKeys, [adapter, which], [1, 1]));
     const columns = f.reshape(f.bitcast(f.range(x.shape[1]!), 'uint32'), 1, x.shape[1]!);
-    const mixed = (bits: Value, by: number) => f.xor(bits, f.shiftRight(bits, f.unsigned(by)));
-    const half = f.multiply(mixed(f.xor(columns, key(0)), 16), f.unsigned(0x85ebca6b));
-    const hash = mixed(f.multiply(mixed(f.xor(half, key(1)), 13), f.unsigned(0xc2b2ae35)), 16);
+    const xorShifted = (bits: Value, by: number) => f.xor(bits, f.shiftRight(bits, f.unsigned(by)));
+    const half = f.multiply(xorShifted(f.xor(columns, key(0)), 16), f.unsigned(0x85ebca6b));
+    const hash = xorShifted(f.multiply(xorShifted(f.xor(half, key(1)), 13), f.unsigned(0xc2b2ae35)), 16);
     return f.choose(f.less(hash, limit), f.cast(f.number(0), x.kind), x);
   };
 }

@@ -59,9 +59,9 @@ const middleTargets = ['o', 'gate', 'up'] as const;
 function middle(shape: LayerShape, rows: number): CompiledFunction {
   return makeFunction('Middle', shape, rows, middleTargets, (making) => {
     const { description, f } = making;
-    const mixed = description.take('mixed', shape.wide, [rows, shape.heads * shape.headDim]);
+    const attentionOutput = description.take('attentionOutput', shape.wide, [rows, shape.heads * shape.headDim]);
     const x = description.take('x', 'float32', [rows, shape.hidden]);
-    const out = projectionGroup(making, [['o']]).forward(mixed);
+    const out = projectionGroup(making, [['o']]).forward(attentionOutput);
     const h = f.add(f.cast(out.outputs[0]!, 'float32'), x);
     const open = projectionGroup(making, [['gate'], ['up']]).forward(normed(making, h, 'postAttentionNorm'));
     description.give('h', h);
@@ -78,16 +78,20 @@ function middleGradient(shape: LayerShape, rows: number): CompiledFunction {
     const [dGate, dUp] = ['dGate', 'dUp'].map((name) => description.take(name, shape.wide, [rows, shape.intermediate]));
     const dY = description.take('dY', 'float32', [rows, shape.hidden]);
     const h = description.take('h', 'float32', [rows, shape.hidden]);
-    const mixed = description.take('mixed', shape.wide, [rows, shape.heads * shape.headDim]);
+    const attentionOutput = description.take('attentionOutput', shape.wide, [rows, shape.heads * shape.headDim]);
     const gain = description.take('postAttentionNorm', 'float32', [shape.hidden]);
     const input = f.cast(norm(f, h, gain, shape.normEpsilon), shape.wide);
     const inner = takeInner(making, rows, 'inner.gateUp');
     const dNormed = projectionGroup(making, [['gate'], ['up']]).backward([dGate!, dUp!], input, inner)!;
     const dH = normGradient(f, dNormed, { x: h, gain, residual: dY, epsilon: shape.normEpsilon });
     const out = projectionGroup(making, [['o']]);
-    const dMixed = out.backward([f.cast(dH, shape.wide)], mixed, takeInner(making, rows, 'inner.o'))!;
+    const dAttentionOutput = out.backward(
+      [f.cast(dH, shape.wide)],
+      attentionOutput,
+      takeInner(making, rows, 'inner.o'),
+    )!;
     description.give('dH', dH);
-    description.give('dMixed', f.cast(dMixed, shape.wide));
+    description.give('dAttentionOutput', f.cast(dAttentionOutput, shape.wide));
   });
 }
 

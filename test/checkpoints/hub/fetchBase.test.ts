@@ -54,9 +54,9 @@ describe('fetchBase', () => {
   it('notices that what is stated of a base is not what came', async () => {
     const named = resolveBase('qwen-math');
     hub.addFolder('Qwen/Qwen2.5-Math-7B', demo);
-    const place = { id: 'Qwen/Qwen2.5-Math-7B', revision: 'main' };
+    const source = { id: 'Qwen/Qwen2.5-Math-7B', revision: 'main' };
     await assert.rejects(
-      fetchBase({ ...named, place }, options()),
+      fetchBase({ ...named, source }, options()),
       /config\.json gives hidden \d+; configs\/bases\/qwen-math\.yaml must say the same$/,
     );
   });

@@ -30,15 +30,18 @@ describe('resolveBase', () => {
 
   it('gives every name in configs/bases/ a recipe that exists, and a folder or a place on the hub', () => {
     for (const name of namesIn('bases')) {
-      const { place, recipe } = resolveBase(name);
+      const { source, recipe } = resolveBase(name);
       assert.ok(namesIn('recipes').includes(recipe), `${name} names the recipe ${recipe}`);
-      if ('id' in place) assert.match(place.revision, /^[0-9a-f]{40}$/, `${name} names a commit`);
+      if ('id' in source) assert.match(source.revision, /^[0-9a-f]{40}$/, `${name} names a commit`);
     }
   });
 
   it("knows the study's eight bases, three of them with rotary base 10,000, one with a recipe of its own", () => {
     const resolved = Object.keys(study).map(resolveBase);
-    assert.deepEqual(Object.fromEntries(resolved.map(({ name, place }) => [name, 'id' in place && place.id])), study);
+    assert.deepEqual(
+      Object.fromEntries(resolved.map(({ name, source }) => [name, 'id' in source && source.id])),
+      study,
+    );
     const slow = resolved.filter(({ file }) => file!.shape!.ropeTheta === 10_000).map(({ name }) => name);
     assert.deepEqual(slow, ['qwen-math', 'qwen-math-instruct', 'qwen-r1']);
     assert.deepEqual(
@@ -48,9 +51,9 @@ describe('resolveBase', () => {
   });
 
   it("finds the demonstration's weights wherever it is called from", () => {
-    const { name, place, recipe } = resolveBase('demo');
+    const { name, source, recipe } = resolveBase('demo');
     assert.deepEqual({ name, recipe }, { name: 'demo', recipe: 'demo' });
-    assert.ok('folder' in place && isAbsolute(place.folder) && existsSync(join(place.folder, 'tokenizer.json')));
+    assert.ok('folder' in source && isAbsolute(source.folder) && existsSync(join(source.folder, 'tokenizer.json')));
   });
 
   it("takes a folder, is called by its last part, and trains by the study's recipe", async () => {
@@ -70,8 +73,8 @@ describe('resolveBase', () => {
   it('knows the id of a named base, at its commit unless another is stated', () => {
     const named = resolveBase('qwen-vl');
     assert.deepEqual(resolveBase('Qwen/Qwen2.5-VL-7B-Instruct'), named);
-    const { place, recipe } = resolveBase('Qwen/Qwen2.5-VL-7B-Instruct@main');
-    assert.deepEqual([place, recipe], [{ id: 'Qwen/Qwen2.5-VL-7B-Instruct', revision: 'main' }, 'study-vl']);
+    const { source, recipe } = resolveBase('Qwen/Qwen2.5-VL-7B-Instruct@main');
+    assert.deepEqual([source, recipe], [{ id: 'Qwen/Qwen2.5-VL-7B-Instruct', revision: 'main' }, 'study-vl']);
   });
 
   it('prefers a folder to an id that looks the same', async () => {
@@ -79,7 +82,7 @@ describe('resolveBase', () => {
     const started = process.cwd();
     process.chdir(inFolder());
     try {
-      assert.deepEqual(resolveBase('owner/model').place, { folder: 'owner/model' });
+      assert.deepEqual(resolveBase('owner/model').source, { folder: 'owner/model' });
     } finally {
       process.chdir(started);
     }

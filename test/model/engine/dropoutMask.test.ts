@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { adapterKeys, dropoutMask, mixed } from '../../../model/engine/dropoutMask.js';
+import { adapterKeys, dropoutMask, mixBits } from '../../../model/engine/dropoutMask.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { assertClose, assertTensorsKept } from '../../assertions.js';
 
@@ -7,7 +7,7 @@ const [rows, columns] = [128, 256];
 const size = rows * columns;
 
 const keysOf = (seed: number, count = rows) =>
-  Int32Array.from({ length: 2 * count }, (_, index) => mixed(seed * 2 ** 20 + index + 1));
+  Int32Array.from({ length: 2 * count }, (_, index) => mixBits(seed * 2 ** 20 + index + 1));
 
 function maskOf(rate: number, keys: Int32Array, adapter = 0): Float32Array {
   const mask = dropoutMask({ rate, keys }, columns, adapter);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fromFloat32 } from '../../../checkpoints/tensors/safetensors.js';
-import { mixed, type RowDropout } from '../../../model/engine/dropoutMask.js';
+import { mixBits, type RowDropout } from '../../../model/engine/dropoutMask.js';
 import { freezeMatrix, type FrozenMatrix } from '../../../model/engine/product/frozenMatrix.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
@@ -12,7 +12,7 @@ const freeze = (matrix: tf.Tensor2D): FrozenMatrix =>
 
 const dropoutOf = (rows: number, seed: number): RowDropout => ({
   rate: 0.5,
-  keys: Int32Array.from({ length: 2 * rows }, (_, index) => mixed(1000 * seed + index)),
+  keys: Int32Array.from({ length: 2 * rows }, (_, index) => mixBits(1000 * seed + index)),
 });
 
 describe('linear', () => {

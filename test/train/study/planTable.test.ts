@@ -8,7 +8,7 @@ import type { StudyCell } from '../../../train/study/studyCells.js';
 
 const cell = (base: string, setting: string, seed?: number): StudyCell => ({
   ...{ name: `${base} ${setting}`, label: `${base} ${setting}`, kind: seed === undefined ? 'zero-shot' : 'trained' },
-  base: { text: base, named: { name: base, recipe: 'demo', place: { folder: base } } satisfies NamedBase },
+  base: { text: base, named: { name: base, recipe: 'demo', source: { folder: base } } satisfies NamedBase },
   setting: { name: setting, recipe: 'demo', trained: seed !== undefined },
   ...(seed !== undefined && { seed, run: `s-${base}-${seed}` }),
   ...{ results: base, asked: {} },

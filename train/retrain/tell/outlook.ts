@@ -31,7 +31,7 @@ export interface Outlook {
 export async function outlook(plan: RetrainingPlan, paths: PlanFolder, nowMs: number): Promise<Outlook> {
   const history = await readHistory(paths.history);
   const attempt = await readAttempt(paths.attempt);
-  const { name, place: at } = resolveBase(plan.base);
+  const { name, source: at } = resolveBase(plan.base);
   const folder = 'folder' in at ? at.folder : findCached(hubSettings().cache, at, 'model')?.folder;
   const { gathered, toImport } = await lookAt(plan, paths);
   const last = history.filter(({ fingerprint }) => fingerprint !== undefined).at(-1);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { adapterKeys, dropoutMask, mixed, type RowDropout } from '../../../../model/engine/dropoutMask.js';
+import { adapterKeys, dropoutMask, mixBits, type RowDropout } from '../../../../model/engine/dropoutMask.js';
 import { fusedOps, type StackedLora } from '../../../../model/engine/fused/fusedOps.js';
 import { capabilities } from '../../../../model/engine/capabilities.js';
 import { nativeBackend, type RawTensor } from '../../../../model/engine/native/rawTensors.js';
@@ -94,13 +94,13 @@ describe('fusedOps', () => {
           .bandPart(tf.ones([time, time]), -1, 0)
           .sub(1)
           .mul(1e9);
-        const mixed = Array.from({ length: heads }, (_, index) => {
+        const attended = Array.from({ length: heads }, (_, index) => {
           const keyHead = Math.floor(index / (heads / kvHeads));
           const scores = tf.matMul(turned(head(index)), turned(head(heads + keyHead)), false, true);
           return tf.matMul(tf.softmax(scores.div(Math.sqrt(headDim)).add(mask)), head(heads + kvHeads + keyHead));
         });
         start += time;
-        return tf.concat(mixed, 1);
+        return tf.concat(attended, 1);
       });
       return tf.concat(texts, 0);
     }
@@ -123,7 +123,7 @@ describe('fusedOps', () => {
       widths: tf.tensor1d(widths, 'int32'),
       scale: 1.5,
     });
-    const rowDropout: RowDropout = { rate: 0.3, keys: Int32Array.from({ length: 2 * rows }, (_, i) => mixed(i + 1)) };
+    const rowDropout: RowDropout = { rate: 0.3, keys: Int32Array.from({ length: 2 * rows }, (_, i) => mixBits(i + 1)) };
     const numbers = [0, 7, 195]; // of the three adapters
     const dropout = () => ({
       rate: rowDropout.rate,

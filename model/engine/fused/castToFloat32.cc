@@ -6,15 +6,15 @@
 
 namespace {
 
-struct Widening {
+struct Casting {
   const uint16_t* from;
   float* to;
 };
 
 constexpr long block = 1 << 14;
 
-FOR_EACH_PROCESSOR void widenBfloat16(const void* arguments, long begin, long end) {
-  const Widening& work = *static_cast<const Widening*>(arguments);
+FOR_EACH_PROCESSOR void castBfloat16(const void* arguments, long begin, long end) {
+  const Casting& work = *static_cast<const Casting*>(arguments);
   for (long index = begin; index < end; index++) {
     const uint32_t bits = static_cast<uint32_t>(work.from[index]) << 16;
     std::memcpy(work.to + index, &bits, sizeof bits);
@@ -35,8 +35,8 @@ INLINE Vector fromHalves(Halves halves) {
   return reinterpret_cast<const Vector&>(wide);
 }
 
-FOR_EACH_PROCESSOR void widenHalf(const void* arguments, long begin, long end) {
-  const Widening& work = *static_cast<const Widening*>(arguments);
+FOR_EACH_PROCESSOR void castHalf(const void* arguments, long begin, long end) {
+  const Casting& work = *static_cast<const Casting*>(arguments);
   long index = begin;
   for (; index + lanes <= end; index += lanes)
     store(work.to + index, fromHalves(*reinterpret_cast<const Halves*>(work.from + index)));
@@ -48,7 +48,7 @@ FOR_EACH_PROCESSOR void widenHalf(const void* arguments, long begin, long end) {
 }
 
 /** Stack bfloat16 or half matrices of as many columns on top of each other, as float32. */
-void widen(Call& call) {
+void castToFloat32(Call& call) {
   const int count = call.inputs();
   const void* bytes[16];
   long rows[16], columns = 0, allRows = 0;
@@ -57,10 +57,10 @@ void widen(Call& call) {
     bytes[index] = call.bytes(index, rows[index], columns, type);
     allRows += rows[index];
   }
-  const Part part = type == TF_HALF ? widenHalf : widenBfloat16;
+  const Part part = type == TF_HALF ? castHalf : castBfloat16;
   float* out = call.makeOutput(0, {allRows, columns});
   for (int index = 0; index < count; index++) {
-    Widening work{static_cast<const uint16_t*>(bytes[index]), out};
+    Casting work{static_cast<const uint16_t*>(bytes[index]), out};
     inParallel(rows[index] * columns, block, part, &work);
     out += rows[index] * columns;
   }
@@ -68,9 +68,9 @@ void widen(Call& call) {
 
 }  // namespace
 
-void registerWiden() {
+void registerCastToFloat32() {
   registerOperation(
-      "TercetWiden",
+      "TercetCastToFloat32",
       {"in matrices: count * T", "out wide: float", "set count: int >= 1", "set T: {bfloat16, half} = DT_BFLOAT16"},
-      compute<widen>);
+      compute<castToFloat32>);
 }

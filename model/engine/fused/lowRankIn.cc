@@ -4,7 +4,7 @@
 
 #include "dropout.h"
 #include "operation.h"
-#include "thin.h"
+#include "lowRank.h"
 #include "threads.h"
 #include "vector.h"
 
@@ -93,8 +93,8 @@ void lowRankIn(Call& call) {
 void lowRankOutGradient(Call& call) {
   const Matrix dy = call.matrix(0), b = call.matrix(1), widths = call.matrix(2);
   const int* widthOf = reinterpret_cast<const int*>(widths.values);
-  const std::vector<float> thin = turned(b, widthOf, widths.columns);
-  Inward work{dy, thin.data(), b.columns, widths.columns, widthOf, nullptr, nullptr, Dropout(0),
+  const std::vector<float> matrix = turned(b, widthOf, widths.columns);
+  Inward work{dy, matrix.data(), b.columns, widths.columns, widthOf, nullptr, nullptr, Dropout(0),
               call.settings.scale, nullptr};
   work.out = call.makeOutput(0, {dy.rows, b.columns * widths.columns});
   inParallel((dy.rows + rowBlock - 1) / rowBlock, 8, inward, &work);
@@ -102,7 +102,7 @@ void lowRankOutGradient(Call& call) {
 
 }  // namespace
 
-void registerThinInward() {
+void registerLowRankIn() {
   registerOperation("TercetLowRankIn",
                     {"in x: float", "in a: float", "in adapter_keys: int32", "in row_keys: int32", "out inner: float",
                      "set scale: float", "set rate: float"},

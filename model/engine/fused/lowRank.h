@@ -1,4 +1,4 @@
-// What the thin products of low-rank adapters share. Projections with the same input, or side by side in an output, are
+// What the products with low-rank adapters share. Projections with the same input, or side by side in an output, are
 // handled at once: A [adapters * rank, in] and B [sum of outs, rank] hold their matrices one below the other.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 #include "operation.h"
 
-/** Rows that go through a thin product together. */
+/** Rows that go through a product with an adapter together. */
 constexpr long rowBlock = 4;
 
 /** Masks need the keys of every row. */

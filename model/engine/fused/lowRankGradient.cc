@@ -4,7 +4,7 @@
 
 #include "dropout.h"
 #include "operation.h"
-#include "thin.h"
+#include "lowRank.h"
 #include "threads.h"
 #include "vector.h"
 
@@ -126,7 +126,7 @@ void gradientOfB(Call& call) {
 
 }  // namespace
 
-void registerThinGradient() {
+void registerLowRankGradient() {
   registerOperation("TercetGradientOfA",
                     {"in inner: float", "in x: float", "in adapter_keys: int32", "in row_keys: int32", "out a: float",
                      "set rate: float"},

@@ -4,7 +4,7 @@
 
 #include "dropout.h"
 #include "operation.h"
-#include "thin.h"
+#include "lowRank.h"
 #include "threads.h"
 #include "vector.h"
 
@@ -14,7 +14,7 @@ struct Outward {
   float* y;  // [rows, columns], added to where it lies
   long rows, columns;
   const float* inner;
-  const float* thin;  // of each adapter [rank, width]
+  const float* matrix;  // of each adapter [rank, width]
   long rank, adapters;
   const int* widths;  // of each adapter's part of y; null when all add to the whole of it
   const int* adapterKeys;  // two of each adapter, and of each row
@@ -39,7 +39,7 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
         for (long column = 0; column < work.columns; column++) y[column] += residual[column];
       }
     }
-    const float* thin = work.thin;
+    const float* matrix = work.matrix;
     long offset = 0;
     for (long adapter = 0; adapter < work.adapters; adapter++) {
       const long width = work.widths ? work.widths[adapter] : work.columns;
@@ -49,7 +49,7 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
           std::fill_n(kept.begin(), width, 0.0f);
           for (long rank = 0; rank < work.rank; rank++) {
             const float factor = inner[row * stride + rank];
-            for (long column = 0; column < width; column++) kept[column] += factor * thin[rank * width + column];
+            for (long column = 0; column < width; column++) kept[column] += factor * matrix[rank * width + column];
           }
           float* y = work.y + (first + row) * work.columns + offset;
           const MaskKey key(work.rowKeys + 2 * (first + row), work.adapterKeys + 2 * adapter);
@@ -66,7 +66,7 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
             sums[row][1] = load(y + row * work.columns + column + lanes);
           }
           for (long rank = 0; rank < work.rank; rank++) {
-            const Vector left = load(thin + rank * width + column), right = load(thin + rank * width + column + lanes);
+            const Vector left = load(matrix + rank * width + column), right = load(matrix + rank * width + column + lanes);
             for (long row = 0; row < rowBlock; row++) {
               const float factor = inner[row * stride + rank];
               sums[row][0] += factor * left;
@@ -81,9 +81,9 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
         for (long row = 0; row < rows; row++)
           for (long rest = column; rest < width; rest++)
             for (long rank = 0; rank < work.rank; rank++)
-              y[row * work.columns + rest] += inner[row * stride + rank] * thin[rank * width + rest];
+              y[row * work.columns + rest] += inner[row * stride + rank] * matrix[rank * width + rest];
       }
-      thin += work.rank * width;
+      matrix += work.rank * width;
       if (work.widths) offset += width;
     }
   }
@@ -106,8 +106,8 @@ void lowRankInGradient(Call& call) {
 void lowRankOut(Call& call) {
   const Matrix y = call.matrix(0), inner = call.matrix(1), b = call.matrix(2), widths = call.matrix(3);
   const int* widthOf = reinterpret_cast<const int*>(widths.values);
-  const std::vector<float> thin = turned(b, widthOf, widths.columns);
-  Outward work{const_cast<float*>(y.values), y.rows, y.columns, inner.values, thin.data(), b.columns, widths.columns,
+  const std::vector<float> matrix = turned(b, widthOf, widths.columns);
+  Outward work{const_cast<float*>(y.values), y.rows, y.columns, inner.values, matrix.data(), b.columns, widths.columns,
                widthOf, nullptr, nullptr, Dropout(0), call.matrix(4), call.matrix(5)};
   call.makeOutput(0, {0});
   inParallel((y.rows + rowBlock - 1) / rowBlock, 8, outward, &work);
@@ -115,7 +115,7 @@ void lowRankOut(Call& call) {
 
 }  // namespace
 
-void registerThinOutward() {
+void registerLowRankOut() {
   registerOperation("TercetLowRankInGradient",
                     {"in into: float", "in inner: float", "in a: float", "in adapter_keys: int32", "in row_keys: int32",
                      "out nothing: float", "set rate: float"},

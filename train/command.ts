@@ -14,6 +14,7 @@ import { defaultRunName, openRun, requireFreeName, runFolder, runsRoot } from '.
 import { resultTable } from '../eval/report/run/resultTable.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { visibleCards } from '../model/engine/native/cards.js';
+import { describeLayers } from '../model/engine/describeLayers.js';
 import { alonePlace, type RankPlace } from '../model/engine/ranks/rankPlace.js';
 import { engineNames, type Engine, type EngineName } from '../model/engine/startEngine.js';
 import { describePlan } from '../model/memory/memoryPlan.js';
@@ -138,6 +139,7 @@ async function lead(args: TrainArguments, place: RankPlace, join: Join): Promise
     joined = await join();
     const { name, version, why } = joined.engine;
     console.error(`engine  ${name} ${version} (${why})`);
+    if (joined.engine.device === 'GPU') console.error(`layers  ${describeLayers()}`);
     return joined.engine;
   };
   const opened = args.resume ? await reopen(args, announced) : await open(args, ranks, announced);

@@ -12,8 +12,7 @@ import type { Card } from '../engine/native/nodeBackend.js';
 import { nativeBackend } from '../engine/native/rawTensors.js';
 import { multiplySpeed } from '../engine/product/multiplySpeed.js';
 import { telling } from '../engine/product/productRate.js';
-import { capabilities } from '../engine/capabilities.js';
-import { compiledLayersChoice } from '../engine/compiledLayersChoice.js';
+import { describeLayers } from '../engine/describeLayers.js';
 import { describeEngine, startEngine, type Engine } from '../engine/startEngine.js';
 import { describeMachine, type Machine } from '../machine.js';
 import type { TensorReport } from '../load/tensorReport.js';
@@ -160,7 +159,7 @@ function rows(findings: Findings, verify: boolean): [string, string][] {
     ['disk', `${gigabytes(machine.diskFree)} free`],
     ['engine', describeEngine(engine)],
     ['why', engine.why],
-    ...(engine.name === 'tensorflow' ? [['layers', layersLine()] as [string, string]] : []),
+    ...(engine.name === 'tensorflow' ? [['layers', describeLayers()] as [string, string]] : []),
     ['precisions', engine.precisions.join(', ')],
     [
       'speed',
@@ -173,12 +172,6 @@ function rows(findings: Findings, verify: boolean): [string, string][] {
     ...Object.entries(findings.folders).map(([folder, bytes]): [string, string] => [folder, gigabytes(bytes)]),
     ['bases', findings.bases.join(', ')],
   ];
-}
-
-function layersLine(): string {
-  const { compiledLayers, fusedOps } = capabilities();
-  const how = compiledLayers ? 'compiled by XLA' : `in ${fusedOps ? 'fused' : 'stock'} operations`;
-  return `${how}: ${compiledLayersChoice().why}`;
 }
 
 const cardLine = ({ totalBytes, freeBytes, computeCapability }: Card) =>

@@ -14,7 +14,7 @@ import { defaultRunName, openRun, requireFreeName, runFolder, runsRoot } from '.
 import { resultTable } from '../eval/report/run/resultTable.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { visibleCards } from '../model/engine/native/cards.js';
-import { describeLayers } from '../model/engine/describeLayers.js';
+import { describeLayers } from '../model/describe/describeLayers.js';
 import { alonePlace, type RankPlace } from '../model/engine/ranks/rankPlace.js';
 import { engineNames, type Engine, type EngineName } from '../model/engine/startEngine.js';
 import { describePlan } from '../model/memory/memoryPlan.js';

@@ -12,7 +12,7 @@ import type { Card } from '../engine/native/nodeBackend.js';
 import { nativeBackend } from '../engine/native/rawTensors.js';
 import { multiplySpeed } from '../engine/product/multiplySpeed.js';
 import { telling } from '../engine/product/productRate.js';
-import { describeLayers } from '../engine/describeLayers.js';
+import { describeLayers } from '../describe/describeLayers.js';
 import { describeEngine, startEngine, type Engine } from '../engine/startEngine.js';
 import { describeMachine, type Machine } from '../machine.js';
 import type { TensorReport } from '../load/tensorReport.js';

@@ -61,7 +61,7 @@ const isBound = (value: number | undefined): value is number =>
 
 function kindOf({ type, items, anyOf, ...setting }: Described): string {
   if (anyOf) return anyOf.map(kindOf).join(' or ');
-  if (setting.const !== undefined) return `\`${String(setting.const)}\``;
+  if (setting.const !== undefined) return `\`${JSON.stringify(setting.const).replaceAll('"', '')}\``;
   if (setting.enum) return setting.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (type === 'array') return `list of ${items?.enum ? kindOf(items) : 'texts'}`;
   if (type === 'boolean') return '`true`, `false`';

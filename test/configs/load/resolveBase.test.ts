@@ -58,7 +58,7 @@ describe('resolveBase', () => {
 
   it("takes a folder, is called by its last part, and trains by the study's recipe", async () => {
     await mkdir(inFolder('Qwen2.5-0.5B'));
-    const base = { name: 'Qwen2.5-0.5B', place: { folder: inFolder('Qwen2.5-0.5B') }, recipe: 'study' };
+    const base = { name: 'Qwen2.5-0.5B', source: { folder: inFolder('Qwen2.5-0.5B') }, recipe: 'study' };
     assert.deepEqual(resolveBase(inFolder('Qwen2.5-0.5B')), base);
     assert.deepEqual(resolveBase(`${inFolder('Qwen2.5-0.5B')}//`), base);
   });
@@ -66,8 +66,8 @@ describe('resolveBase', () => {
   it('takes an id of the hub, with a revision or without', () => {
     const base = { name: 'other-7B', recipe: 'study' };
     const id = 'some.one/other-7B';
-    assert.deepEqual(resolveBase(id), { ...base, place: { id, revision: 'main' } });
-    assert.deepEqual(resolveBase(`${id}@refs/pr/3`), { ...base, place: { id, revision: 'refs/pr/3' } });
+    assert.deepEqual(resolveBase(id), { ...base, source: { id, revision: 'main' } });
+    assert.deepEqual(resolveBase(`${id}@refs/pr/3`), { ...base, source: { id, revision: 'refs/pr/3' } });
   });
 
   it('knows the id of a named base, at its commit unless another is stated', () => {

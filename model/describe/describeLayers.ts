@@ -1,5 +1,5 @@
-import { capabilities } from './capabilities.js';
-import { compiledLayersChoice } from './compiledLayersChoice.js';
+import { capabilities } from '../engine/capabilities.js';
+import { compiledLayersChoice } from '../engine/compiledLayersChoice.js';
 
 /** How the layers of a model run on the engine that was started, and why, for people. */
 export function describeLayers(): string {

@@ -9,21 +9,29 @@ import { plus } from '../engine/withNumber.js';
  * @returns     [rows, hidden]; the caller owns it
  */
 export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D, epsilon: number): tf.Tensor2D {
-  return tf.tidy(() => divideByRms(x, epsilon).mul(gain));
+  return tf.tidy(() => divideRows(x, 'mean', (squares) => plus(squares, epsilon)).mul(gain));
 }
 
-/** With r = 1 / rms(x), y = x r and dx = r (dy - y mean(dy y)): one saved tensor instead of the five of the plain operations. */
-function divideByRms(x: tf.Tensor2D, epsilon: number): tf.Tensor2D {
+/**
+ * Divide each row by the root of the sum or the mean of its squares: with r = 1 / root, y = x r and dx = r (dy - y reduce(dy y)),
+ * two saved tensors instead of the five of the plain operations.
+ * @param above0  what keeps the squares from zero
+ */
+export function divideRows(
+  x: tf.Tensor2D,
+  reduce: 'sum' | 'mean',
+  above0: (squares: tf.Tensor2D) => tf.Tensor2D,
+): tf.Tensor2D {
   const op = tf.customGrad((input, save) => {
     const x = input as tf.Tensor2D;
-    const r = plus(x.square().mean(1, true), epsilon).rsqrt(); // [rows, 1]
+    const r = above0(x.square()[reduce]<tf.Tensor2D>(1, true)).rsqrt(); // [rows, 1]
     const y = x.mul(r);
     (save as tf.GradSaveFunc)([y, r]);
     return {
       value: y,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [y, r] = saved as [tf.Tensor2D, tf.Tensor2D];
-        return dy.sub(y.mul(dy.mul(y).mean(1, true))).mul(r);
+        return dy.sub(y.mul(dy.mul(y)[reduce](1, true))).mul(r);
       },
     };
   });

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { UserError } from '../../../configs/userError.js';
 import type { RankPlace } from '../../engine/ranks/rankPlace.js';
 import { divideMachine } from '../divideMachine.js';
-import type { LauncherPlace } from './launcherPlace.js';
+import { hostOf, type LauncherPlace } from './launcherPlace.js';
 import { placeOfProcesses } from './placeOfProcesses.js';
 import { placeInSlurm } from './placeInSlurm.js';
 import { placeInTfConfig } from './placeInTfConfig.js';
@@ -27,8 +27,6 @@ export function describeRanks(place: RankPlace): string {
   if (machines.length === 1) return `${place.ranks} on this machine, whose threads and memory they share`;
   return `${place.ranks} on ${machines.length} machines: ${listed(machines)}`;
 }
-
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 
 /**
  * Require that several machines may talk, and that their names mean something here.

@@ -8,3 +8,6 @@ export interface LauncherPlace {
   /** Threads of a computation that the launcher means each process to take; undefined where it does not say. */
   threads?: number;
 }
+
+/** The machine of an address, `host:port`. */
+export const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));

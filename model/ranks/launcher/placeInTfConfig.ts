@@ -1,5 +1,5 @@
 import { UserError } from '../../../configs/userError.js';
-import type { LauncherPlace } from './launcherPlace.js';
+import { hostOf, type LauncherPlace } from './launcherPlace.js';
 
 /** Tasks that train, in the order of their ranks. */
 const jobs = ['chief', 'worker'];
@@ -45,8 +45,6 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const isAddresses = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((address) => typeof address === 'string' && /^\S+:\d+$/.test(address));
-
-const hostOf = (address: string) => address.slice(0, address.lastIndexOf(':'));
 
 function refuse(problem: string, text: string): never {
   throw new UserError(`TF_CONFIG ${problem}; got ${text.length > 200 ? `${text.slice(0, 200)}...` : text}`);

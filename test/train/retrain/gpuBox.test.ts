@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkout } from '../../../setup/engineFolder.mjs';
 import { startEngine } from '../../../model/engine/startEngine.js';
+import { commandsIn, textOf } from '../../docs/chapters.js';
 import { writeTinyBase } from '../../tinyRun.js';
 import { copyCheckout } from '../prepare/copyCheckout.js';
 import { sourcesEnvironment, startSources, type Sources } from '../prepare/localSources.js';
@@ -22,11 +22,11 @@ import { sourcesEnvironment, startSources, type Sources } from '../prepare/local
 type Check = (said: string) => void;
 
 /**
- * The commands of README's chapter, from top to bottom, as a person would give them. Stand-ins: the packages, `git clone` and
+ * The commands of docs/gpu-box.md, from top to bottom, as a person would give them. Stand-ins: the packages, `git clone` and
  * systemd's own commands are only called; the hub and the data sets' hosts are servers here; the base is tiny, and so is its
  * training; /srv is a folder of the test's.
  */
-describe("README's chapter On a GPU box", function () {
+describe('docs/gpu-box.md', function () {
   this.timeout(1_200_000);
   let home: string;
   let sources: Sources;
@@ -91,7 +91,7 @@ describe("README's chapter On a GPU box", function () {
       '--history': (said) => assert.match(said, /history\.html/),
     };
     const used = new Set<string>();
-    for (const command of commandsOf('On a GPU box')) {
+    for (const command of commandsIn(textOf('docs/gpu-box.md'))) {
       const { code, said } = await give(command);
       // Only one champion was made: there is none to go back to.
       const isLast = command.includes('--rollback');
@@ -152,10 +152,3 @@ licence: none
 shape:
   { hidden: 32, layers: 2, heads: 4, kvHeads: 2, headDim: 8, intermediate: 48, vocabularyRows: 4096, tied: true, ropeTheta: 10000 }
 `;
-
-/** The lines of the fenced blocks of a chapter. */
-function commandsOf(chapter: string): string[] {
-  const text = readFileSync(join(checkout, 'README.md'), 'utf8').split(`### ${chapter}\n`)[1]!.split('\n### ')[0]!;
-  const blocks = text.split('```').filter((_, index) => index % 2 === 1);
-  return blocks.flatMap((block) => block.trim().split('\n'));
-}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Contract } from '../../configs/contract.js';
+import type { Contract, ImageContract } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { readJsonObject } from '../base/baseFolder.js';
 import { writeBeside } from '../../data/files/writeBeside.js';
@@ -44,6 +44,8 @@ type OptionalField = { [Key in keyof Contract]-?: undefined extends Contract[Key
 
 export interface ContractDifference {
   field: keyof Contract;
+  /** Of the field, or of the part of it that differs, such as `image.maxPixels`. */
+  name: string;
   left: unknown;
   right: unknown;
 }
@@ -75,11 +77,38 @@ export async function readContract(file: string): Promise<Contract> {
   return contract;
 }
 
-/** The fields in which two contracts differ. */
+/** The fields in which two contracts differ, and where both tell of images what differs in that. */
 export const contractDifferences = (left: Contract, right: Contract): ContractDifference[] =>
-  contractFields
-    .filter((field) => JSON.stringify(left[field]) !== JSON.stringify(right[field]))
-    .map((field) => ({ field, left: left[field], right: right[field] }));
+  comparedFields([left, right])
+    .map(({ field, name, of }) => ({ field, name, left: of(left), right: of(right) }))
+    .filter((each) => JSON.stringify(each.left) !== JSON.stringify(each.right));
+
+interface ComparedField {
+  field: keyof Contract;
+  name: string;
+  of(contract: Contract): unknown;
+}
+
+/** What contracts are compared by: every field, and in the place of images, where all tell of them, each part of that. */
+export function comparedFields(contracts: readonly Contract[]): ComparedField[] {
+  const partsOf = (images: readonly ImageContract[]) => [...new Set(images.flatMap((image) => Object.keys(image)))];
+  return contractFields.flatMap((field): ComparedField[] => {
+    const images = contracts.flatMap(({ image }) => image ?? []);
+    if (field !== 'image' || images.length < contracts.length)
+      return [{ field, name: field, of: (contract) => contract[field] }];
+    return partsOf(images).map((part) => ({
+      field,
+      name: `image.${part}`,
+      of: ({ image }) => image![part as keyof ImageContract],
+    }));
+  });
+}
+
+/** Differences for people, in one line. */
+export const listDifferences = (differences: readonly ContractDifference[]): string =>
+  differences.map(({ name, left, right }) => `${name} ${shown(left)}, not ${shown(right)}`).join('; ');
+
+const shown = (value: unknown) => JSON.stringify(value) ?? 'none';
 
 /**
  * Refuse to mix embeddings made under different rules.
@@ -89,10 +118,7 @@ export const contractDifferences = (left: Contract, right: Contract): ContractDi
 export function requireSameContract(found: Contract, expected: Contract, what: string): void {
   const differences = contractDifferences(found, expected);
   if (differences.length === 0) return;
-  const list = differences.map(
-    ({ field, left, right }) => `${field} ${JSON.stringify(left)}, not ${JSON.stringify(right)}`,
-  );
   throw new UserError(
-    `${what} was made under another contract: ${list.join('; ')}; use the same settings, or make it again under these`,
+    `${what} was made under another contract: ${listDifferences(differences)}; use the same settings, or make it again under these`,
   );
 }

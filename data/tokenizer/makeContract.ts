@@ -53,6 +53,7 @@ const imageContract = (
   resampling: 'bicubic uint8, horizontal first',
   mean: [...mean],
   std: [...std],
+  tower: 'frozen',
 });
 
 /** The same rules in another arithmetic. */
@@ -66,8 +67,26 @@ const arithmetic = (precision: Precision, float32Products: Float32Products) => (
   ...(float32Products !== 'float32' && { float32Products }),
 });
 
-/** The settings that make this contract with the tokenizer it was made with. */
-export function contractSettings(contract: Contract): RunConfig['contract'] {
+/** The settings that make this contract with the base it was made with; others stay as they are. */
+export function withSettingsOf(contract: Contract, settings: RunConfig): RunConfig {
+  const { image, temperature } = contract;
+  return {
+    ...settings,
+    contract: contractSettings(contract),
+    loss: { ...settings.loss, temperature },
+    ...(image && { image: { ...settings.image, ...imageSettings(image) } }),
+  };
+}
+
+const imageSettings = ({ minPixels, maxPixels, order, positions, alpha }: ImageContract) => ({
+  minPixels,
+  maxPixels,
+  order,
+  positions,
+  alpha,
+});
+
+function contractSettings(contract: Contract): RunConfig['contract'] {
   const { queryPrefix, passagePrefix, titleRule, queryMaxLength, passageMaxLength, precision, eosToken } = contract;
   return {
     queryPrefix,

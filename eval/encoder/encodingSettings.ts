@@ -19,17 +19,12 @@ export function encodingSettings(
 ): RunConfig {
   for (const override of set) {
     const path = override.split('=')[0]!;
-    const isOfContract = path.startsWith('contract.') || path === 'loss.temperature';
-    if (isOfContract && hasContract)
+    if (isOfContract(path) && hasContract)
       throw new UserError(`--set ${path} has no effect on ${model}, which has a contract of its own; leave it out`);
   }
   const { config, overridden } = overrideConfig(settings, set);
-  const idle = overridden.find(
-    (path) =>
-      !path.startsWith('contract.') &&
-      path !== 'loss.temperature' &&
-      !effective.includes(path) &&
-      !(readsImages && path.startsWith('image.')),
+  const idle = overridden.find((path) =>
+    path.startsWith('image.') ? !readsImages : !isOfContract(path) && !effective.includes(path),
   );
   if (idle !== undefined)
     throw new UserError(
@@ -37,6 +32,8 @@ export function encodingSettings(
     );
   return config;
 }
+
+const isOfContract = (path: string) => /^(contract\.|image\.|loss\.temperature$)/.test(path);
 
 /** Besides those that the contract is made of. */
 const effective = ['evaluation.batchTokens', 'training.tokenizerThreads'];

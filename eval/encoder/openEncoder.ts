@@ -18,7 +18,7 @@ import { loadConfig } from '../../configs/load/loadConfig.js';
 import { resolveBase, type NamedBase } from '../../configs/load/resolveBase.js';
 import type { RunConfig } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
-import { contractSettings, makeContract, withArithmetic } from '../../data/tokenizer/makeContract.js';
+import { withArithmetic, withSettingsOf } from '../../data/tokenizer/makeContract.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
 import { shapeIn } from '../../model/describe/describeBase.js';
@@ -29,7 +29,7 @@ import { disposeModel } from '../../model/layer/decoder.js';
 import { attachAdapter } from '../../model/layer/lora.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
 import { loadTower } from '../../model/vision/loadTower.js';
-import { openVision } from '../../model/vision/openVision.js';
+import { baseContract } from '../../model/vision/baseContract.js';
 import { openImageReader } from './imageReader.js';
 import { modelEncoder, type Encoder } from './encoder.js';
 import { encodingSettings } from './encodingSettings.js';
@@ -103,16 +103,24 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
       `${model} is to be encoded in ${precision}, which the ${engine.name} engine does not offer; add --precision float32`,
     );
   const { float32Products } = engine;
-  const vision = options.images ? await openVision(folder, tokenizer) : undefined;
-  const now = makeContract(settings, tokenizer, precision, float32Products, vision?.values);
+  const readsImages = trained ? trained.image !== undefined : options.images === true;
+  const arithmetic = { precision, float32Products };
+  const { contract: now, vision } = await baseContract({ folder, tokenizer }, settings, arithmetic, readsImages);
   const contract = trained ? withArithmetic(trained, precision, float32Products) : now;
   requireSameContract(contract, now, model);
   const loaded = await loadModel(folder, precision);
   requireVocabulary(tokenizer, loaded);
   if (source.weightsHash !== undefined && source.weightsHash !== loaded.weightsHash)
     throw new UserError(`the weights in ${folder} are not those ${model} was trained on; put them back`);
-  const tower = vision && (await loadTower(folder, precision, vision.config));
-  const reader = tower && openImageReader(vision, tower, contract.image!, settings.training.tokenizerThreads);
+  const reader =
+    vision && options.images
+      ? openImageReader(
+          vision,
+          await loadTower(folder, precision, vision.config),
+          contract.image!,
+          settings.training.tokenizerThreads,
+        )
+      : undefined;
   if (vision) loaded.sections = vision.config.sections;
   const { adapter } = source;
   if (adapter) attachAdapter(loaded, adapter);
@@ -220,10 +228,5 @@ async function folderSource(folder: string, recipe: string | undefined, base: Na
   const source = { name: folder, fetchBase: () => fetchBase(base), shape: base.file?.shape };
   if (!existsSync(file)) return { ...source, settings };
   const contract = await readContract(file);
-  return { ...source, contract, settings: { ...settings, ...settingsOf(contract, settings) } };
-}
-
-/** The settings that would make this contract, so that it can be checked against the base's tokenizer. */
-function settingsOf(contract: Contract, settings: RunConfig): Pick<RunConfig, 'contract' | 'loss'> {
-  return { contract: contractSettings(contract), loss: { ...settings.loss, temperature: contract.temperature } };
+  return { ...source, contract, settings: withSettingsOf(contract, settings) };
 }

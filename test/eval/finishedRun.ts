@@ -6,23 +6,28 @@ import { createRun, runsRoot } from '../../checkpoints/run/folder.js';
 import { saveState, type State } from '../../checkpoints/run/state.js';
 import type { Contract, Precision } from '../../configs/contract.js';
 import { loadConfig } from '../../configs/load/loadConfig.js';
-import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import { disposeModel } from '../../model/layer/decoder.js';
 import { freshAdapter } from '../../model/layer/lora.js';
+import { baseContract } from '../../model/vision/baseContract.js';
 
-/** Write what a run of the base in `folder` leaves, without training: an adapter with an effect, and a state of step 3. */
+/**
+ * Write what a run of the base in `folder` leaves, without training: an adapter with an effect, and a state of step 3.
+ * @param readsImages  whether it was trained on images too
+ */
 export async function writeFinishedRun(
   folder: string,
   run: string,
   precision: Precision,
+  { readsImages = false, set = [] }: { readsImages?: boolean; set?: readonly string[] } = {},
 ): Promise<{ adapter: Adapter; contract: Contract }> {
-  await startEngine();
-  const { config: settings } = loadConfig('demo');
+  const { float32Products } = await startEngine();
+  const { config: settings } = loadConfig('demo', set);
   const base = join(folder, 'base');
-  const contract = makeContract(settings, await loadTokenizer(base), precision);
+  const of = { folder: base, tokenizer: await loadTokenizer(base) };
+  const { contract } = await baseContract(of, settings, { precision, float32Products }, readsImages);
   const model = await loadModel(base, 'float32');
   const adapter = freshAdapter(model, settings.lora, 1);
   for (const { b } of adapter.matrices.values()) b.fill(0.05);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { adapterClaims, readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
 import { adapterHash } from '../../checkpoints/adapter/adapterHash.js';
 import { adapterGaps } from '../../checkpoints/adapter/problems.js';
-import { contractDifferences, readContract } from '../../checkpoints/contract/contractFile.js';
+import { contractDifferences, listDifferences, readContract } from '../../checkpoints/contract/contractFile.js';
 import { baseReference } from '../../checkpoints/hub/baseReference.js';
 import type { RunRecord } from '../../checkpoints/run/config.js';
 import type { Contract } from '../../configs/contract.js';
@@ -88,12 +88,14 @@ export function requireStartContract(
   const refused = differences.filter(({ field }) => !allowed.includes(field));
   if (refused.length > 0)
     throw new UserError(
-      `the adapter ${folder} was made under another contract: ${listed(refused)}; use the same settings, or allow it by ` +
-        `--allow-contract ${refused.map(({ field }) => field).join(' ')}`,
+      `the adapter ${folder} was made under another contract: ${listDifferences(refused)}; use the same settings, or allow it by ` +
+        `--allow-contract ${[...new Set(refused.map(({ field }) => field))].join(' ')}`,
     );
   return differences.length === 0
     ? []
-    : [`the adapter ${folder} was made under another contract: ${listed(differences)}, as --allow-contract lets it`];
+    : [
+        `the adapter ${folder} was made under another contract: ${listDifferences(differences)}, as --allow-contract lets it`,
+      ];
 }
 
 /** Where a base says under which contract it was made, in which fields a run on it differs: a line at most. */
@@ -105,13 +107,10 @@ export async function otherBaseContract(folder: string, contract: Contract): Pro
   );
   return differing.length === 0
     ? []
-    : [`the base ${folder} was made under another contract than this run trains it under: ${listed(differing)}`];
+    : [
+        `the base ${folder} was made under another contract than this run trains it under: ${listDifferences(differing)}`,
+      ];
 }
-
-const listed = (differences: ReturnType<typeof contractDifferences>) =>
-  differences
-    .map(({ field, left, right }) => `${field} ${JSON.stringify(left)}, not ${JSON.stringify(right)}`)
-    .join('; ');
 
 /** A given adapter as this run's own: of this base, with this run's dropout. @throws UserError when it does not fit */
 function startedFrom(given: Adapter, model: Model, { lora }: RunRecord['settings']): Adapter {

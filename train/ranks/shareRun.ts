@@ -8,11 +8,11 @@ import { stateAdapter } from '../../checkpoints/run/stateAdapter.js';
 import type { Contract } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { fileIdentity } from '../../data/files/fileIdentity.js';
-import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import type { Engine } from '../../model/engine/startEngine.js';
 import type { Collective } from '../../model/engine/ranks/collective.js';
 import { loadModel } from '../../model/load/loadModel.js';
+import { baseContract } from '../../model/vision/baseContract.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
 import { openCaches, openFiles } from '../loop/openData.js';
 import type { OpenTraining } from '../loop/openTraining.js';
@@ -59,7 +59,9 @@ export async function openSharedRun(collective: Collective, engine: Engine): Pro
   if (other !== undefined)
     throw new UserError(`the training file ${other} is not that of rank 0; copy that one to this machine`);
   const tokenizer = await loadTokenizer(record.base.folder);
-  const now = makeContract(record.settings, tokenizer, contract.precision, engine.float32Products);
+  const of = { folder: record.base.folder, tokenizer };
+  const arithmetic = { ...engine, precision: contract.precision };
+  const { contract: now } = await baseContract(of, record.settings, arithmetic, contract.image !== undefined);
   requireSameContract(contract, now, 'rank 0');
   const model = await loadModel(record.base.folder, contract.precision);
   if (model.weightsHash !== record.base.weightsHash)

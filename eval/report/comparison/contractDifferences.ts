@@ -1,4 +1,4 @@
-import { contractFields } from '../../../checkpoints/contract/contractFile.js';
+import { comparedFields } from '../../../checkpoints/contract/contractFile.js';
 import type { Contract } from '../../../configs/contract.js';
 import { trainedFields, type Told } from '../../../checkpoints/run/trained.js';
 
@@ -12,13 +12,15 @@ export interface Difference {
   byBase: boolean;
 }
 
-/** What a base brings along: its tokenizer, the ids that tokenizer adds, its chat template's own words. */
-const fieldsOfTheBase: ReadonlySet<keyof Contract> = new Set([
+/** What a base brings along: its tokenizer, the ids that tokenizer adds, its chat template's own words, colours. */
+const fieldsOfTheBase: ReadonlySet<string> = new Set([
   'tokenizer',
   'bosId',
   'eosId',
   'chatBefore',
   'chatAfter',
+  'image.mean',
+  'image.std',
 ]);
 
 /**
@@ -26,8 +28,8 @@ const fieldsOfTheBase: ReadonlySet<keyof Contract> = new Set([
  * lacks is no matter of the base: the recipe decides whether there is one.
  */
 export function contractDifferences(contracts: readonly { name: string; contract: Contract }[]): Difference[] {
-  return contractFields.flatMap((field) => {
-    const values = contracts.map(({ name, contract }) => ({ name, value: contract[field] }));
+  return comparedFields(contracts.map(({ contract }) => contract)).flatMap(({ name: field, of }) => {
+    const values = contracts.map(({ name, contract }) => ({ name, value: of(contract) }));
     if (!differ(values)) return [];
     const isPresent = new Set(values.map(({ value }) => value !== undefined && value !== null));
     const byBase = fieldsOfTheBase.has(field) && (field === 'bosId' || isPresent.size === 1);

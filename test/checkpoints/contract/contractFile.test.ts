@@ -49,8 +49,11 @@ describe('a contract of images', () => {
       image: of,
     }));
     assert.deepEqual(contractDifferences(one!, same!), []);
-    assert.throws(() => requireSameContract(other!, one!, 'run a'), /under another contract: image .*image-first/);
-    assert.throws(() => requireSameContract(contract, one!, 'run a'), /another contract: image undefined, not \{/);
+    assert.throws(
+      () => requireSameContract(other!, one!, 'run a'),
+      /another contract: image.order "image-first", not "text-first";/,
+    );
+    assert.throws(() => requireSameContract(contract, one!, 'run a'), /another contract: image none, not \{/);
   });
 });
 
@@ -93,8 +96,8 @@ describe('requireSameContract', () => {
 
   it('lists what differs with both values, blanks visible', () => {
     assert.deepEqual(contractDifferences(other, contract), [
-      { field: 'queryPrefix', left: 'Query: ', right: 'Query:' },
-      { field: 'eosId', left: null, right: 7 },
+      { field: 'queryPrefix', name: 'queryPrefix', left: 'Query: ', right: 'Query:' },
+      { field: 'eosId', name: 'eosId', left: null, right: 7 },
     ]);
     assert.throws(
       () => requireSameContract(other, contract, 'adapter x'),

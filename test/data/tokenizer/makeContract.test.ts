@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { loadConfig, parseConfig } from '../../../configs/load/loadConfig.js';
-import { contractSettings, makeContract, withArithmetic } from '../../../data/tokenizer/makeContract.js';
+import { makeContract, withArithmetic, withSettingsOf } from '../../../data/tokenizer/makeContract.js';
 import { loadTokenizer } from '../../../data/tokenizer/tokenizer.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { tiny, writeTinyTokenizer } from '../../fixtures/writeTinyTokenizer.js';
@@ -82,11 +82,7 @@ describe('makeContract', () => {
     for (const recipe of ['study', 'study-vl', 'promptreps']) {
       const { config } = loadConfig(recipe);
       const contract = makeContract(config, tokenizer, 'float32');
-      assert.deepEqual(
-        makeContract({ ...config, contract: contractSettings(contract) }, tokenizer, 'float32'),
-        contract,
-        recipe,
-      );
+      assert.deepEqual(makeContract(withSettingsOf(contract, parseConfig({})), tokenizer, 'float32'), contract, recipe);
     }
   });
 

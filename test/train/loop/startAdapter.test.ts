@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Contract } from '../../../configs/contract.js';
 import { requireStartContract, type StartAdapter } from '../../../train/loop/startAdapter.js';
 
 describe('requireStartContract', () => {
@@ -9,6 +10,25 @@ describe('requireStartContract', () => {
     const [line, ...others] = requireStartContract(start, {} as never, []);
     assert.match(line!, /^the adapter theirs has no contract\.json: [^\n]*prefixes, lengths[^\n]* cannot be checked$/);
     assert.deepEqual(others, []);
+  });
+
+  it('refuses an adapter that was trained to read images otherwise, or not at all, naming what differs', () => {
+    const image = { minPixels: 32, maxPixels: 64, tower: 'frozen' };
+    const startOf = (of: object) => ({ folder: 'theirs', contract: of }) as StartAdapter;
+    const now = { image: { ...image, maxPixels: 96 } } as Contract;
+    assert.throws(
+      () => requireStartContract(startOf({ image }), now, []),
+      /^UserError: the adapter theirs was made under another contract: image\.maxPixels 64, not 96; use the same settings, or allow it by --allow-contract image$/,
+    );
+    assert.throws(
+      () => requireStartContract(startOf({}), now, []),
+      /another contract: image none, not \{"minPixels":32,/,
+    );
+    assert.deepEqual(requireStartContract(startOf({ image }), { image } as Contract, []), []);
+    assert.match(
+      requireStartContract(startOf({ image }), now, ['image'])[0]!,
+      /image\.maxPixels 64, not 96, as --allow/,
+    );
   });
 
   it('refuses to allow differences where nothing says that there are any', () => {

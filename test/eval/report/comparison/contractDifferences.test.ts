@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Contract } from '../../../../configs/contract.js';
+import type { Contract, ImageContract } from '../../../../configs/contract.js';
 import { parseConfig } from '../../../../configs/load/loadConfig.js';
 import {
   contractDifferences,
@@ -78,6 +78,20 @@ describe('contractDifferences', () => {
         ['run2', 'Query:'],
       ],
     );
+  });
+
+  it('tells what differs in how images are read; their colours are those of the base', () => {
+    const image = { minPixels: 1, maxPixels: 2, mean: [0.5, 0.5, 0.5] } as unknown as ImageContract;
+    const found = between({ image }, { image: { ...image, maxPixels: 3, mean: [0.4, 0.5, 0.5] } });
+    assert.deepEqual(
+      found.map(({ field, byBase }) => [field, byBase]),
+      [
+        ['image.maxPixels', false],
+        ['image.mean', true],
+      ],
+    );
+    const [missing] = between({ image }, {});
+    assert.deepEqual([missing!.field, missing!.byBase], ['image', false]);
   });
 
   it('is told in one line, each value once', () => {

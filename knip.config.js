@@ -11,7 +11,7 @@ export default {
     'test/**/*.test.ts',
     'test/{bench,interop,fuzz,gpu,retraining}/**/*.{ts,mjs}',
     'test/*.{ts,mjs,cjs}',
-    'test/docs/writePages.ts',
+    'test/docs/{takePictures,writePages}.ts',
     // Processes that tests start.
     'test/checkpoints/hub/downloadOnce.ts',
     'test/fixtures/printOrder.ts',

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { comparisonPage } from '../../eval/report/section/comparisonPage.js';
 import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
+import { chromiumPath } from './chromiumPath.js';
 import { contrastRatios } from './contrastRatios.js';
 import { exampleComparison, exampleQueries } from './exampleComparison.js';
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
 
 describe('the page of a comparison, in a browser', function () {
   this.timeout(120_000);
@@ -20,11 +16,11 @@ describe('the page of a comparison, in a browser', function () {
   let small: string;
 
   before(async function () {
-    if (executablePath === undefined) {
+    if (chromiumPath === undefined) {
       console.log('    skipped: no Chromium in /usr/bin; apt-get install chromium brings one');
       this.skip();
     }
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
     const [eight, three] = [exampleComparison(8, 30, 40), exampleComparison(3, 3, 40)];
     large = comparisonPage(eight, exampleQueries(eight));
     small = comparisonPage(three, exampleQueries(three));

@@ -9,7 +9,7 @@ export default {
     '{data,eval,model,train}/command/*.ts',
     'setup/*.d.mts',
     'test/**/*.test.ts',
-    'test/{bench,interop,fuzz,gpu,retraining}/**/*.{ts,mjs}',
+    'test/{bench,interop,fuzz,gpu,mutations,retraining}/**/*.{ts,mjs}',
     'test/*.{ts,mjs,cjs}',
     'test/docs/{takePictures,writePages}.ts',
     // Processes that tests start.

@@ -19,7 +19,7 @@ export function commandsOfScripts(): Map<string, DeclaredCommand[]> {
   };
   return new Map(
     Object.entries(scripts).map(([script, line]) => {
-      const file = /--import tsx (\S+\.ts)/.exec(line)?.[1];
+      const file = / (\S+\.ts)$/.exec(line)?.[1];
       return [script, file === undefined ? [] : declaredIn(file)];
     }),
   );

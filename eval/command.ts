@@ -21,9 +21,11 @@ import { resultsFolder } from './score/resultsFolder.js';
 import { resultTable } from './report/run/resultTable.js';
 import { sharedIdsWarning, warningsOf } from './score/counts.js';
 import { evaluateRetriever } from './score/scoreModel.js';
+import { noText, withoutText } from './score/noText.js';
 import { taskFolderName } from './tasks/folderName.js';
 import { requireTaskData, type Task } from './tasks/task.js';
 import { isSet, type TaskNode } from './tasks/taskFile.js';
+import { showsImages } from './tasks/showsImages.js';
 import { loadTaskList } from './tasks/taskList.js';
 import { trecRetriever } from './score/trecRetriever.js';
 import { vectorFormats, type VectorFormat } from './dense/vectorFormat.js';
@@ -71,7 +73,7 @@ const evalCommand: Command<EvalArguments> = {
         array: true,
         default: [],
         describe:
-          "instead of each task's own, as map@1000,precision@30 (ndcg, mrr, recall, precision, map, success); -l2 counts grades from 2 on",
+          "instead of each task's own, as map@1000,precision@30 (ndcg, mrr, recall, precision, map, success or hit); -l2 counts grades from 2 on",
       })
       .option('ignore-identical-ids', {
         type: 'boolean',
@@ -123,7 +125,7 @@ const evalCommand: Command<EvalArguments> = {
     if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
     for (const task of tasks) requireTaskData(task);
     if (args.output !== undefined) await requireApartFromInputs(args.output, nodes, tasks, args);
-    const { retriever, opened } = await openRetriever(args);
+    const { retriever, opened } = await openRetriever(args, tasks);
     const root = args.output ?? folderOf(args, retriever);
     await requireWritable(root);
     const rows: ResultRow[] = [];
@@ -137,7 +139,7 @@ const evalCommand: Command<EvalArguments> = {
       console.log(
         JSON.stringify({
           folder: root,
-          results: results.map(({ task, model, metrics }) => ({ task, model, metrics })),
+          results: results.map(({ task, model, metrics, note }) => ({ task, model, metrics, ...(note && { note }) })),
         }),
       );
   },
@@ -154,7 +156,10 @@ async function requireApartFromInputs(root: string, nodes: TaskNode[], tasks: Ta
 
 const listOf = (texts: readonly string[]) => texts.flatMap((text) => text.split(',')).filter((name) => name !== '');
 
-async function openRetriever(args: EvalArguments): Promise<{ retriever: Retriever; opened: OpenEncoder | null }> {
+async function openRetriever(
+  args: EvalArguments,
+  tasks: readonly Task[],
+): Promise<{ retriever: Retriever; opened: OpenEncoder | null }> {
   const { model, recipe, set, base, precision, vectors: format, k1, b, fields } = args;
   const isDense = model !== 'bm25' && !model.startsWith('trec:');
   refuse(args, isDense ? [] : ['recipe', 'base', 'precision', 'vectors', 'cache-gigabytes']);
@@ -169,7 +174,9 @@ async function openRetriever(args: EvalArguments): Promise<{ retriever: Retrieve
   }
   const gigabytes = args['cache-gigabytes'] ?? defaultCacheBytes / 1e9;
   if (gigabytes < 0) throw new UserError(`--cache-gigabytes must be 0 or more; got ${gigabytes}`);
-  const opened = await openEncoder(model, { recipe, base, precision, set });
+  let images = false;
+  for (const task of tasks) images ||= await showsImages(task);
+  const opened = await openEncoder(model, { recipe, base, precision, set, images });
   for (const warning of opened.warnings) console.error(`warning: ${warning}`);
   const warn = (text: string) => console.error(`warning: ${text}`);
   return { retriever: denseRetriever(opened.encoder, { format, cacheBytes: gigabytes * 1e9, warn }), opened };
@@ -196,12 +203,16 @@ async function score(
   { model, again }: EvalArguments,
 ): Promise<ResultRow> {
   const bar = progressBar(task.name, 100);
-  const { summary, perQuery, isReused, replaced } = await evaluateRetriever(retriever, task, {
+  const scored = await evaluateRetriever(retriever, task, {
     folder: join(root, taskFolderName(task)),
     ...(opened && { contract: opened.encoder.contract }),
     again,
     onProgress: (done, all) => bar.update(Math.round((100 * done) / all)),
-  }).finally(() => bar.stop());
+  })
+    .catch(withoutText)
+    .finally(() => bar.stop());
+  if (!scored) return { task: task.name, model, metrics: {}, note: noText };
+  const { summary, perQuery, isReused, replaced } = scored;
   if (isReused) console.error(`${task.name} was scored ${summary.finished}; --again scores it anew`);
   if (replaced !== undefined)
     console.error(

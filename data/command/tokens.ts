@@ -5,6 +5,7 @@ import { UserError } from '../../configs/userError.js';
 import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
 import { describeMixed } from '../../model/describe/describeMixed.js';
 import { imageRules, openVision } from '../../model/vision/openVision.js';
+import { imageInFile } from '../image/imageSource.js';
 import { startImageThreads } from '../image/imageThreads.js';
 import { describeTokens, formatTokens } from '../inspect/describeTokens.js';
 import { makeContract } from '../tokenizer/makeContract.js';
@@ -71,7 +72,7 @@ export const tokensCommand: Command<{
     const contract = makeContract(config, tokenizer, config.contract.precision, 'float32', vision.values);
     const threads = startImageThreads(imageRules(config.image, vision.config), 1);
     try {
-      const prepared = await Promise.all(image.map((file) => threads.prepare(String(file))));
+      const prepared = await Promise.all(image.map(async (file) => threads.prepare(await imageInFile(String(file)))));
       const text = describeTokens(tokenizer, contract, as, String(texts[0] ?? ''), image.length);
       const files = image.map((file, index) => ({ file: String(file), ...prepared[index]! }));
       const described = describeMixed(text, files, vision, config.image);

@@ -2,10 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../../configs/userError.js';
 import type { ImageRules, PreparedImage } from './imageRules.js';
 import { prepareImage } from './prepareImage.js';
-import { readEncoded } from './readEncoded.js';
 
 export interface ImageRequest {
-  file: string;
+  encoded: Uint8Array;
 }
 
 export type ImageReply = PreparedImage | { error: string; isUserError: boolean };
@@ -14,12 +13,12 @@ export type ImageReply = PreparedImage | { error: string; isUserError: boolean }
 const port = parentPort!;
 const rules = workerData as ImageRules;
 
-port.on('message', ({ file }: ImageRequest) => {
-  readEncoded(file, (encoded) => prepareImage(encoded, rules)).then(
+port.on('message', ({ encoded }: ImageRequest) => {
+  prepareImage(encoded, rules).then(
     (image) => port.postMessage(image, [image.patches.buffer as ArrayBuffer]),
     (error: Error) => {
       const isUserError = error instanceof UserError;
-      port.postMessage({ error: isUserError ? error.message : `${file}: ${error.stack}`, isUserError });
+      port.postMessage({ error: isUserError ? error.message : error.stack!, isUserError });
     },
   );
 });

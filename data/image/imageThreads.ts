@@ -3,17 +3,18 @@ import { heldStreams, keepThreadOutput } from '../../configs/cli/libraryOutput.j
 import { UserError } from '../../configs/userError.js';
 import type { ImageRules, PreparedImage } from './imageRules.js';
 import type { ImageReply, ImageRequest } from './image.worker.js';
+import type { ImageSource } from './imageSource.js';
 
 /** Reads images in threads of their own: decoding and resizing one takes as long as the model takes for a few tokens. */
 export interface ImageThreads {
-  /** @throws UserError naming the file that cannot be used, why, and what to do */
-  prepare(file: string): Promise<PreparedImage>;
+  /** @throws UserError naming the image that cannot be used, why, and what to do */
+  prepare(image: Pick<ImageSource, 'name' | 'read'>): Promise<PreparedImage>;
   /** End the threads; work that is still under way is rejected. */
   close(): Promise<void>;
 }
 
 interface Job {
-  file: string;
+  image: Pick<ImageSource, 'name' | 'read'>;
   resolve(image: PreparedImage): void;
   reject(error: Error): void;
 }
@@ -23,9 +24,9 @@ export function startImageThreads(rules: ImageRules, threads: number): ImageThre
   const queue: Job[] = [];
   const started = Array.from({ length: threads }, () => startThread(rules, queue));
   return {
-    prepare: (file) =>
+    prepare: (image) =>
       new Promise((resolve, reject) => {
-        queue.push({ file, resolve, reject });
+        queue.push({ image, resolve, reject });
         for (const thread of started) thread.next();
       }),
     async close() {
@@ -54,14 +55,26 @@ function startThread(rules: ImageRules, queue: Job[]) {
     if (ended) return end(ended);
     if (current) return;
     current = queue.shift();
-    if (current) worker.postMessage({ file: current.file } satisfies ImageRequest);
+    if (!current) return;
+    const begun = current;
+    begun.image.read().then(
+      (encoded) => worker.postMessage({ encoded } satisfies ImageRequest),
+      (error: Error) => {
+        if (current === begun) done()?.reject(error);
+      },
+    );
   };
-  worker.on('message', (reply: ImageReply) => {
-    const done = current;
+  const done = () => {
+    const ended = current;
     current = undefined;
     next();
-    if ('error' in reply) done?.reject(reply.isUserError ? new UserError(reply.error) : new Error(reply.error));
-    else done?.resolve(reply);
+    return ended;
+  };
+  worker.on('message', (reply: ImageReply) => {
+    const ended = done();
+    if (!('error' in reply)) return ended?.resolve(reply);
+    const text = `${ended?.image.name} ${reply.error}`;
+    ended?.reject(reply.isUserError ? new UserError(text) : new Error(text));
   });
   worker.on('error', (error) => end(error));
   worker.on('exit', (code) => end(new Error(`a thread that reads images ended with code ${code}`)));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { openExamples } from '../arrow/openExamples.js';
 import { foldText } from '../example/foldText.js';
-import type { TitleUse } from '../task/corpus.js';
+import type { TitleUse } from '../task/documents.js';
 import { readTask } from '../task/readTask.js';
 
 /** A task that training data is compared with. */
@@ -66,7 +66,7 @@ export async function inspectOverlap(
 
 /** Counts what training rows have in common with a task. */
 async function watch({ name, folder, split, titles }: ComparedTask) {
-  const { corpus, queries, qrels } = await readTask(folder, split, titles);
+  const { corpus, queries, qrels } = await readTask(folder, split, { titles });
   const asked = new Set(queries.map(({ text }) => keyOf(text)));
   const textOf = new Map<string, string>();
   for (const grades of qrels.values()) for (const [id, grade] of grades) if (grade > 0) textOf.set(id, '');

@@ -6,6 +6,8 @@ import { parseJson } from '../example/row/parseJson.js';
 /** One row of a table: its columns by name, and where it stands, for messages. */
 export interface TableRow {
   location: string;
+  /** That holds it. */
+  file: string;
   /** @throws UserError when the row is not what its file's ending says */
   columns(): Record<string, unknown>;
 }
@@ -30,7 +32,7 @@ export async function* readRows(
       for await (const { line, text } of readLines(file)) {
         if (text.trim() === '') continue;
         const location = `${file}:${line}`;
-        yield { location, columns: () => parse(text, location) };
+        yield { location, file, columns: () => parse(text, location) };
       }
     }
   }
@@ -57,11 +59,14 @@ function parseTabs(text: string, location: string, names: readonly string[]): Re
   return Object.fromEntries(names.map((name, column) => [name, cells[column]]));
 }
 
-/** Only columns of ids, texts and grades: a corpus may hold images beside them. */
+/** Only columns of ids, texts, images and grades: a table may hold others beside them. */
 async function* parquetRows(path: string): AsyncGenerator<TableRow> {
   let row = 0;
   for await (const columns of (await openParquet(path)).read(0, (name) => COLUMNS.has(name)))
-    yield { location: `${path}, row ${++row}`, columns: () => columns };
+    yield { location: `${path}, row ${++row}`, file: path, columns: () => columns };
 }
 
-const COLUMNS = new Set(['_id', 'id', 'title', 'text', 'query-id', 'query_id', 'corpus-id', 'corpus_id', 'score']);
+const COLUMNS = new Set([
+  ...['_id', 'id', 'title', 'text', 'query', 'image', 'images', 'language'],
+  ...['query-id', 'query_id', 'corpus-id', 'corpus_id', 'score'],
+]);

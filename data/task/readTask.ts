@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../configs/userError.js';
-import { memoryCorpus, parseDocument, type Corpus, type TitleUse } from './corpus.js';
+import type { ImageSource } from '../image/imageSource.js';
+import { memoryCorpus, type Corpus } from './corpus.js';
+import { readDocuments, type DocumentUse } from './documents.js';
 import { openCorpus } from './openCorpus.js';
 import { readQrels, type Qrels } from './readQrels.js';
-import { readRows } from './readRows.js';
 import { findTaskFiles } from './taskFiles.js';
 
 /** What a retriever is judged on. */
@@ -17,6 +18,14 @@ export interface RetrievalTask {
 interface Query {
   id: string;
   text: string;
+  /** That stand with it, where there are any. */
+  images?: readonly ImageSource[];
+}
+
+/** What is read of a task. */
+export interface TaskUse extends DocumentUse {
+  /** Queries in this language alone, as their column `language` says; all unless given. */
+  language?: string | undefined;
 }
 
 /**
@@ -24,11 +33,19 @@ interface Query {
  * trec_eval keeps them.
  * @throws UserError naming file and line of what cannot be used
  */
-export async function readTask(folder: string, split: string, titles: TitleUse = 'use'): Promise<RetrievalTask> {
+export async function readTask(
+  folder: string,
+  split: string,
+  use: TaskUse = { titles: 'use' },
+): Promise<RetrievalTask> {
   const files = findTaskFiles(folder, split);
   const qrels = await readQrels(files.qrels);
-  const queries = await readQueries(files.queries, qrels);
-  return { corpus: await openCorpus(files.corpus, titles), queries, qrels };
+  const queries = await readQueries(files.queries, qrels, use);
+  if (use.language !== undefined) {
+    const asked = new Set(queries.map(({ id }) => id));
+    for (const id of qrels.keys()) if (!asked.has(id)) qrels.delete(id);
+  }
+  return { corpus: await openCorpus(files.corpus, use), queries, qrels };
 }
 
 /** A task whose corpus and texts are not there, enough to score what was ranked elsewhere. */
@@ -45,7 +62,13 @@ export function taskHash({ corpus, queries, qrels }: RetrievalTask): string {
   );
   const judged = rows.map((row) => JSON.stringify(row)).sort();
   return createHash('sha256')
-    .update(JSON.stringify([corpus.hash, queries.map(({ id, text }) => [id, text]), judged]))
+    .update(
+      JSON.stringify([
+        corpus.hash,
+        queries.map(({ id, text, images }) => [id, text, ...(images ?? []).map(({ sha256 }) => sha256)]),
+        judged,
+      ]),
+    )
     .digest('hex');
 }
 
@@ -56,16 +79,21 @@ export function countAbsent({ corpus, qrels }: RetrievalTask): number {
   return absent;
 }
 
-async function readQueries(files: readonly string[], qrels: Qrels): Promise<Query[]> {
+async function readQueries(files: readonly string[], qrels: Qrels, use: TaskUse): Promise<Query[]> {
   const queries: Query[] = [];
   const seen = new Set<string>();
-  for await (const { location, columns } of readRows(files, ['id', 'text'])) {
-    const { id, text } = parseDocument(columns(), location);
+  for await (const { location, language, title: _, ...query } of readDocuments(files, use)) {
+    const { id } = query;
     if (seen.has(id)) throw new UserError(`${location} repeats the query id ${id}`);
     seen.add(id);
-    if (qrels.has(id)) queries.push({ id, text });
+    if (use.language !== undefined && language !== use.language) continue;
+    if (qrels.has(id)) queries.push(query);
   }
   if (seen.size === 0) throw new UserError(`${files[0]} is empty`);
+  if (use.language !== undefined && queries.length === 0)
+    throw new UserError(
+      `${files[0]} has no judged query whose language is ${use.language}; name one as its column language does`,
+    );
   const unknown = [...qrels.keys()].find((id) => !seen.has(id));
   if (unknown !== undefined)
     throw new UserError(

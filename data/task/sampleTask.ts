@@ -1,6 +1,6 @@
-import type { Passage } from '../example/example.js';
 import { seededRandom, shuffle } from '../random.js';
 import { memoryCorpus, type Corpus } from './corpus.js';
+import type { CorpusPassage } from './documents.js';
 import type { RetrievalTask } from './readTask.js';
 
 /** How much of a task is taken; all of it where a number is not given. */
@@ -40,7 +40,7 @@ async function sampleCorpus(
   if (!isWanted.includes(0)) return corpus;
   const firstRows = [0];
   for (const { rows } of corpus.shards) firstRows.push(firstRows.at(-1)! + rows);
-  const passages: Passage[] = [];
+  const passages: CorpusPassage[] = [];
   const holdsAny = (shard: number) => isWanted.subarray(firstRows[shard], firstRows[shard + 1]).includes(1);
   for await (const { shard, passages: read } of corpus.read(holdsAny))
     passages.push(...read.filter((_, row) => isWanted[firstRows[shard]! + row] === 1));

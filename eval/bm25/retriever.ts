@@ -28,6 +28,7 @@ export function bm25Retriever(options: Partial<Bm25Options> = {}): Retriever {
   return {
     name,
     identity: `${name} ties=anserini`,
+    readsWordsAlone: true,
     async retrieve({ corpus, queries }, depth, onProgress = () => {}) {
       // Indexing is counted like the queries' share of the work: both are in documents and queries done.
       const all = corpus.ids.size + queries.length;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { isBlank } from '../../data/example/row/textOf.js';
 import { measureImage } from '../../data/image/decodeImage.js';
-import { readEncoded } from '../../data/image/readEncoded.js';
-import { parseDocument } from '../../data/task/corpus.js';
+import type { ImageSource } from '../../data/image/imageSource.js';
+import { parseDocument } from '../../data/task/documents.js';
+import { imagesIn } from '../../data/task/imagesIn.js';
 import { readRows } from '../../data/task/readRows.js';
 import type { TextToEncode } from '../encoder/encoder.js';
 
@@ -58,11 +58,11 @@ export async function scanTexts(path: string, output: string): Promise<ScannedTe
   };
 }
 
-async function requireOthers(images: readonly string[], replaced: BigIntStats, output: string): Promise<void> {
-  for (const image of images) {
-    const { dev, ino } = await stat(image, { bigint: true });
+async function requireOthers(images: readonly ImageSource[], replaced: BigIntStats, output: string): Promise<void> {
+  for (const { name } of images) {
+    const { dev, ino } = await stat(name, { bigint: true });
     if (dev === replaced.dev && ino === replaced.ino)
-      throw new UserError(`--output ${output} would replace the image ${image}, which is read; name another place`);
+      throw new UserError(`--output ${output} would replace the image ${name}, which is read; name another place`);
   }
 }
 
@@ -93,41 +93,14 @@ async function* blocksOf(
  */
 async function* textsIn(
   path: string,
-  check: (encoded: Uint8Array) => Promise<unknown> = async () => {},
+  check?: (encoded: Uint8Array) => Promise<unknown>,
 ): AsyncGenerator<IdentifiedText & { record: string }> {
   for await (const { location, columns } of readRows([path], ['id', 'text'], 'json')) {
     const row = columns();
-    const images = imageFiles(row['image'], location, dirname(path));
+    const images = await imagesIn(row, location, path, check);
     const { title, ...text } = parseDocument(images ? { ...row, text: row['text'] ?? '' } : row, location);
     const read = row['title'] === undefined || row['title'] === null ? text : { ...text, title };
-    const hashes = images && (await Promise.all(images.map((file) => hashOf(file, location, check))));
-    const record = `${JSON.stringify([text.id, 'title' in read ? title : undefined, text.text, ...(hashes ?? [])])}\n`;
+    const record = `${JSON.stringify([text.id, 'title' in read ? title : undefined, text.text, ...(images ?? []).map(({ sha256 }) => sha256)])}\n`;
     yield { ...read, ...(images && { images }), record };
-  }
-}
-
-/** @returns undefined where a row has no image @throws UserError naming the row whose field names no files */
-function imageFiles(value: unknown, location: string, folder: string): string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  const names: unknown[] = Array.isArray(value) ? value : [value];
-  if (!names.every((name): name is string => typeof name === 'string' && name !== ''))
-    throw new UserError(
-      `${location}: image must be the name of a file, or a list of them; got ${JSON.stringify(value)}`,
-    );
-  return names.length === 0 ? undefined : names.map((name) => resolve(folder, name));
-}
-
-async function hashOf(
-  file: string,
-  location: string,
-  check: (encoded: Uint8Array) => Promise<unknown>,
-): Promise<string> {
-  try {
-    return await readEncoded(file, async (encoded) => {
-      await check(encoded);
-      return createHash('sha256').update(encoded).digest('hex');
-    });
-  } catch (error) {
-    throw error instanceof UserError ? new UserError(`${location}: ${error.message}`) : error;
   }
 }

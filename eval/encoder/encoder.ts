@@ -4,6 +4,7 @@ import { isAskedToEnd } from '../../configs/cli/endWhenAsked.js';
 import type { Contract, TextKind } from '../../configs/contract.js';
 import { cutChunks } from '../../data/stream/chunks.js';
 import { UserError } from '../../configs/userError.js';
+import type { ImageSource } from '../../data/image/imageSource.js';
 import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { encodeInSteps } from '../../model/pass/encodeChunk.js';
 import { encodingTokens } from '../../model/memory/encodingTokens.js';
@@ -19,8 +20,8 @@ export interface TextToEncode {
   id?: string;
   title?: string;
   text: string;
-  /** Files of images that stand with it. */
-  images?: readonly string[];
+  /** That stand with it. */
+  images?: readonly ImageSource[];
 }
 
 /** Turns texts into unit vectors under one contract. */
@@ -137,18 +138,18 @@ async function* withImages(
   texts: readonly TextToEncode[],
   reader: ImageReader,
 ): AsyncGenerator<ReadChunk> {
-  const filesOf = ({ row }: TokenizedText) => texts[row]!.images ?? [];
+  const imagesOf = ({ row }: TokenizedText) => texts[row]!.images ?? [];
   const finish = async ({ chunk, begun }: { chunk: TokenizedText[]; begun: BegunImages }): Promise<ReadChunk> => {
     const sequences: Sequence[] = [];
     for (const text of chunk) {
       const { ids, images } = text;
-      sequences.push(images ? await begun.sequence({ ids, images }, filesOf(text)) : ids);
+      sequences.push(images ? await begun.sequence({ ids, images }, imagesOf(text)) : ids);
     }
     return { chunk, sequences };
   };
   let waiting: { chunk: TokenizedText[]; begun: BegunImages } | undefined;
   for await (const chunk of chunks) {
-    const next = { chunk, begun: reader.begin(chunk.flatMap(filesOf)) };
+    const next = { chunk, begun: reader.begin(chunk.flatMap(imagesOf)) };
     if (waiting) yield await finish(waiting);
     waiting = next;
   }
@@ -189,7 +190,8 @@ async function* chunksAhead(
     for (const [index, row] of rows.entries()) {
       const { images = [] } = texts[row]!;
       const ids = tokens[index]!;
-      waiting.push(images.length === 0 ? { row, ids } : { row, ...(await placed(ids, images, reader)) });
+      if (images.length > 0 && !reader) throw readsNoImages(texts[row]!);
+      waiting.push(images.length === 0 ? { row, ids } : { row, ...(await reader!.place(ids, images)) });
     }
     const lengths = waiting.map(({ ids }) => ids.length);
     const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
@@ -201,7 +203,7 @@ async function* chunksAhead(
   }
 }
 
-function placed(marked: Int32Array, images: readonly string[], reader: ImageReader | undefined) {
-  if (!reader) throw new Error('a text with images came to an encoder of texts alone');
-  return reader.place(marked, images);
-}
+const readsNoImages = ({ id, images }: TextToEncode) =>
+  new UserError(
+    `${id ?? 'a text'} has an image, ${images![0]!.name}, and the model is opened for texts alone; score it by npm run eval with a model that reads images, or leave images out by images: ignore in the task's YAML file`,
+  );

@@ -1,9 +1,10 @@
 import type { ImageContract } from '../../configs/contract.js';
+import { UserError } from '../../configs/userError.js';
 import { measureImage } from '../../data/image/decodeImage.js';
-import type { PreparedImage } from '../../data/image/imageRules.js';
+import type { ImageRules, PreparedImage } from '../../data/image/imageRules.js';
 import { startImageThreads } from '../../data/image/imageThreads.js';
-import { readEncoded } from '../../data/image/readEncoded.js';
-import { smartSize } from '../../data/image/smartSize.js';
+import type { ImageSource } from '../../data/image/imageSource.js';
+import { smartSize, type Size } from '../../data/image/smartSize.js';
 import type { MixedSequence } from '../../model/pass/sequence.js';
 import { inTurns } from '../../model/pass/stepwise.js';
 import { imageFeatures } from '../../model/vision/imageFeatures.js';
@@ -18,11 +19,11 @@ export interface ImageReader {
   identity: string;
   /**
    * Put the tokens of images where their marks stand; the images are measured, not decoded.
-   * @throws UserError naming the file that cannot be used
+   * @throws UserError naming the image that cannot be used
    */
-  place(marked: Int32Array, files: readonly string[]): Promise<PlacedIds>;
-  /** Begin to decode the images of documents that go through the model together, each file once. */
-  begin(files: readonly string[]): BegunImages;
+  place(marked: Int32Array, images: readonly ImageSource[]): Promise<PlacedIds>;
+  /** Begin to decode the images of documents that go through the model together, each once. */
+  begin(images: readonly ImageSource[]): BegunImages;
   /** Frees the tower and ends the threads. */
   close(): Promise<void>;
 }
@@ -30,7 +31,7 @@ export interface ImageReader {
 /** Images that are being decoded. */
 export interface BegunImages {
   /** The document as the model reads it, its images through the tower. @throws UserError as `place` */
-  sequence(placed: PlacedIds, files: readonly string[]): Promise<MixedSequence>;
+  sequence(placed: PlacedIds, images: readonly ImageSource[]): Promise<MixedSequence>;
 }
 
 /** @param threads  that decode and resize */
@@ -43,32 +44,33 @@ export function openImageReader(
   const rules = imageRules(contract, config);
   const token = config.patch * config.merge;
   const workers = startImageThreads(rules, threads);
-  const gridOf = async (file: string) => {
-    const { height, width } = await readEncoded(file, async (encoded) => smartSize(await measureImage(encoded), rules));
+  const gridOf = async (image: ImageSource) => {
+    const { height, width } = await measured(image, rules);
     return { rows: height / token, columns: width / token };
   };
   return {
     identity: JSON.stringify(config),
-    place: async (marked, files) => placeImages(marked, await Promise.all(files.map(gridOf)), ids),
-    begin(files) {
+    place: async (marked, images) => placeImages(marked, await Promise.all(images.map(gridOf)), ids),
+    begin(images) {
       const prepared = new Map<string, Promise<PreparedImage>>();
-      for (const file of new Set(files)) {
-        const image = workers.prepare(file);
-        image.catch(() => {}); // it is thrown where it is awaited
-        prepared.set(file, image);
+      for (const image of images) {
+        if (prepared.has(image.sha256)) continue;
+        const work = workers.prepare(image);
+        work.catch(() => {}); // it is thrown where it is awaited
+        prepared.set(image.sha256, work);
       }
       const known = new Map<string, Float32Array>();
-      const featuresOf = async (file: string) => {
+      const featuresOf = async ({ sha256 }: ImageSource) => {
         const features =
-          known.get(file) ?? (await inTurns(imageFeatures(await prepared.get(file)!, tower, config, values)));
-        known.set(file, features);
+          known.get(sha256) ?? (await inTurns(imageFeatures(await prepared.get(sha256)!, tower, config, values)));
+        known.set(sha256, features);
         return features;
       };
       return {
-        async sequence(placed, files) {
+        async sequence(placed, images) {
           const inserted = [];
           for (const [index, { at }] of placed.images.entries())
-            inserted.push({ at, values: await featuresOf(files[index]!) });
+            inserted.push({ at, values: await featuresOf(images[index]!) });
           const positions = imagePositions(placed.ids.length, placed.images, contract.positions);
           return { ids: placed.ids, inserted, positions };
         },
@@ -79,4 +81,13 @@ export function openImageReader(
       disposeTower(tower);
     },
   };
+}
+
+async function measured(image: ImageSource, rules: ImageRules): Promise<Size> {
+  const encoded = await image.read();
+  try {
+    return smartSize(await measureImage(encoded), rules);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${image.name} ${error.message}`) : error;
+  }
 }

@@ -63,6 +63,9 @@ export function describeMetric(name: string): string {
  */
 type Measure = (grades: number[], ideal: number[], depth: number, level: number) => number;
 
+/** trec_eval calls it success, papers on images hit, or R@1 where they mean it of the first. */
+const found: Measure = (grades, _, depth, level) => Number(grades.slice(0, depth).some((grade) => grade >= level));
+
 const measures = {
   ndcg: (grades, ideal, depth) => ratio(discountedGain(grades, depth), discountedGain(ideal, depth)),
   mrr: (grades, _, depth, level) => {
@@ -72,14 +75,15 @@ const measures = {
   recall: (grades, ideal, depth, level) => ratio(relevant(grades.slice(0, depth), level), relevant(ideal, level)),
   precision: (grades, _, depth, level) => relevant(grades.slice(0, depth), level) / depth,
   map: (grades, ideal, depth, level) => {
-    let found = 0;
+    let relevantSoFar = 0;
     let sum = 0;
     grades.slice(0, depth).forEach((grade, index) => {
-      if (grade >= level) sum += ++found / (index + 1);
+      if (grade >= level) sum += ++relevantSoFar / (index + 1);
     });
     return ratio(sum, relevant(ideal, level));
   },
-  success: (grades, _, depth, level) => Number(grades.slice(0, depth).some((grade) => grade >= level)),
+  success: found,
+  hit: found,
 } satisfies Record<string, Measure>;
 
 const definitions: Record<keyof typeof measures, string> = {
@@ -89,6 +93,7 @@ const definitions: Record<keyof typeof measures, string> = {
   precision: 'share of the first K that is of grade L or more',
   map: 'mean of the precision at each document of grade L or more among the first K, over all such documents',
   success: '1 if a document of grade L or more is among the first K, else 0',
+  hit: '1 if a document of grade L or more is among the first K, else 0',
 };
 
 function requireNumbers(queryId: string, ranking: Ranking): void {

@@ -15,6 +15,8 @@ export interface Retriever {
   name: string;
   /** Changes with all that its scores depend on, apart from the task. */
   identity: string;
+  /** Knows a document by its words alone. */
+  readsWordsAlone?: true;
   retrieve(task: RetrievalTask, depth: number, onProgress?: (done: number, all: number) => void): Promise<Run>;
 }
 

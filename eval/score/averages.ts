@@ -44,7 +44,7 @@ export function averagesOf(node: TaskNode, rows: readonly ResultRow[]): Average[
 type Metrics = Record<string, number>;
 
 function metricsOf(node: TaskNode, rows: readonly ResultRow[]): Metrics | undefined {
-  if (!isSet(node)) return rows.find(({ task }) => task === node.name)?.metrics;
+  if (!isSet(node)) return rows.find(({ task, note }) => task === node.name && note === undefined)?.metrics;
   const members = node.members.map((member) => metricsOf(member, rows));
   return members.some((metrics) => metrics === undefined) ? undefined : meanOf(members as Metrics[]);
 }

@@ -8,6 +8,8 @@ export interface ResultRow {
   model: string;
   /** Means by metric name; the first is the one that models are compared by. */
   metrics: Record<string, number>;
+  /** Why there are none. */
+  note?: string;
   /** The same for each query; without it nothing is tested. */
   perQuery?: PerQuery;
 }

@@ -13,6 +13,7 @@ import { identityOfName, type TaskIdentity } from '../tasks/identity.js';
 import { requireTaskData, type Task } from '../tasks/task.js';
 import { countsOf, type Counts } from './counts.js';
 import { judgedOn, type JudgedOn } from './judgedOn.js';
+import { requireText } from './noText.js';
 import { rankTask } from './rankTask.js';
 import { requireTrecId, stageTrecRun } from './trecRun.js';
 
@@ -73,7 +74,8 @@ export interface Evaluation {
  * Score a retriever on a task and write the results. Results that are there already of the same retriever on the same
  * task are taken as they are.
  * @returns the summary that was written and each query's values
- * @throws UserError when the task's data is missing or damaged, or an id cannot stand in a run file
+ * @throws UserError when the task's data is missing or damaged, or an id cannot stand in a run file; NoText when words are
+ *   asked for and the task has none
  */
 export async function evaluateRetriever(
   retriever: Retriever,
@@ -81,9 +83,8 @@ export async function evaluateRetriever(
   { folder, contract, again = false, onProgress, clock = Date.now }: EvaluationOptions,
 ): Promise<Evaluation> {
   requireTaskData(task);
-  const data = task.judgements
-    ? await judgementsAlone(task.judgements)
-    : await readTask(task.folder, task.split, task.titles);
+  const data = task.judgements ? await judgementsAlone(task.judgements) : await readTask(task.folder, task.split, task);
+  if (retriever.readsWordsAlone) requireText(task.name, retriever.name, data);
   const depth = metricDepth(task.metrics);
   const asked = {
     task: task.name,
@@ -171,7 +172,7 @@ async function finishedOnOtherData(folder: string, asked: JudgedOn): Promise<str
   }
 }
 
-function rulesOf({ ignoreIdenticalIds, titles, judgements }: Task): string[] {
+function rulesOf({ ignoreIdenticalIds, titles, images, language, judgements }: Task): string[] {
   return [
     'equal scores: the higher document id first, as trec_eval orders them',
     'queries without results count 0 (trec_eval -c)',
@@ -179,6 +180,8 @@ function rulesOf({ ignoreIdenticalIds, titles, judgements }: Task): string[] {
       ? "the document with the query's own id is left out, judged or not, as BEIR does"
       : "the document with the query's own id is kept",
     titles === 'use' ? 'titles are searched' : 'titles are left out',
+    ...(images === 'ignore' ? ['images are left out'] : []),
+    ...(language === undefined ? [] : [`queries in ${language} alone`]),
     ...(judgements ? ['the corpus was not there: whether it holds the documents ranked is not known'] : []),
   ];
 }

@@ -1,4 +1,4 @@
-import type { TitleUse } from '../../data/task/corpus.js';
+import type { TitleUse } from '../../data/task/documents.js';
 import { findPublic, isOfCoir, publicTasks, type PublicTask } from './publicTasks.js';
 
 /** Which task results are of. Figures of others stand beside ours where all four are the same, and only there. */

@@ -6,7 +6,7 @@ import { pathOf } from '../../configs/load/pathOf.js';
 import { openYaml, readYaml, type YamlFile } from '../../configs/load/readYaml.js';
 import { suggest } from '../../configs/load/suggest.js';
 import { UserError } from '../../configs/userError.js';
-import type { TitleUse } from '../../data/task/corpus.js';
+import type { ImageUse, TitleUse } from '../../data/task/documents.js';
 import { metricDepth } from '../measure/metrics.js';
 import { taskIdentity, type TaskIdentity } from './identity.js';
 
@@ -26,6 +26,10 @@ export interface Task {
   ignoreIdenticalIds: boolean;
   /** CoIR's own harness leaves titles out, mteb and BEIR join them with the text. */
   titles: TitleUse;
+  /** Images are left aside, so that models of texts can be scored on the words beside them. */
+  images?: Extract<ImageUse, 'ignore'>;
+  /** Queries in this language alone, by their column `language`. */
+  language?: string;
   /** The files of its judgements where corpus and queries are not there: a run file alone can be scored. */
   judgements?: string[];
   /** Found by the path of its folder, from which its name is taken. */
@@ -56,6 +60,8 @@ const single = z.strictObject({
   metrics: z.array(z.string()).min(1).default(defaultMetrics),
   ignoreIdenticalIds: z.boolean().default(false),
   titles: z.enum(['use', 'ignore']).default('use'),
+  images: z.enum(['use', 'ignore']).default('use'),
+  language: z.string().optional().describe('of the queries, as their column language says'),
   download: z.string().optional(),
   byHand: z.string().optional(),
   parts: z.array(z.string()).min(1).optional().describe('folders within the folder, each a task; the mean counts'),
@@ -126,13 +132,19 @@ function readNode(file: string, from: string, member: (name: string) => TaskNode
     const { tasks, average } = check(several, raw, placeOf);
     return { name, isAveraged: average, members: tasks.map(member) };
   }
-  const { parts, set = name, download, byHand, ...settings } = check(single, raw, placeOf);
+  const { parts, set = name, download, byHand, images, language, ...settings } = check(single, raw, placeOf);
   metricDepth(settings.metrics);
   const folder = resolve(from, settings.folder);
   const identityOf = (part: string | null) =>
-    taskIdentity({ set, part, split: settings.split, titles: settings.titles });
+    taskIdentity({ set, part: part ?? language ?? null, split: settings.split, titles: settings.titles });
   const identity = identityOf(null);
-  const task: Task = { name, identity, ...settings, folder, ...(download && { download }), ...(byHand && { byHand }) };
+  const task: Task = {
+    ...{ name, identity, ...settings, folder },
+    ...(images === 'ignore' && { images }),
+    ...(language !== undefined && { language }),
+    ...(download && { download }),
+    ...(byHand && { byHand }),
+  };
   if (!parts) return task;
   const members = parts.map((part) => ({
     ...task,

@@ -73,8 +73,8 @@ function requireEffect(tasks: readonly Task[], { ignoreIdenticalIds, metrics }: 
 }
 
 /** Equal for tasks that are judged alike on the same data. */
-function keyOf({ folder, split, titles, metrics, ignoreIdenticalIds }: Task): string {
-  return JSON.stringify([realPath(folder), split, titles, metrics, ignoreIdenticalIds]);
+function keyOf({ folder, split, titles, images, language, metrics, ignoreIdenticalIds }: Task): string {
+  return JSON.stringify([realPath(folder), split, titles, images, language, metrics, ignoreIdenticalIds]);
 }
 
 /** Groups of different tasks whose results would lie in one folder, also where disks do not heed case. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseConfig } from '../../configs/load/loadConfig.js';
 import type { Contract, ImageContract } from '../../configs/contract.js';
 import { readSafetensorsIndex, readTensorBytes, toFloat32 } from '../../checkpoints/tensors/safetensors.js';
+import { imageInFile } from '../../data/image/imageSource.js';
 import { prepareImage } from '../../data/image/prepareImage.js';
 import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { imageMark, tokenizeText } from '../../data/tokenizer/tokenizeText.js';
@@ -164,13 +165,17 @@ describe('documents of text and images as transformers reads them', () => {
       for (const kind of ['query', 'passage'] as const) {
         const list = documents[`chat/${order}`]!.filter(({ id }) => id.startsWith(kind[0]!));
         assert.ok(list.length >= 4);
-        const texts = list.map(({ id, parts }) => {
+        const texts = list.map(async ({ id, parts }) => {
           const prefix = kind === 'query' ? 'Query:' : 'Passage:';
           const text = parts.find(([part]) => part === 'text')![1].slice(prefix.length);
           const files = parts.filter(([part]) => part === 'image').map(([, file]) => join(oracle, 'images', file));
-          return { id, text, ...(files.length > 0 && { images: files }) };
+          return {
+            id,
+            text,
+            ...(files.length > 0 && { images: await Promise.all(files.map((file) => imageInFile(file))) }),
+          };
         });
-        const embeddings = await encoder.encode(kind, texts);
+        const embeddings = await encoder.encode(kind, await Promise.all(texts));
         assertClose(
           embeddings,
           list.flatMap(({ embedding }) => embedding),

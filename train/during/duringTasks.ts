@@ -32,7 +32,7 @@ export async function openDuring(settings: RunConfig): Promise<DuringTask[]> {
   const opened: DuringTask[] = [];
   for (const task of namedDuring(settings)) {
     requireTaskData(task);
-    const whole = await readTask(task.folder, task.split, task.titles);
+    const whole = await readTask(task.folder, task.split, task);
     const data = await sampleTask(whole, { queries, documents });
     const scoredOn = {
       ...{ task: task.name, isSample: data !== whole, hash: judgedOn({ ...task, taskHash: taskHash(data) }) },

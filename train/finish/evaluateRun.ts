@@ -6,6 +6,7 @@ import type { Encoder } from '../../eval/encoder/encoder.js';
 import { warningsOf } from '../../eval/score/counts.js';
 import type { Retriever } from '../../eval/measure/ranking.js';
 import { resultsFolder } from '../../eval/score/resultsFolder.js';
+import { noText, withoutText } from '../../eval/score/noText.js';
 import { copyEvaluation, evaluateRetriever } from '../../eval/score/scoreModel.js';
 import { taskFolderName } from '../../eval/tasks/folderName.js';
 import type { Task } from '../../eval/tasks/task.js';
@@ -39,11 +40,16 @@ export async function evaluateRun(
   const score = async (name: string, retriever: Retriever, root: string, isDense: boolean, copies?: string) => {
     for (const task of tasks) {
       const folder = join(root, taskFolderName(task));
-      const { summary, perQuery } = await evaluateRetriever(retriever, task, {
+      const scored = await evaluateRetriever(retriever, task, {
         folder,
         ...(isDense && { contract: encoder.contract }),
         onProgress: (done, all) => onProgress(name, task.name, done, all),
-      });
+      }).catch(withoutText);
+      if (!scored) {
+        results.push({ task: task.name, model: name, metrics: {}, note: noText });
+        continue;
+      }
+      const { summary, perQuery } = scored;
       if (copies !== undefined) await copyEvaluation(folder, join(copies, taskFolderName(task)));
       for (const line of warningsOf(task.name, summary.counts))
         warnings.set(line, [...(warnings.get(line) ?? []), name]);

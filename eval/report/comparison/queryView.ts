@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { readLines } from '../../../data/files/readLines.js';
-import { parseDocument } from '../../../data/task/corpus.js';
+import { parseDocument } from '../../../data/task/documents.js';
 import { readQrels } from '../../../data/task/readQrels.js';
 import { readRows } from '../../../data/task/readRows.js';
 import { findTaskFiles } from '../../../data/task/taskFiles.js';

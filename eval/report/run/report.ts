@@ -19,7 +19,7 @@ export function reportSummary(data: ReportData): ReportSummary {
     facts: data.facts,
     contract: data.contract,
     warnings: data.warnings ?? [],
-    results: data.results.map(({ task, model, metrics }) => ({ task, model, metrics })),
+    results: data.results.map(({ task, model, metrics, note }) => ({ task, model, metrics, ...(note && { note }) })),
     scores: data.scores ?? [],
     differences: differences(data.results, data.pairs ?? [tunedAgainstBase]),
   };

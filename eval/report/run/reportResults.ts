@@ -39,7 +39,7 @@ function taskBody(rows: readonly ResultRow[], metrics: readonly string[], places
   const best = new Map(metrics.map((name) => [name, Math.max(...rows.map((row) => row.metrics[name] ?? -Infinity))]));
   const cell = (row: ResultRow, name: string) => {
     const value = row.metrics[name];
-    if (value === undefined) return html`<td class="number">–</td>`;
+    if (value === undefined) return html`<td class="number">${row.note ?? '–'}</td>`;
     const isBest = rows.length > 1 && value === best.get(name);
     const shown = value.toFixed(4);
     return html`<td class="number">${isBest ? html`<strong>${shown}</strong>` : shown}</td>`;
@@ -57,11 +57,13 @@ function taskBody(rows: readonly ResultRow[], metrics: readonly string[], places
 }
 
 function bars(rows: readonly ResultRow[], tasks: readonly string[], places: ReadonlyMap<string, number>): Html {
+  const scored = rows.filter(({ note }) => note === undefined);
   const first = (row: ResultRow) => Object.values(row.metrics)[0] ?? 0;
-  const largest = Math.max(...rows.map(first));
+  const largest = Math.max(...scored.map(first));
   return html`<div class="charts" style="margin-top: 1.5rem">
-    ${tasks.map((task, index) => {
-      const ofTask = rows.filter((row) => row.task === task);
+    ${tasks.flatMap((task, index) => {
+      const ofTask = scored.filter((row) => row.task === task);
+      if (ofTask.length === 0) return [];
       const metric = Object.keys(ofTask[0]!.metrics)[0] ?? '';
       const values = ofTask.map((row) => ({ name: row.model, value: first(row), place: places.get(row.model)! }));
       const told = values.map(({ name, value }) => `${name} ${value.toFixed(4)}`).join(', ');

@@ -4,19 +4,20 @@ import type { ReportData } from '../../score/reportData.js';
 /** Results and tests as aligned lines for the screen; the best of each task and metric has a star. */
 export function resultTable(data: Pick<ReportData, 'results' | 'pairs'>): string {
   const { results } = data;
-  const metrics = [...new Set(results.flatMap((row) => Object.keys(row.metrics)))];
+  const named = [...new Set(results.flatMap((row) => Object.keys(row.metrics)))];
+  const metrics = named.length > 0 ? named : ['scores'];
   const best = (task: string, name: string) => {
     const ofTask = results.filter((row) => row.task === task && row.metrics[name] !== undefined);
     return ofTask.length < 2 ? undefined : Math.max(...ofTask.map((row) => row.metrics[name]!));
   };
   const tasks = [...new Set(results.map(({ task }) => task))];
   const byTask = tasks.flatMap((task) => results.filter((row) => row.task === task));
-  const rows = byTask.map(({ task, model, metrics: values }) => [
+  const rows = byTask.map(({ task, model, metrics: values, note = '-' }) => [
     task,
     model,
     ...metrics.map((name) => {
       const value = values[name];
-      return value === undefined ? '-' : `${value.toFixed(4)}${value === best(task, name) ? '*' : ' '}`;
+      return value === undefined ? `${note} ` : `${value.toFixed(4)}${value === best(task, name) ? '*' : ' '}`;
     }),
   ]);
   const tests = differences(results, data.pairs ?? [tunedAgainstBase]).map((test) => [

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { startImageThreads, type ImageThreads } from '../../../data/image/imageThreads.js';
 import { prepareImage } from '../../../data/image/prepareImage.js';
+import { readEncoded } from '../../../data/image/readEncoded.js';
 import { UserError } from '../../../configs/userError.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
@@ -11,6 +12,7 @@ const rules = { minPixels: 3136, maxPixels: 100352, alpha: 'drop', patch: 14, me
 describe('threads that read images', function () {
   this.timeout(60_000);
   const at = useTemporaryFolder();
+  const image = (name: string) => ({ name: at(name), read: () => readEncoded(at(name), async (bytes) => bytes) });
   let threads: ImageThreads;
   before(() => (threads = startImageThreads(rules, 2)));
   after(() => threads.close());
@@ -27,7 +29,7 @@ describe('threads that read images', function () {
         return encoded;
       }),
     );
-    const prepared = await Promise.all(sizes.map((width) => threads.prepare(at(`${width}.png`))));
+    const prepared = await Promise.all(sizes.map((width) => threads.prepare(image(`${width}.png`))));
     assert.deepEqual(prepared, await Promise.all(files.map((encoded) => prepareImage(encoded, rules))));
   });
 
@@ -37,7 +39,7 @@ describe('threads that read images', function () {
       .png()
       .toFile(at('red.png'));
     const [refused, missing, folder, read] = await Promise.allSettled(
-      ['page.png', 'missing.png', '', 'red.png'].map((name) => threads.prepare(at(name))),
+      ['page.png', 'missing.png', '', 'red.png'].map((name) => threads.prepare(image(name))),
     );
     const reason = (result: PromiseSettledResult<unknown> | undefined) => {
       assert.ok(result?.status === 'rejected' && result.reason instanceof UserError);
@@ -51,8 +53,8 @@ describe('threads that read images', function () {
 
   it('reject what they have not done when they are closed', async () => {
     const closing = startImageThreads(rules, 1);
-    const waiting = closing.prepare(at('any.png'));
+    const waiting = closing.prepare(image('any.png'));
     await Promise.all([assert.rejects(waiting, /are closed/), closing.close()]);
-    await assert.rejects(closing.prepare(at('any.png')), /are closed/);
+    await assert.rejects(closing.prepare(image('any.png')), /are closed/);
   });
 });

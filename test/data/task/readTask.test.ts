@@ -52,7 +52,7 @@ describe('readTask', () => {
 
   it('reads Parquet, row group by row group', async () => {
     const folder = fileURLToPath(new URL('../../fixtures/coirTask', import.meta.url));
-    const task = await readTask(folder, 'test', 'ignore');
+    const task = await readTask(folder, 'test', { titles: 'ignore' });
     const passages = await passagesOf(task.corpus);
     assert.deepEqual(
       passages.map(({ id }) => id),
@@ -70,7 +70,7 @@ describe('readTask', () => {
     // Short blocks of LZ4 were "damaged" here and read by the importer.
     const corpus = readFileSync(fileURLToPath(new URL('../../fixtures/parquet/images.parquet', import.meta.url)));
     write({ 'corpus.parquet': corpus, 'queries.jsonl': queries, 'qrels/test.tsv': 'q1\t9007199254740993\t1\n' });
-    const task = await readTask(at(), 'test');
+    const task = await readTask(at(), 'test', { titles: 'use', images: 'ignore' });
     assert.deepEqual(await passagesOf(task.corpus), [
       { id: '9007199254740993', title: '', text: 'één' },
       { id: '2', title: '', text: 'two' },
@@ -163,7 +163,7 @@ describe('readTask', () => {
 
   it('leaves titles out where the task does, and tells the two apart by their hashes', async () => {
     write({ 'corpus.jsonl': corpus, 'queries.jsonl': queries, 'qrels/test.tsv': 'q1\td1\t1\n' });
-    const [used, ignored] = [await readTask(at(), 'test'), await readTask(at(), 'test', 'ignore')];
+    const [used, ignored] = [await readTask(at(), 'test'), await readTask(at(), 'test', { titles: 'ignore' })];
     assert.deepEqual(
       (await passagesOf(ignored.corpus)).map(({ title }) => title),
       ['', ''],
@@ -202,7 +202,7 @@ describe('a corpus', () => {
 
   it('in files is the same as one in memory, shard by shard', async () => {
     const files = file();
-    const scanned = scannedCorpus(files, 'use', await scanCorpus(files, 'use', 2), 2);
+    const scanned = scannedCorpus(files, { titles: 'use' }, await scanCorpus(files, { titles: 'use' }, 2));
     const held = memoryCorpus(passages, 2);
     assert.equal(scanned.hash, held.hash);
     assert.deepEqual(scanned.shards, held.shards);
@@ -218,7 +218,7 @@ describe('a corpus', () => {
 
   it('is refused when it changes between two readings', async () => {
     const files = file();
-    const corpus = scannedCorpus(files, 'use', await scanCorpus(files, 'use', 2), 2);
+    const corpus = scannedCorpus(files, { titles: 'use' }, await scanCorpus(files, { titles: 'use' }, 2));
     for (const changed of [
       passages.map((passage) => ({ ...passage, text: `${passage.text}!` })),
       passages.slice(0, 4),
@@ -235,7 +235,7 @@ describe('a corpus', () => {
     const files = [at('corpus.jsonl')];
     writeFileSync(files[0]!, rows.join('\n'));
     utimesSync(files[0]!, 1000, 1000);
-    const open = () => openCorpus(files, 'use', at('scans'), 1000);
+    const open = () => openCorpus(files, { titles: 'use' }, at('scans'), 1000);
     const first = await open();
     // A mark in what is kept shows that it is what answers.
     const kept = join(at('scans'), readdirSync(at('scans'))[0]!, 'scan.json');

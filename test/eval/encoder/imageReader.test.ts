@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import type { ImageSource } from '../../../data/image/imageSource.js';
+import { readEncoded } from '../../../data/image/readEncoded.js';
 import { seededRandom } from '../../../data/random.js';
 import { openEncoder, type OpenEncoder } from '../../../eval/encoder/openEncoder.js';
 import { assertClose } from '../../assertions.js';
@@ -38,7 +40,12 @@ describe('an encoder of texts and images', function () {
     await opened.close();
     await rm(folder, { recursive: true, force: true });
   });
-  const images = (...names: string[]) => ({ images: names.map((name) => at(`${name}.png`)) });
+  const images = (...names: string[]) => ({
+    images: names.map((name): ImageSource => {
+      const file = at(`${name}.png`);
+      return { sha256: name, name: file, read: () => readEncoded(file, async (bytes) => bytes) };
+    }),
+  });
 
   it('gives each document among many what it gets alone, and tells documents apart by their images', async () => {
     const documents = [

@@ -10,6 +10,7 @@ import { readRunConfig } from '../../../checkpoints/run/config.js';
 import { runFolder, runsRoot } from '../../../checkpoints/run/folder.js';
 import type { Contract } from '../../../configs/contract.js';
 import { openEncoder, type EncoderOptions } from '../../../eval/encoder/openEncoder.js';
+import { imageInFile } from '../../../data/image/imageSource.js';
 import type { Collective } from '../../../model/engine/ranks/collective.js';
 import { startEngine, type Engine } from '../../../model/engine/startEngine.js';
 import { openOldRun } from '../../../train/loop/openOldRun.js';
@@ -46,8 +47,10 @@ describe('the contract of a run that reads images', function () {
     try {
       assert.deepEqual(encoder.contract, contract);
       const embeddings = [];
-      for (const files of images)
-        embeddings.push([...(await encoder.encode('passage', [{ text: 'a page', images: files }]))]);
+      for (const files of images) {
+        const shown = await Promise.all(files.map((file) => imageInFile(file)));
+        embeddings.push([...(await encoder.encode('passage', [{ text: 'a page', images: shown }]))]);
+      }
       return embeddings;
     } finally {
       await close();

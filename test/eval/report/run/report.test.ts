@@ -121,6 +121,18 @@ describe('writeReport', () => {
 });
 
 describe('resultTable', () => {
+  // BM25 had a score of 0 on pages, as if it had looked for something there.
+  it('says why a model has no score, on screen and page, and draws no bar for it', () => {
+    const none: ResultRow = { task: 'fiqa', model: 'BM25', metrics: {}, note: 'no text' };
+    const results = [row('base', 0.25), none];
+    assert.match(resultTable({ results }), /^fiqa +BM25 +no text +no text$/m);
+    assert.match(resultTable({ results: [none] }), /^fiqa +BM25 +no text$/m);
+    const page = reportPage({ ...data, results });
+    assert.equal(page.match(/<td class="number">no text<\/td>/g)!.length, 2);
+    assert.ok(page.includes('ndcg@10 on fiqa: base 0.2500"'), 'bars of what was scored alone');
+    assert.deepEqual(reportSummary({ ...data, results }).results[1]!.note, 'no text');
+  });
+
   it('aligns models, stars the best and states the tests', () => {
     assert.equal(
       resultTable(data),

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { readEncoded } from './readEncoded.js';
+
+/** An encoded image, known by its content. */
+export interface ImageSource {
+  /** SHA-256, hexadecimal, of its bytes. */
+  sha256: string;
+  /** For messages: its file, or the row that it lies in. */
+  name: string;
+  /** Its bytes. @throws UserError when they are not to be had */
+  read(): Promise<Uint8Array>;
+}
+
+/**
+ * The image in a file, which is read when it is needed.
+ * @param check  refuses an encoded image, without its name
+ * @throws UserError naming the file when it cannot be read, or is refused
+ */
+export async function imageInFile(
+  file: string,
+  check: (encoded: Uint8Array) => Promise<unknown> = async () => {},
+): Promise<ImageSource> {
+  const sha256 = await readEncoded(file, async (encoded) => {
+    await check(encoded);
+    return hashOf(encoded);
+  });
+  return { sha256, name: file, read: () => readEncoded(file, async (encoded) => encoded) };
+}
+
+/** An image that is in memory. */
+export const imageInMemory = (bytes: Uint8Array, name: string): ImageSource => ({
+  sha256: hashOf(bytes),
+  name,
+  read: async () => bytes,
+});
+
+const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -188,6 +188,15 @@ const settings = z.strictObject({
       poolsPerUpdate: count(
         'gradient accumulation: pools summed in one update. More queries an update, not more negatives a query',
       ).default(4),
+      gradientShare: z
+        .number()
+        .positive()
+        .max(1)
+        .default(1)
+        .describe(
+          'texts with little gradient are passed back by lot, without bias, as long as the exact gradient keeps this share of ' +
+            'the expected squared length of what embeddings get; 1 passes back every text',
+        ),
       chunkTokens: count('tokens')
         .or(z.literal('auto'))
         .default('auto')

@@ -48,10 +48,14 @@ export function trainedFields({ settings, data, identities, weights, rows, updat
   const fields = leaves({ data: identities ?? names, rows, updates, ...settings });
   const isScored = settings.training.keepBest === true;
   // How images are read is told by the contract, where any are.
-  const hasEffect = (field: string) =>
-    !settingsWithoutEffect.has(field) && !field.startsWith('image.') && (isScored || !settingsOfScoring.has(field));
+  const hasEffect = (field: string, value: unknown) =>
+    !settingsWithoutEffect.has(field) &&
+    !field.startsWith('image.') &&
+    (isScored || !settingsOfScoring.has(field)) &&
+    // Which was all there was when older runs were made.
+    !(field === 'training.gradientShare' && value === 1);
   return new Map<string, unknown>([
-    ...fields.filter(([field]) => hasEffect(field)),
+    ...fields.filter(([field, value]) => hasEffect(field, value)),
     ['data weights', data.map((_, file) => weights?.[file] ?? 1)],
     ['adapter to start from', adapterHash ?? adapter ?? 'none'],
   ]);

@@ -70,18 +70,21 @@ export const lossBlockElements = 2 ** 22;
 /** Tables of a block that the loss holds at one time. */
 const lossTables = 13;
 
+/** What is settled before a step is planned. */
+export interface Fixed {
+  /** By the user. */
+  chunkTokens?: number;
+  /** The second pass is over other chunks than the first, so that nothing can be left for it. */
+  keepsNothing?: boolean;
+}
+
 /**
  * Plan a training step: the fastest way by count of operations that stays below the budget, and of ways within 3 % of
  * it the one that takes least memory or, where what is left over is of use to nobody, that with the largest chunks.
  * @param budgetBytes  for the whole process, on a card of its memory
- * @param fixed        settings that the user has chosen
  * @returns undefined when not even the smallest way fits
  */
-export function planMemory(
-  facts: PlanFacts,
-  budgetBytes: number,
-  fixed: { chunkTokens?: number } = {},
-): MemoryPlan | undefined {
+export function planMemory(facts: PlanFacts, budgetBytes: number, fixed: Fixed = {}): MemoryPlan | undefined {
   const plans = waysOf(facts, budgetBytes, fixed).filter((plan) => peakBytes(plan.bytes) <= budgetBytes);
   const best = Math.min(...plans.map((plan) => plan.forwardPasses));
   const good = plans.filter((plan) => plan.forwardPasses <= best * 1.03);
@@ -106,8 +109,8 @@ export function describePlan(
   return `${gigabytes(peakBytes(bytes))} at most: ${parts.join(', ')}; chunks of ${chunkTokens} tokens, ${again}`;
 }
 
-/** The least that a training step can be done with, in bytes. @param fixed  settings that the user has chosen */
-export function smallestPeak(facts: PlanFacts, fixed: { chunkTokens?: number } = {}): number {
+/** The least that a training step can be done with, in bytes. */
+export function smallestPeak(facts: PlanFacts, fixed: Fixed = {}): number {
   return Math.min(...waysOf(facts, 0, fixed).map(({ bytes }) => peakBytes(bytes)));
 }
 
@@ -139,7 +142,7 @@ export function layerActivationBytes(
   return float * tokens * ((2 * heads + 2 * kvHeads) * headDim + hidden + 2 * intermediate);
 }
 
-function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkTokens?: number }): MemoryPlan[] {
+function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens, keepsNothing }: Fixed): MemoryPlan[] {
   const { config, poolTokens, longestText } = facts;
   const smallest = Math.max(longestText, 64);
   const sizes = chunkTokens ? [chunkTokens] : chunkSizes(facts).map((c) => Math.max(c, smallest));
@@ -153,7 +156,7 @@ function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens }: { chunkT
       const room = Math.max(0, budgetBytes - peakBytes(bare));
       const inputs = inputBytes(config, poolTokens);
       const everything = inputs + allActivations(facts);
-      const kept = [0, Math.min(inputs, room), Math.min(everything, room)];
+      const kept = keepsNothing ? [0] : [0, Math.min(inputs, room), Math.min(everything, room)];
       return [...new Set(kept)].map((keptBytes) => ({
         chunkTokens: size,
         savedLayers,

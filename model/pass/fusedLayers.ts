@@ -9,13 +9,20 @@ import {
   fusedLayer,
   fusedLayerGradient,
   forwardLayer,
+  type LayerActivations,
   type PackedChunk,
 } from '../layer/fusedLayer.js';
-import type { PackedLayers } from './packedLayers.js';
+import type { LayerWeights } from '../layer/paddedLayer.js';
+import type { PackedLayers, SavedLayer } from './packedLayers.js';
 import { lastPlaces, lengthOf, turnsOf, type Sequence } from './sequence.js';
 
+interface FusedLayers extends PackedLayers {
+  /** A layer by the activations it saved for these texts. Takes them over. */
+  resume(activations: LayerActivations, weights: LayerWeights, last: boolean): SavedLayer;
+}
+
 /** Layers in the fused operations of the processor. */
-export function fusedLayers(model: Model, texts: readonly Sequence[], dropout: ChunkDropout | undefined): PackedLayers {
+export function fusedLayers(model: Model, texts: readonly Sequence[], dropout: ChunkDropout | undefined): FusedLayers {
   const { config } = model;
   const places = lastPlaces(texts);
   const chunk: PackedChunk = {
@@ -24,21 +31,22 @@ export function fusedLayers(model: Model, texts: readonly Sequence[], dropout: C
   };
   const lastRows = tf.tensor1d(places, 'int32');
   const onlyWhere = (last: boolean) => (last ? lastRows : undefined);
+  const resume: FusedLayers['resume'] = (activations, weights, last) => {
+    const only = onlyWhere(last);
+    return {
+      held: activations,
+      finish: () => finishLayer(activations, weights, chunk, only),
+      backward: (upstream, layer, into, needsInput) =>
+        fusedLayerGradient(upstream, activations, layer, weights, chunk, into, { only, needsInput }),
+      dispose: () => disposeActivations(activations),
+    };
+  };
   return {
     held: { chunk, lastRows },
     open: (x) => x,
     run: (x, weights, last) => fusedLayer(x, weights, chunk, onlyWhere(last)),
-    forwardSaving(x, weights, last) {
-      const only = onlyWhere(last);
-      const activations = forwardLayer(x, weights, chunk, only);
-      return {
-        held: activations,
-        finish: () => finishLayer(activations, weights, chunk, only),
-        backward: (upstream, layer, into, needsInput) =>
-          fusedLayerGradient(upstream, activations, layer, weights, chunk, into, { only, needsInput }),
-        dispose: () => disposeActivations(activations),
-      };
-    },
+    forwardSaving: (x, weights, last) => resume(forwardLayer(x, weights, chunk, onlyWhere(last)), weights, last),
+    resume,
     close: (y) => y,
     closeGradient: (dY) => dY,
     dispose() {

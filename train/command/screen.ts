@@ -12,8 +12,12 @@ export function screenOf(updates: number, from: number): Screen {
     training.update((made = update), note + scored);
   };
   return {
-    onUpdate({ update, loss, learningRate, tokensPerSecond }) {
-      show(update, `loss ${loss.toFixed(3)}, rate ${learningRate.toExponential(2)}, ${tokensPerSecond} tokens/s`);
+    onUpdate({ update, loss, learningRate, tokensPerSecond, passedBack }) {
+      const sampled = passedBack ? `, ${passedBack.texts} of ${passedBack.ofTexts} texts passed back` : '';
+      show(
+        update,
+        `loss ${loss.toFixed(3)}, rate ${learningRate.toExponential(2)}, ${tokensPerSecond} tokens/s${sampled}`,
+      );
     },
     onScoring: (name, done, all) => show(made, `scoring ${name}, ${done} of ${all} texts`),
     onScores(update, scores, { best }) {

@@ -4,6 +4,7 @@ import { UserError } from '../../configs/userError.js';
 import type { ExampleFile } from '../../data/arrow/openExamples.js';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.js';
 import { packs } from '../../model/pass/encodeChunk.js';
+import { narrows } from '../../model/pass/narrowPass.js';
 import { engineFacts } from '../../model/memory/engineFacts.js';
 import { memoryBudget, memoryName, processBytes } from '../../model/memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../../model/memory/memoryPlan.js';
@@ -34,7 +35,10 @@ export async function planTraining(
     processBytes: processBytes(weightBytesOf(model)),
   };
   const budgetBytes = memoryMegabytes === 'auto' ? memoryBudget() : memoryMegabytes * 1e6;
-  const fixed = chunkTokens === 'auto' ? {} : { chunkTokens };
+  const fixed = {
+    ...(chunkTokens !== 'auto' && { chunkTokens }),
+    keepsNothing: settings.training.gradientShare < 1 && !narrows(model),
+  };
   const plan = planMemory(facts, budgetBytes, fixed);
   if (plan) return plan;
   const [needed, allowed] = [smallestPeak(facts, fixed), budgetBytes].map((bytes) => `${Math.ceil(bytes / 1e6)} MB`);

@@ -30,6 +30,7 @@ import { agreed, sumGradients } from '../step/exchange.js';
 import { GivenUp } from '../step/givenUp.js';
 import { adamW } from '../step/optimizer.js';
 import { poolWithinMemory } from '../step/poolWithinMemory.js';
+import { samplingOf, sharesOf, type PassedBack } from './passedBack.js';
 import { poolsOf } from './pools.js';
 import { withEngine } from './sameEngine.js';
 import { savedOptimizer, savedPosition, stateOf } from './savedState.js';
@@ -66,6 +67,8 @@ interface UpdateReport {
   learningRate: number;
   /** Tokens of text, padding not counted. */
   tokensPerSecond: number;
+  /** Only where some texts are left out. */
+  passedBack?: PassedBack;
 }
 
 /** What is told while updates are made. */
@@ -110,6 +113,7 @@ export async function trainRun(
   const { collective } = training;
   const exchange = { collective, isAskedToStop: isInterrupted };
   const isAlone = collective.place.ranks === 1;
+  const isSampled = settings.training.gradientShare < 1;
   const givenUp = () => (isAlone && isInterrupted() ? new GivenUp() : undefined);
   const scoring = scoringOf(training, givenUp, screen);
   const keep = async (update: number, position: Position) => {
@@ -136,6 +140,7 @@ export async function trainRun(
       let position: Position | undefined;
       let tokens = 0;
       const masked = { byId: 0, byText: 0, byScore: 0 };
+      const passedBack = { texts: 0, ofTexts: 0, variance: 0, square: 0 };
       for (let index = 0; index < poolsPerUpdate; index++) {
         const pool = (await pools.next()).value as TokenPool;
         const { rate, seed } = dropoutOf(settings, update, index);
@@ -146,6 +151,7 @@ export async function trainRun(
           temperature,
           ...(falseNegativeMargin !== undefined && { margin: { value: falseNegativeMargin, onMasked } }),
           ...(rate > 0 && { dropout: { rate, seed } }),
+          ...(isSampled && { sampling: samplingOf(settings, update, index, passedBack) }),
           exchange,
         };
         const work = poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess);
@@ -167,10 +173,11 @@ export async function trainRun(
       if (withoutGradient === Math.min(updatesWithoutGradient, updates)) throw nothingToLearn(withoutGradient);
       const tokensPerSecond = Math.round((tokens / (performance.now() - startMs)) * 1000);
       const report = { update, loss, gradNorm, learningRate, tokensPerSecond };
-      log.log.info('step', { step: update, loss, gradNorm, learningRate, tokensPerSecond, tokens, masked });
+      const sampled = isSampled && { passedBack: sharesOf(passedBack) };
+      log.log.info('step', { step: update, loss, gradNorm, learningRate, tokensPerSecond, tokens, masked, ...sampled });
       for (const tag of ['loss', 'gradNorm', 'learningRate', 'tokensPerSecond'] as const)
         events.scalar(`train/${tag}`, report[tag], update);
-      screen.onUpdate(report);
+      screen.onUpdate({ ...report, ...sampled });
       await new Promise(setImmediate); // lets signals, worker messages and the progress bar through
       const { isBest } = await scoring.after(update);
       isAtEnd = agreed(collective, scoring.isAtEnd());

@@ -7,11 +7,15 @@ import type { Dropout } from '../../model/layer/dropout.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { addGradient } from '../../model/layer/stackedLora.js';
+import { narrowPass, narrows } from '../../model/pass/narrowPass.js';
+import { backChunks } from './backChunks.js';
 import { dealTexts, partOf } from './dealTexts.js';
 import { embedTexts, forgetPasses, type EmbeddedTexts, type PassPlan } from './embedTexts.js';
 import { gatherRows, ownRows, type Exchange } from './exchange.js';
+import { gradientLengths } from './gradientLengths.js';
 import { infoNce, type Candidates } from './loss.js';
-import { chunksOf, textSet, type TextSet } from './textChunks.js';
+import { sampleTexts, type TextSample } from './sampleTexts.js';
+import { textSet, type TextSet } from './textChunks.js';
 
 /** One pool as the model reads it; every distinct text stands once. */
 export interface PoolTokens extends Candidates {
@@ -30,8 +34,18 @@ export interface PoolOptions {
   margin?: { value: number; onMasked: (count: number) => void } | undefined;
   /** Dropout of adapter inputs; a text is masked by its number in the pool, queries counted first. */
   dropout?: Dropout | undefined;
+  /** Pass back the gradient of some texts alone, as `sampleTexts` draws them; of all when left out. Waits for the device. */
+  sampling?: Sampling | undefined;
   /** With the other ranks of the run, which all have the same pool; alone when left out. */
   exchange?: Exchange | undefined;
+}
+
+export interface Sampling {
+  /** Of the exact gradient, as `sampleTexts` has it. */
+  share: number;
+  /** Gives a number in [0, 1) for each text of the pool in turn, queries first. */
+  draw: () => number;
+  onSampled: (sample: TextSample & { texts: number }) => void;
 }
 
 const withNobody: Exchange = { collective: alone, isAskedToStop: () => false };
@@ -54,7 +68,7 @@ export function* poolGradient(
   model: Model,
   pool: PoolTokens,
   parameters: Parameters,
-  { temperature, margin, dropout, exchange = withNobody }: PoolOptions,
+  { temperature, margin, dropout, sampling, exchange = withNobody }: PoolOptions,
   attempt: Attempt,
   into: Gradients,
 ): Stepwise<tf.Scalar> {
@@ -81,13 +95,25 @@ export function* poolGradient(
       ...(blockElements !== undefined && { blockElements }),
     });
   });
+  const factors = sampling && sampled(sampling, sets, [passages, queries], [dPassages, dQueries]);
   tf.dispose([passages, queries]);
   if (masked) margin!.onMasked(masked.dataSync<'float32'>()[0]!);
   masked?.dispose();
-  const upstream = [dPassages, dQueries].map((all, set) => ownRows(all, places[set]!, rank));
+  const upstream = [dPassages, dQueries].map((all, set): Upstream => {
+    const rows = ownRows(all, places[set]!, rank);
+    const own = places[set]![rank]!;
+    if (!factors) return { rows, places: [...own.keys()] };
+    return chosenRows(
+      rows,
+      own.map((place) => factors[set]![place]!),
+    );
+  });
   const made = yield* attempt('passes', (plan) => backward(model, own, embedded, upstream, parameters, plan, dropout));
-  tf.dispose(upstream);
+  tf.dispose(upstream.map(({ rows }) => rows));
   for (const [name, gradient] of Object.entries(made)) addGradient(into, name, gradient);
+  // Where nothing at all was passed back, that is a gradient of zeros.
+  if (sampling)
+    for (const [name, { shape }] of parameters) if (!into.has(name)) addGradient(into, name, tf.zeros(shape));
   return loss;
 }
 
@@ -98,6 +124,50 @@ export const oneAttempt =
     work(plan);
 
 /**
+ * Draw which texts are passed back.
+ * @returns of each set and place in its order, what its gradient is multiplied by
+ */
+function sampled(
+  { share, draw, onSampled }: Sampling,
+  sets: readonly TextSet[],
+  embeddings: readonly tf.Tensor2D[],
+  gradients: readonly tf.Tensor2D[],
+): number[][] {
+  const texts = sets.reduce((count, { order }) => count + order.length, 0);
+  const lengths = new Float64Array(texts);
+  sets.forEach(({ numbers, order }, set) => {
+    const found = gradientLengths(embeddings[set]!, gradients[set]!);
+    order.forEach((text, place) => (lengths[numbers[text]!] = found[place]!));
+  });
+  const sample = sampleTexts(lengths, share, draw);
+  onSampled({ ...sample, texts });
+  return sets.map(({ numbers, order }) => order.map((text) => sample.factors[numbers[text]!]!));
+}
+
+/** What is passed back of a set. */
+interface Upstream {
+  /** [texts passed back, hidden] */
+  rows: tf.Tensor2D;
+  /** Their places in the order of the set, ascending. */
+  places: number[];
+}
+
+/** The rows that are passed back, times their factors. Consumes `all`. */
+function chosenRows(all: tf.Tensor2D, factors: readonly number[]): Upstream {
+  const chosen = [...factors.keys()].filter((place) => factors[place]! > 0);
+  const rows = tf.tidy(() => {
+    if (chosen.length === 0) return tf.zeros<tf.Rank.R2>([0, all.shape[1]]);
+    const by = tf.tensor2d(
+      chosen.map((place) => factors[place]!),
+      [chosen.length, 1],
+    );
+    return tf.gather(all, tf.tensor1d(chosen, 'int32')).mul<tf.Tensor2D>(by);
+  });
+  all.dispose();
+  return { rows, places: chosen };
+}
+
+/**
  * The second pass, backward from the gradient of each set's embeddings. Chunks that the first pass kept are not embedded
  * again; where they were cut by another plan, none of them counts.
  * @returns the gradients by parameter name; the caller owns them
@@ -106,24 +176,35 @@ function* backward(
   model: Model,
   sets: readonly TextSet[],
   embedded: EmbeddedTexts,
-  upstream: readonly tf.Tensor2D[],
+  upstream: readonly Upstream[],
   parameters: Parameters,
   plan: PassPlan,
   dropout: Dropout | undefined,
 ): Stepwise<Record<string, tf.Tensor>> {
-  if (plan.keptBytes === 0) forgetPasses(embedded);
-  const { passes } = embedded;
+  const isWhole = upstream.every(({ places }, set) => places.length === sets[set]!.order.length);
+  if (plan.keptBytes === 0 || !(isWhole || narrows(model))) forgetPasses(embedded);
+  const { chunks, passes } = embedded;
   const made: Gradients = new Map();
-  const rows = sets.map(() => 0);
-  for (const [index, chunk] of chunksOf(sets, plan.chunkTokens, dropout).entries()) {
-    const { texts, set } = chunk;
-    const pass = passes[index] ?? (yield* forwardChunk(model, texts, chunk.dropout, plan.savedLayers));
-    const dRows = tf.slice(upstream[set]!, [rows[set]!, 0], [texts.length, upstream[set]!.shape[1]]);
-    rows[set]! += texts.length;
-    yield* backwardChunk(model, pass, dRows, parameters, made);
-    dRows.dispose();
+  const chosen = upstream.map(({ places }) => places);
+  for (const { texts, set, first, dropout: masks, kept } of backChunks(
+    sets,
+    embedded,
+    chosen,
+    plan.chunkTokens,
+    dropout,
+  )) {
+    let pass = kept && passes[kept.index]!;
+    if (kept && texts.length > 0 && texts.length < chunks[kept.index]!.texts.length)
+      pass = passes[kept.index] = narrowPass(model, pass!, chunks[kept.index]!.texts, kept.places, masks);
+    pass ??= yield* forwardChunk(model, texts, masks, plan.savedLayers);
+    if (texts.length > 0) {
+      const { rows } = upstream[set]!;
+      const dRows = tf.slice(rows, [first, 0], [texts.length, rows.shape[1]]);
+      yield* backwardChunk(model, pass, dRows, parameters, made);
+      dRows.dispose();
+    }
     disposePass(pass);
-    passes[index] = undefined;
+    if (kept) passes[kept.index] = undefined;
     yield;
   }
   return Object.fromEntries(made);

@@ -36,6 +36,14 @@ describe('trainedHash', () => {
     assert.notEqual(trainedHash(told, { ...contract, queryPrefix: 'Q:' }), hash({}));
   });
 
+  // A new setting whose default is what older versions did would part their runs from the same ones made today.
+  it('is that of older runs, which passed back every text, unless some are left out', () => {
+    const { gradientShare, ...olderTraining } = told.settings.training;
+    assert.equal(gradientShare, 1);
+    assert.equal(hash({ settings: { ...told.settings, training: olderTraining } }), hash({}));
+    assert.notEqual(hash({ settings: parseConfig({ training: { gradientShare: 0.8 } }) }), hash({}));
+  });
+
   it('heeds what is scored while training where the best state is kept, and only there', () => {
     const scored = (everySteps: number, keepBest: boolean) =>
       hash({

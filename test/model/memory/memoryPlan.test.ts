@@ -67,6 +67,12 @@ describe('memoryPlan', () => {
     assert.equal(plan.bytes.adapters, 4 * 1000 * 5);
   });
 
+  it('keeps nothing for a second pass that is over other chunks, whatever room there is', () => {
+    const plan = planMemory(facts, 1e9, { keepsNothing: true })!;
+    assert.deepEqual([plan.keptBytes, plan.bytes.kept, plan.savedLayers], [0, 0, 2]);
+    assert.ok(plan.forwardPasses > 3); // two forward passes, and a backward one
+  });
+
   // Kept was everything or nothing: a pool some tokens longer than the first rows promised went a third slower.
   it('spends what is left beside the inputs on activations', () => {
     const [inputs, activations] = [inputBytes(config, 5000), activationsBytes(config, 2, 5000, 50)];

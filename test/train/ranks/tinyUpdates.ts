@@ -35,6 +35,7 @@ const everything: Updates = {
   rates: [3e-3, 3e-3, 2e-3, 1e-3],
   dropoutRate: 0.2,
   margin: -0.1,
+  gradientShare: 0.7,
 };
 
 export const tinyUpdates = [likePyTorch, everything];

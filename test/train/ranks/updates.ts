@@ -1,4 +1,5 @@
 import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
+import { seededRandom } from '../../../data/random.js';
 import type { Collective } from '../../../model/engine/ranks/collective.js';
 import { tf } from '../../../model/engine/tf.js';
 import { disposeModel } from '../../../model/layer/decoder.js';
@@ -26,6 +27,7 @@ export interface Updates {
   chunkTokens: number;
   dropoutRate?: number;
   margin?: number;
+  gradientShare?: number;
 }
 
 export interface Trained {
@@ -42,7 +44,7 @@ export interface Trained {
 
 /** Make the updates, with the other ranks where there are any. */
 export async function trained(updates: Updates, collective: Collective): Promise<Trained> {
-  const { temperature, weightDecay, maxGradNorm, chunkTokens, dropoutRate, margin } = updates;
+  const { temperature, weightDecay, maxGradNorm, chunkTokens, dropoutRate, margin, gradientShare } = updates;
   const before = tf.memory().numTensors;
   const model = await loadModel(updates.base, 'float32');
   const parameters = attachAdapter(model, await readAdapter(updates.adapter));
@@ -56,6 +58,9 @@ export async function trained(updates: Updates, collective: Collective): Promise
       const options = {
         ...{ temperature, exchange },
         ...(margin !== undefined && { margin: { value: margin, onMasked: (count: number) => (masked += count) } }),
+        ...(gradientShare !== undefined && {
+          sampling: { share: gradientShare, draw: seededRandom('lots', index, position), onSampled: () => undefined },
+        }),
         ...(dropoutRate !== undefined && { dropout: { rate: dropoutRate, seed: [index, position] as const } }),
       };
       const attempt = oneAttempt({ chunkTokens, keptBytes: position === 0 ? 1e9 : 0 });

@@ -3,6 +3,7 @@ import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
 import type { Dropout } from '../../../model/layer/dropout.js';
 import type { Gradients } from '../../../model/pass/encodeChunk.js';
 import { lengthOf, lengthOfAll } from '../../../model/pass/sequence.js';
+import { seededRandom } from '../../../data/random.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import { loadModel } from '../../../model/load/loadModel.js';
@@ -12,6 +13,7 @@ import { inputBytes, layerActivationBytes } from '../../../model/memory/memoryPl
 import { onceEach } from '../../../data/stream/candidateCounts.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient, type PoolOptions, type PoolPlan } from '../../../train/step/poolGradient.js';
+import type { TextSample } from '../../../train/step/sampleTexts.js';
 import { assertClose, assertCloseToLargest, assertTensorsKept, randomTensor } from '../../assertions.js';
 import { tinyMatrices, tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
 
@@ -156,12 +158,100 @@ describe('poolGradient', () => {
     });
   });
 
-  it('leaves the loss and the gradients alone alive', () => {
-    const options = { temperature, chunkTokens: manyChunks, keptBytes: partOfKept(), dropout };
-    assertTensorsKept(1 + parameters.size, () => {
-      const into: Gradients = new Map();
-      const loss = atOnce(poolGradient(model, tinyPool(0), parameters, options, oneAttempt(options), into));
-      return [loss, ...into.values()];
+  describe('with texts that are passed back by lot', () => {
+    /** Every text that is left to chance is passed back where its bit is set. */
+    const byLot = (share: number, bits: number) => {
+      const found: TextSample = { factors: new Float64Array(), passed: 0, variance: 0, square: 0 };
+      let text = 0;
+      const draw = () => ((bits >> text++) & 1 ? 0 : 1 - 2 ** -32);
+      return {
+        found,
+        sampling: { share, draw, onSampled: (sample: TextSample) => void Object.assign(found, sample) },
+      };
+    };
+    const everyText = 2 ** 7 - 1;
+
+    it('gives the same bits as without lots at a share of 1', () => {
+      for (const options of [ways['in many chunks, some kept'], ways['in many chunks, all kept']]) {
+        const exact = gradientOf({ ...options(), dropout });
+        const sampled = gradientOf({ ...options(), dropout, sampling: byLot(1, everyText).sampling });
+        for (const [name, gradient] of exact.gradients) assertClose(sampled.gradients.get(name)!, gradient, 0, name);
+      }
     });
+
+    it('gives one gradient for one lot, whatever was kept and however chunks were cut', () => {
+      // 0.3 leaves every text to chance, and of either side some are left out.
+      const wanted = gradientOf({ chunkTokens: 1, keptBytes: 0, dropout, sampling: byLot(0.3, 0b1011010).sampling });
+      for (const [way, options] of Object.entries(ways)) {
+        const { gradients } = gradientOf({ ...options(), dropout, sampling: byLot(0.3, 0b1011010).sampling });
+        for (const [name, gradient] of wanted.gradients)
+          assertCloseToLargest(gradients.get(name)!, gradient, 2e-5, `${way}, ${name}`);
+      }
+    });
+
+    // An update whose texts are all alike, or all left out, had no gradient that the optimizer could take.
+    it('gives zeros where no text is passed back', () => {
+      for (const options of [ways['in many chunks, all kept'], ways['in many chunks, none kept']]) {
+        const { gradients } = gradientOf({ ...options(), sampling: byLot(0.3, 0).sampling });
+        assert.deepEqual([...gradients.keys()].sort(), [...parameters.keys()].sort());
+        assert.ok(numbersOf(gradients).every((value) => value === 0));
+      }
+    });
+
+    // Every outcome of the lots once, by its probability: what random seeds would come near.
+    it('gives the exact gradient as the mean over all lots, spread as far as its texts are told to add', () => {
+      const share = 0.97;
+      const { found, sampling } = byLot(share, everyText);
+      const exact = numbersOf(gradientOf({ sampling: undefined }).gradients);
+      gradientOf({ sampling });
+      const chances = [...found.factors].map((factor) => 1 / factor);
+      const uncertain = [...chances.keys()].filter((text) => chances[text]! < 1 - 1e-9);
+      assert.ok(uncertain.length >= 2 && uncertain.length <= 5, `${uncertain.length} texts are left to chance`);
+      assertClose([found.variance / found.square], [1 / share - 1], 1e-6, 'variance');
+      const mean = exact.map(() => 0);
+      let spread = 0;
+      const alone = new Map<number, Float64Array>();
+      for (let lot = 0; lot < 2 ** uncertain.length; lot++) {
+        const passed = uncertain.filter((_, place) => (lot >> place) & 1);
+        const bits =
+          everyText -
+          uncertain.reduce((sum, text) => sum + 2 ** text, 0) +
+          passed.reduce((sum, text) => sum + 2 ** text, 0);
+        const gradient = numbersOf(
+          gradientOf({ chunkTokens: manyChunks, sampling: byLot(share, bits).sampling }).gradients,
+        );
+        const chance = uncertain.reduce(
+          (all, text) => all * (passed.includes(text) ? chances[text]! : 1 - chances[text]!),
+          1,
+        );
+        gradient.forEach((value, place) => (mean[place]! += chance * value));
+        spread += chance * gradient.reduce((sum, value, place) => sum + (value - exact[place]!) ** 2, 0);
+        if (passed.length === 0) alone.set(-1, gradient);
+        if (passed.length === 1) alone.set(passed[0]!, gradient);
+      }
+      assertCloseToLargest(mean, exact, 2e-5, 'mean');
+      // Text by text: 1 / p - 1 times the square of what the text gives.
+      const predicted = uncertain.reduce((sum, text) => {
+        const gives = alone.get(text)!.map((value, place) => (value - alone.get(-1)![place]!) * chances[text]!);
+        return sum + (1 / chances[text]! - 1) * gives.reduce((square, value) => square + value ** 2, 0);
+      }, 0);
+      assert.ok(predicted > 0);
+      assertClose([spread], [predicted], 1e-4 * predicted, 'spread');
+    });
+
+    const numbersOf = (gradients: Gradients) =>
+      Float64Array.from([...gradients.keys()].sort().flatMap((name) => [...gradients.get(name)!.dataSync()]));
+  });
+
+  it('leaves the loss and the gradients alone alive', () => {
+    const sampling = { share: 0.5, draw: seededRandom('lots'), onSampled: () => undefined };
+    for (const asked of [{}, { sampling }, { sampling, keptBytes: 1e9 }]) {
+      const options = { temperature, chunkTokens: manyChunks, keptBytes: partOfKept(), dropout, ...asked };
+      assertTensorsKept(1 + parameters.size, () => {
+        const into: Gradients = new Map();
+        const loss = atOnce(poolGradient(model, tinyPool(0), parameters, options, oneAttempt(options), into));
+        return [loss, ...into.values()];
+      });
+    }
   });
 });

@@ -39,6 +39,7 @@ const hub = z
     bytes,
     take: z.record(z.string(), inside).optional().describe('files of the data set and what they become'),
     tables: z.array(z.string()).optional().describe('tables, each in one Parquet file or in numbered pieces'),
+    split: z.string().optional().describe('of tables that lie in folders of their names, a file for each split'),
     to: inside.optional().describe('folder for the tables'),
   })
   .refine(({ take, tables }) => (take === undefined) !== (tables === undefined), 'state either take or tables');

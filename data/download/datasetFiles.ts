@@ -109,16 +109,27 @@ interface Wanted {
   pieces?: number;
 }
 
-/** Tables on the hub are named `data/corpus-00000-of-00002-0123456789abcdef.parquet`, newer ones without the hash. */
-function wantedOf({ take, tables, to }: HubSource, names: string[]): Wanted[] {
+/**
+ * Tables on the hub are named `data/corpus-00000-of-00002-0123456789abcdef.parquet`, newer ones without the hash; those of
+ * a split `corpus/test-00000-of-00002.parquet`.
+ */
+function wantedOf({ take, tables, split, to }: HubSource, names: string[]): Wanted[] {
   if (take) return names.filter((name) => name in take).map((name) => ({ name, target: take[name]! }));
   return names.flatMap((name) => {
-    const [, table, piece, of] = /^(?:data\/)?(\w+?)(-\d+-of-(\d+))?(?:-[0-9a-f]{16})?\.parquet$/.exec(name) ?? [];
-    if (table === undefined || !tables!.includes(table)) return [];
-    const target = join(to ?? '', `${table}${piece ?? ''}.parquet`);
-    return [{ name, target, table, pieces: Number(of ?? 1) }];
+    const named = /^(?:(\w+)\/)?(\w+?)(-\d+-of-(\d+))?(?:-[0-9a-f]{16})?\.parquet$/.exec(name);
+    if (!named) return [];
+    const [, folder, file, piece, of] = named;
+    const table = split === undefined ? file : folder;
+    const isThere = split === undefined ? folder === undefined || folder === 'data' : file === split;
+    if (!isThere || !tables!.includes(table!)) return [];
+    const target = join(to ?? '', `${targetOf(table!, split)}${piece ?? ''}.parquet`);
+    return [{ name, target, table: table!, pieces: Number(of ?? 1) }];
   });
 }
+
+/** Judgements bear the name of their split. */
+const targetOf = (table: string, split: string | undefined) =>
+  split !== undefined && table === 'qrels' ? join('qrels', split) : table;
 
 function requireAll({ take, tables }: HubSource, wanted: Wanted[], where: string): void {
   for (const name of Object.keys(take ?? {}))

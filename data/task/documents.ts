@@ -72,7 +72,7 @@ export function parseDocument(
   location: string,
   titles: TitleUse = 'use',
 ): Omit<CorpusPassage, 'images'> {
-  const given = row['_id'] ?? row['id'] ?? row['corpus-id'] ?? row['query-id'];
+  const given = row['_id'] ?? row['id'] ?? row['corpus-id'] ?? row['corpus_id'] ?? queryId(row);
   const id = idText(given);
   if (given === undefined || given === null) throw new UserError(`${location} must have an _id`);
   if (id === null)
@@ -90,6 +90,8 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
-/** Tables of mteb with a column `query-id` call the text of a query so. */
+/** Tables with a column of this name call the text of a query `query`. */
+const queryId = (row: Record<string, unknown>): unknown => row['query-id'] ?? row['query_id'];
+
 const wordsOf = (row: Record<string, unknown>): unknown =>
-  row['text'] ?? (row['query-id'] === undefined ? undefined : row['query']);
+  row['text'] ?? (queryId(row) === undefined ? undefined : row['query']);

@@ -157,6 +157,20 @@ describe('documents of text and images as transformers reads them', () => {
     disposeModel(model);
   });
 
+  it('stays within a cosine of .999 of PyTorch in bfloat16', async function () {
+    if (!(await startEngine()).precisions.includes('bfloat16')) return this.skip();
+    const set = ['image.maxPixels=100352'];
+    const recipe = { recipe: 'study-vl', precision: 'bfloat16', set } as const;
+    const { encoder, close } = await openEncoder(join(oracle, 'model'), { ...recipe, images: true });
+    const list = documents['chat/text-first']!.filter(({ id }) => id.startsWith('p'));
+    const embeddings = await encoder.encode('passage', await Promise.all(list.map(passageOf)));
+    await close();
+    for (const [row, { id, embedding }] of list.entries()) {
+      const cosine = embedding.reduce((sum, value, at) => sum + value * embeddings[row * encoder.dimensions + at]!, 0);
+      assert.ok(cosine > 0.999, `${id}: ${cosine}`);
+    }
+  });
+
   it('gives files of images and texts the same embedding through the encoder, one document or many at a time', async () => {
     for (const order of ['text-first', 'image-first']) {
       const set = ['image.maxPixels=100352', `image.order=${order}`, 'evaluation.batchTokens=400'];
@@ -165,16 +179,7 @@ describe('documents of text and images as transformers reads them', () => {
       for (const kind of ['query', 'passage'] as const) {
         const list = documents[`chat/${order}`]!.filter(({ id }) => id.startsWith(kind[0]!));
         assert.ok(list.length >= 4);
-        const texts = list.map(async ({ id, parts }) => {
-          const prefix = kind === 'query' ? 'Query:' : 'Passage:';
-          const text = parts.find(([part]) => part === 'text')![1].slice(prefix.length);
-          const files = parts.filter(([part]) => part === 'image').map(([, file]) => join(oracle, 'images', file));
-          return {
-            id,
-            text,
-            ...(files.length > 0 && { images: await Promise.all(files.map((file) => imageInFile(file))) }),
-          };
-        });
+        const texts = list.map((document) => (kind === 'query' ? queryOf(document) : passageOf(document)));
         const embeddings = await encoder.encode(kind, await Promise.all(texts));
         assertClose(
           embeddings,
@@ -187,3 +192,12 @@ describe('documents of text and images as transformers reads them', () => {
     }
   });
 });
+
+const queryOf = (document: Document) => textAndImages(document, 'Query:');
+const passageOf = (document: Document) => textAndImages(document, 'Passage:');
+
+async function textAndImages({ id, parts }: Document, prefix: string) {
+  const text = parts.find(([part]) => part === 'text')![1].slice(prefix.length);
+  const files = parts.filter(([part]) => part === 'image').map(([, file]) => join(oracle, 'images', file));
+  return { id, text, ...(files.length > 0 && { images: await Promise.all(files.map((file) => imageInFile(file))) }) };
+}

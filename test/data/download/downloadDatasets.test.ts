@@ -238,6 +238,28 @@ describe('downloadDatasets', () => {
         'queries-00000-of-00001.parquet',
         'train.jsonl.gz',
       ]);
+      const folders = [
+        ...['corpus/test-00000-of-00002', 'corpus/test-00001-of-00002', 'corpus/train-00000-of-00001'],
+        ...['queries/test-00000-of-00001', 'qrels/test-00000-of-00001', 'docs/test-00000-of-00001'],
+      ];
+      const pages = {
+        hub: 'owner/pages',
+        revision: 'main',
+        tables: ['corpus', 'queries', 'qrels'],
+        split: 'test',
+        to: 'p',
+      };
+      await download(
+        { ...set, folder: 'pages', sources: [pages] },
+        { listHub: async () => folders.map((name) => file(`${name}.parquet`)) },
+      );
+      assert.deepEqual(await filesBelow(inFolder('pages')), [
+        '.download.json',
+        'p/corpus-00000-of-00002.parquet',
+        'p/corpus-00001-of-00002.parquet',
+        'p/qrels/test-00000-of-00001.parquet',
+        'p/queries-00000-of-00001.parquet',
+      ]);
       const lacking = async (id: string) => (await listHub(id)).filter(({ name }) => !/00001-of-00002/.test(name));
       await rm(inFolder('coir'), { recursive: true });
       assert.equal(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
@@ -155,6 +155,25 @@ describe('a task with images', () => {
           ['12', 1],
         ]),
       );
+    });
+
+    it('may spell the names of its columns otherwise', async () => {
+      published();
+      write({
+        'corpus.jsonl': lines(
+          { corpus_id: 10, text: 'red' },
+          { corpus_id: 11, text: 'a' },
+          { corpus_id: 12, text: 'b' },
+        ),
+        'queries.jsonl': lines(
+          { query_id: 0, query: 'red?' },
+          { query_id: 1, query: 'a?' },
+          { query_id: 2, query: '' },
+        ),
+      });
+      for (const name of ['corpus', 'queries']) rmSync(at(`${name}.parquet`));
+      const { corpus, queries } = await readTask(at(), 'test');
+      assert.deepEqual([corpus.ids.get(0), queries[0]], ['10', { id: '0', text: 'red?' }]);
     });
 
     it('is judged on the queries of one language', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolveDatasets } from '../../../configs/load/datasetFile.js';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -150,6 +151,28 @@ describe('configs/tasks', () => {
     }
     assert.deepEqual(namesOf('codesearchnet-titled').slice(0, 1), ['codesearchnet-titled/go']);
     assert.equal(loadTasks('codesearchnet-titled')[0]!.folder, loadTasks('codesearchnet')[0]!.folder);
+  });
+
+  it('has the three versions of ViDoRe, each a mean, compared by what is published of it', () => {
+    for (const [name, parts, metric] of [
+      ['vidore-v1', 10, 'ndcg@5'],
+      ['vidore-v2', 4, 'ndcg@5'],
+      ['vidore-v3', 8, 'ndcg@10'],
+    ] as const) {
+      const [set] = loadTaskTree(name);
+      assert.ok(isSet(set!) && set.isAveraged);
+      assert.equal(set.members.length, parts);
+      for (const { metrics, download } of loadTasks(name)) {
+        assert.equal(metrics[0], metric);
+        for (const each of ['ndcg@5', 'recall@1', 'recall@5', 'hit@1']) assert.ok(metrics.includes(each));
+        const [{ parts: fetched = [] } = {}] = resolveDatasets([download!]);
+        assert.deepEqual(
+          fetched.map((part) => `${name}/${part}`),
+          namesOf(name),
+        );
+      }
+    }
+    assert.equal(namesOf('vidore').length, 22);
   });
 
   it('counts grades from 2 on as relevant in TREC DL, except for nDCG', () => {

@@ -6,5 +6,7 @@ module.exports = {
   'node-option': ['import=tsx'],
   reporter: 'test/reporter.cjs',
   timeout: 60000,
+  // A shared machine may stand still for a minute: there a test that failed is repeated once, and the report says so.
+  retries: process.env.CI ? 1 : 0,
   exit: true,
 };

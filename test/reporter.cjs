@@ -1,4 +1,5 @@
-// Mocha's spec report, closed by the slowest tests and one plain line that a script can read.
+// Mocha's spec report, closed by the slowest tests, a line for each test that failed or passed only when repeated, and one
+// plain line that a script can read.
 const { reporters } = require('mocha');
 
 const shown = 20;
@@ -9,7 +10,10 @@ module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     this.timed = [];
+    this.notes = [];
     runner.on('pass', (test) => this.timed.push(test));
+    runner.on('retry', (test, error) => this.notes.push(`repeated: ${test.fullTitle()}: ${firstLine(error)}`));
+    runner.on('fail', (test, error) => this.notes.push(`failed: ${test.fullTitle()}: ${firstLine(error)}`));
   }
 
   epilogue() {
@@ -20,7 +24,12 @@ module.exports = class extends reporters.Spec {
       .slice(0, shown);
     if (slowest.length > 0) console.log(`the slowest of ${this.timed.length} tests, in seconds:`);
     for (const test of slowest) console.log(`${(test.duration / 1000).toFixed(1).padStart(7)}  ${test.fullTitle()}`);
+    for (const note of this.notes) console.log(note);
     const { passes, failures, pending } = this.stats;
     console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
   }
 };
+
+function firstLine(error) {
+  return String(error?.message ?? error).split('\n')[0];
+}

@@ -13,6 +13,8 @@ export interface PlanFolder {
   lock: string;
   /** The retraining under way; absent where none is. */
   attempt: string;
+  /** Names the plan file that this folder belongs to. */
+  owner: string;
   /** One JSON object a line, only ever appended to. */
   history: string;
   historyPage: string;
@@ -35,6 +37,7 @@ export function planFolder(plan: string): PlanFolder {
     champion: (run) => join(champions, run),
     lock: join(folder, 'retrain.lock'),
     attempt: join(folder, 'attempt.json'),
+    owner: join(folder, 'plan.txt'),
     history: join(folder, 'history.jsonl'),
     historyPage: join(folder, 'history.html'),
     notices: join(folder, 'notices'),

@@ -11,7 +11,7 @@ const limitMs = 10 * 60_000;
 export async function tryCompiled(place) {
   const phase = startPhase('compiling for this card, and trying it');
   let last = '';
-  const { code } = await run(process.execPath, ['--import', 'tsx', 'model/command/tryCompiled.ts'], {
+  const { code } = await run(process.execPath, ['setup/start/start.mjs', 'model/command/tryCompiled.ts'], {
     ...{ cwd: checkout, log: place.log, limitMs },
     env: { TERCET_BACKEND: 'tensorflow' },
     onLine: (line) => phase.update((last = line)),

@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const start = fileURLToPath(new URL('../setup/start/start.mjs', import.meta.url));
 
 export interface Finished {
   /** Exit code; null when a signal ended the process. */
@@ -14,7 +13,7 @@ export interface Finished {
 /** Start a command file, such as `train/command.ts`, as npm would, but in a folder of the test's own. */
 export function startCommand(file: string, args: string[], folder: string, env: Record<string, string> = {}) {
   const command = fileURLToPath(new URL(`../${file}`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', loader, command, ...args], {
+  const child = spawn(process.execPath, [start, command, ...args], {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,7 +9,7 @@ import { writeTinyTokenizer } from '../fixtures/writeTinyTokenizer.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Runs the real command in a process of its own. */
 function data(...args: string[]) {
-  const command = ['--import', 'tsx', 'data/command.ts', ...args];
+  const command = ['setup/start/start.mjs', 'data/command.ts', ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
@@ -104,7 +104,7 @@ describe('npm run data', () => {
 
   it('says in one line that the list of rejected rows cannot be written, and leaves nothing', () => {
     writeFileSync(at('a.jsonl'), `{"query_id":1,"positive_passages":[],"x":"${'x'.repeat(600)}"}\n`.repeat(4000));
-    const line = `ulimit -f 200; exec ${process.execPath} --import tsx data/command.ts import "$1" --output "$2"`;
+    const line = `ulimit -f 200; exec ${process.execPath} setup/start/start.mjs data/command.ts import "$1" --output "$2"`;
     const args = ['-c', line, 'bash', at('a.jsonl'), at('out/a.arrow')];
     const { status, stderr } = spawnSync('bash', args, { cwd: root, encoding: 'utf8' });
     assert.match(stderr, /\nerror: cannot write [^\n]*a\.arrow\.rejects\.jsonl: [^\n]*ulimit[^\n]*\n$/);
@@ -115,7 +115,7 @@ describe('npm run data', () => {
   it('goes on with an import that was interrupted', async () => {
     const line = (id: number) => `query ${id}\tpositive ${'x'.repeat(500)}\tnegative ${id}\n`;
     writeFileSync(at('t.tsv'), Array.from({ length: 150_000 }, (_, id) => line(id)).join(''));
-    const args = ['--import', 'tsx', 'data/command.ts', 'import', at('t.tsv'), '--output', at('t.arrow')];
+    const args = ['setup/start/start.mjs', 'data/command.ts', 'import', at('t.tsv'), '--output', at('t.arrow')];
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.once('data', () => child.kill('SIGHUP')); // it says what the file is before it reads
     const errors = child.stderr.setEncoding('utf8').toArray();

@@ -19,7 +19,7 @@ const incoming = join(work, 'incoming');
 const planFile = join(work, 'six-days.yaml');
 const paths = planFolder('six-days');
 const random = seededRandom('six days');
-const args = ['--import', 'tsx', 'train/command/retrain.ts', planFile];
+const args = ['setup/start/start.mjs', 'train/command/retrain.ts', planFile];
 /** Decisions in the history when it was last looked at. */
 let known: string[] = [];
 

@@ -9,7 +9,7 @@ import { buildNoise } from '../../noise/buildNoise.mjs';
 const noise = new URL('../../noise/preload.mjs', import.meta.url).href;
 
 function doctor(env: NodeJS.ProcessEnv, ...args: string[]) {
-  const command = ['--import', 'tsx', 'model/command/doctor.ts', ...args];
+  const command = ['setup/start/start.mjs', 'model/command/doctor.ts', ...args];
   return spawnSync(process.execPath, command, { env: { ...process.env, ...env }, encoding: 'utf8' });
 }
 

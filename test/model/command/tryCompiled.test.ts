@@ -6,7 +6,7 @@ import { engineFolder } from '../../../setup/engineFolder.mjs';
 /** As setup starts it; the processor stands in for a card where TERCET_XLA says so. */
 function tryCompiled(TERCET_XLA: string) {
   const env = { ...process.env, TERCET_BACKEND: 'tensorflow', TERCET_XLA };
-  const args = ['--import', 'tsx', 'model/command/tryCompiled.ts'];
+  const args = ['setup/start/start.mjs', 'model/command/tryCompiled.ts'];
   const { status, stdout } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
   return { status, lines: stdout.trim().split('\n') };
 }

@@ -9,6 +9,7 @@ export default tseslint.config(
     ignores: [
       'node_modules',
       '.engine',
+      '.joined',
       'checkpoints/{runs,evaluations,studies,comparisons}',
       'data/cache',
       '**/.work',

@@ -8,6 +8,7 @@ export default {
     '{data,eval}/command.ts',
     '{data,eval,model,train}/command/*.ts',
     'setup/*.d.mts',
+    'setup/start/*.{d.mts,mjs}',
     'test/**/*.test.ts',
     'test/{bench,interop,fuzz,gpu,mutations,retraining}/**/*.{ts,mjs}',
     'test/*.{ts,mjs,cjs}',

@@ -1,2 +1,1 @@
-export function isJoined(script: string): boolean;
 export function joinedFile(checkout: string, script: string): Promise<string | undefined>;

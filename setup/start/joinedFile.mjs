@@ -3,24 +3,18 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, s
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Commands, and what they start in threads and processes: what is worth joining. */
-const patterns = [/^\w+\/command(\/\w+)?\.ts$/, /^[\w/]+\.worker\.ts$/];
 const keptDays = 30;
 
-/** @param script  relative to the checkout */
-export const isJoined = (script) => patterns.some((pattern) => pattern.test(script.replaceAll('\\', '/')));
-
 /**
- * The JavaScript file that a TypeScript file was joined to, with all of this project that it imports. Packages stay outside. Kept
- * among the Node modules, and made again when one of the files it was made of has changed. In it `import.meta.url` is that
+ * The JavaScript file that a TypeScript file was joined to, with all of this project that it imports. Packages stay outside. It is
+ * made again when one of the files it was made of has changed. In it `import.meta.url` is that
  * of each source file, so that what lies beside a source is found there.
  * @param checkout  folder that holds the sources and node_modules
  * @param script    relative to it
  * @returns undefined where it can neither be found nor made; the loader of TypeScript then tells what is wrong
  */
 export async function joinedFile(checkout, script) {
-  const home = createHash('sha256').update(resolve(checkout)).digest('hex').slice(0, 8); // checkouts may share the modules
-  const folder = join(checkout, 'node_modules/.cache/tercet', home);
+  const folder = join(checkout, '.joined'); // not among the modules: what those write to the console is held
   const name = script.replace(/\.ts$/, '').replaceAll(/[\\/]/g, '-');
   const record = join(folder, `${name}.json`);
   return currentFile(record, checkout) ?? (await make(checkout, script, folder, name, record));

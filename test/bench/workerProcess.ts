@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { UserError } from '../../configs/userError.js';
 import type { Jobs } from './jobs.js';
 
@@ -20,8 +19,8 @@ export interface Cores {
 
 /** Start a process of tercet. @param cores  that it may use; all where left out */
 export function startTercet(cores?: Cores): WorkerProcess {
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const node = [process.execPath, '--import', loader, fileURLToPath(new URL('./worker.ts', import.meta.url))];
+  const start = fileURLToPath(new URL('../../setup/start/start.mjs', import.meta.url));
+  const node = [process.execPath, start, fileURLToPath(new URL('./worker.ts', import.meta.url))];
   // TensorFlow makes as many threads as it may use processors.
   const command =
     cores === undefined ? node : ['taskset', '--cpu-list', `${cores.first}-${cores.first + cores.count - 1}`, ...node];

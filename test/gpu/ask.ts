@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { Jobs } from './jobs.js';
 
 /** Environment of a job; `undefined` takes a variable away. */
 export type Settings = Record<string, string | undefined>;
 
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const start = fileURLToPath(new URL('../../setup/start/start.mjs', import.meta.url));
 
 /**
  * Have a process of its own do one job.
@@ -34,7 +33,7 @@ export function runNode(
 ): Promise<{ code: number | null; output: string; errors: string }> {
   const env = { ...process.env, ...settings };
   for (const [name, value] of Object.entries(settings)) if (value === undefined) delete env[name];
-  const child = spawn(process.execPath, ['--import', loader, ...args], {
+  const child = spawn(process.execPath, [start, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(folder !== undefined && { cwd: folder }),

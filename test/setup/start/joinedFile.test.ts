@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { isJoined, joinedFile } from '../../../setup/start/joinedFile.mjs';
+import { joinedFile } from '../../../setup/start/joinedFile.mjs';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 // Every command read some four hundred files through a loader of TypeScript, which took seconds of each start.
@@ -22,7 +22,7 @@ describe('a command and all that it imports, joined to one file', () => {
     writeFileSync(at('room/late.ts'), 'export const late = 1;\n');
   };
   const printed = (file: string) => execFileSync(process.execPath, [file], { encoding: 'utf8' });
-  const files = () => readdirSync(at('node_modules'), { recursive: true, encoding: 'utf8' }).sort();
+  const files = () => readdirSync(at('.joined'), { recursive: true, encoding: 'utf8' }).sort();
 
   it('does what they do, each with its own import.meta.url, and is used again', async () => {
     write('one');
@@ -49,7 +49,7 @@ describe('a command and all that it imports, joined to one file', () => {
     const again = await joinedFile(at(), script);
     assert.match(printed(again!), /^one /);
     const record = files().find((name) => name.endsWith('.json'))!;
-    writeFileSync(at(`node_modules/${record}`), '{');
+    writeFileSync(at(`.joined/${record}`), '{');
     assert.match(printed((await joinedFile(at(), script))!), /^one /);
   });
 
@@ -58,17 +58,8 @@ describe('a command and all that it imports, joined to one file', () => {
     writeFileSync(at('room/word.ts'), 'export const word = ;');
     assert.equal(await joinedFile(at(), script), undefined);
     write('one');
-    writeFileSync(at('node_modules'), 'not a folder');
+    rmSync(at('.joined'), { recursive: true, force: true });
+    writeFileSync(at('.joined'), 'not a folder');
     assert.equal(await joinedFile(at(), script), undefined);
-  });
-
-  it('is for commands and threads alone', () => {
-    const scripts = ['train/command.ts', 'eval/command/encode.ts', 'data/tokenizer/thread.worker.ts'];
-    assert.deepEqual(scripts.map(isJoined), [true, true, true]);
-    assert.deepEqual(['test/docs/writePages.ts', '../elsewhere/command.ts', 'train/command/'].map(isJoined), [
-      false,
-      false,
-      false,
-    ]);
   });
 });

@@ -7,9 +7,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { runCommand } from '../../runCommand.js';
 import { makeTinyRun, tinySettings } from '../../tinyRun.js';
@@ -19,7 +18,7 @@ const heartbeatSeconds = 5;
 const endingSeconds = 20;
 const addresses = ['10.77.0.1', '10.77.0.2'];
 const machines = addresses.map((_, index) => `tercet-machine-${index}`);
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const start = fileURLToPath(new URL('../../../setup/start/start.mjs', import.meta.url));
 const command = fileURLToPath(new URL('../../../train/command.ts', import.meta.url));
 const ip = (...words: string[]) => execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
 
@@ -102,7 +101,7 @@ function both(words: string[], trusted: string[]) {
   const children = machines.map((machine, index) => {
     const task = { type: 'worker', index };
     const inside = `${index === 0 ? '' : `mount --bind ${copy} ${folder} && `}cd ${folder} && exec "$@"`;
-    const node = [process.execPath, '--import', loader, command, ...words, ...trusted];
+    const node = [process.execPath, start, command, ...words, ...trusted];
     return spawn('ip', ['netns', 'exec', machine, 'unshare', '--mount', 'sh', '-c', inside, 'sh', ...node], {
       env: {
         ...process.env,

@@ -3,14 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../../../data/random.js';
 import { readHistory } from '../../../train/retrain/history.js';
 import { planFolder } from '../../../train/retrain/planFolder.js';
 
 const script = fileURLToPath(new URL('retrainOnce.ts', import.meta.url));
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const start = fileURLToPath(new URL('../../../setup/start/start.mjs', import.meta.url));
 /** Longest time from the first line of a call to its kill: a call takes about as long. */
 const longestMs = 500;
 
@@ -43,7 +42,7 @@ export async function killAtRandom(kills: number, seed: number): Promise<{ kille
 
 /** @returns whether it was killed before its end */
 async function call(afterMs: number | undefined): Promise<boolean> {
-  const child = spawn(process.execPath, ['--import', loader, script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [start, script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   let timer: NodeJS.Timeout | undefined;
   if (afterMs !== undefined)

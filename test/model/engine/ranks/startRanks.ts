@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { RankPlace } from '../../../../model/engine/ranks/rankPlace.js';
 import { freePorts } from '../../../../model/ranks/freePorts.js';
 
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const start = fileURLToPath(new URL('../../../../setup/start/start.mjs', import.meta.url));
 
 export interface RankEnd {
   code: number | null;
@@ -22,7 +21,7 @@ export async function placesHere(ranks: number): Promise<RankPlace[]> {
 /** Run a worker file as ranks of one run, to the end of all. */
 export async function startRanks(file: URL, places: RankPlace[], args: string[], env: Record<string, string> = {}) {
   const ends = places.map((place) => {
-    const child = spawn(process.execPath, ['--import', loader, fileURLToPath(file), JSON.stringify(place), ...args], {
+    const child = spawn(process.execPath, [start, fileURLToPath(file), JSON.stringify(place), ...args], {
       env: { ...process.env, TF_NUM_INTRAOP_THREADS: '1', TERCET_HEARTBEAT_SECONDS: '3', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -16,7 +16,9 @@ export const textOf = (page: string): string => readFileSync(join(root, page), '
 
 /** Command lines in the fenced blocks without a language of a page, continued lines joined. */
 export function commandsIn(text: string): string[] {
-  const blocks = [...text.matchAll(/^```\n(.*?)^```/gms)].map((match) => match[1]!);
+  const blocks = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap((match) =>
+    match[1] === '' ? [match[2]!] : [],
+  );
   return blocks.flatMap((block) =>
     block
       .replaceAll(/\\\n\s*/g, '')
@@ -25,10 +27,12 @@ export function commandsIn(text: string): string[] {
   );
 }
 
-/** Every `npm run` of a page, in blocks and in running text. */
+/** Every `npm run` of a page, in blocks, fenced or indented, and in running text. */
 export function npmCommandsIn(text: string): string[] {
-  const inline = text.replaceAll(/^```.*?^```/gms, '').matchAll(/`([^`]*npm run [^`]+)`/g);
-  return [...commandsIn(text), ...[...inline].map((match) => match[1]!)].filter((line) => /\bnpm run \w/.test(line));
+  const prose = text.replaceAll(/^```.*?^```/gms, '');
+  const indented = [...prose.matchAll(/^ {4}(npm run .*)$/gm)].map((match) => match[1]!);
+  const inline = [...prose.matchAll(/`([^`]*)`/g)].map((match) => match[1]!);
+  return [...commandsIn(text), ...indented, ...inline].filter((line) => /\bnpm run \w/.test(line));
 }
 
 /** Words as a shell makes them, without a comment behind them. */

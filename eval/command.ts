@@ -7,12 +7,15 @@ import { runFolder, runsRoot } from '../checkpoints/run/folder.js';
 import { requireWritable } from '../data/files/makeFolder.js';
 import { requireApart } from '../data/files/requireApart.js';
 import { writeBeside } from '../data/files/writeBeside.js';
+import { helpersBeside, type Helpers } from '../model/ranks/helpers.js';
+import { launchedPlace } from '../model/ranks/launchedPlace.js';
+import { withoutRanks } from '../model/ranks/launchRanks.js';
 import { averagesOf, withAverages } from './score/averages.js';
 import { bm25Defaults } from './bm25/index.js';
 import { bm25Retriever } from './bm25/retriever.js';
 import type { FieldChoice } from './bm25/store.js';
 import { prepareDemonstration } from './demonstration.js';
-import { defaultCacheBytes, denseRetriever } from './dense/denseRetriever.js';
+import { defaultCacheBytes, denseRetriever, type DenseRetriever } from './dense/denseRetriever.js';
 import { modelFolders } from './encoder/modelFolders.js';
 import { openEncoder, type OpenEncoder } from './encoder/openEncoder.js';
 import type { Retriever } from './measure/ranking.js';
@@ -20,7 +23,7 @@ import type { ResultRow } from './score/reportData.js';
 import { resultsFolder } from './score/resultsFolder.js';
 import { resultTable } from './report/run/resultTable.js';
 import { sharedIdsWarning, warningsOf } from './score/counts.js';
-import { evaluateRetriever } from './score/scoreModel.js';
+import { embedTask, evaluateRetriever } from './score/scoreModel.js';
 import { noText, withoutText } from './score/noText.js';
 import { taskFolderName } from './tasks/folderName.js';
 import { requireTaskData, type Task } from './tasks/task.js';
@@ -45,6 +48,7 @@ interface EvalArguments {
   k1: number | undefined;
   b: number | undefined;
   fields: FieldChoice | undefined;
+  ranks: number | undefined;
   output: string | undefined;
   again: boolean;
   json: boolean;
@@ -103,6 +107,10 @@ const evalCommand: Command<EvalArguments> = {
         choices: ['flat', 'multifield'] as const,
         describe: 'of bm25: title and text as one, or each scored and the scores added [default: flat]',
       })
+      .option('ranks', {
+        type: 'number',
+        describe: 'processes on this machine that share the encoding, one card each where there are cards',
+      })
       .option('output', {
         type: 'string',
         describe: 'folder of the results, instead of the run or checkpoints/evaluations/',
@@ -113,6 +121,7 @@ const evalCommand: Command<EvalArguments> = {
     ['npm run eval -- --model bm25 --tasks demo', 'BM25 on the tasks of the demonstration'],
     ['npm run eval -- --model run:first --tasks ./beir/scifact', 'a run on a folder in BEIR layout'],
     ['npm run eval -- --model bm25 --tasks beir --fields multifield', "the study's fourteen sets"],
+    ['npm run eval -- --model base:qwen-math --tasks beir --ranks 8', 'encoded on eight cards'],
   ],
   async handler(args) {
     const names = listOf(args.tasks);
@@ -125,12 +134,20 @@ const evalCommand: Command<EvalArguments> = {
     if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration((what) => console.error(what));
     for (const task of tasks) requireTaskData(task);
     if (args.output !== undefined) await requireApartFromInputs(args.output, nodes, tasks, args);
+    const helpers = helpersOf(args);
     const { retriever, opened } = await openRetriever(args, tasks);
     const root = args.output ?? folderOf(args, retriever);
+    if (opened && launchedPlace(process.env)) {
+      const { contract } = opened.encoder;
+      for (const task of tasks)
+        await embedTask(opened.dense, task, { folder: join(root, taskFolderName(task)), contract, again: args.again });
+      return;
+    }
     await requireWritable(root);
+    helpers?.start(withoutRanks(process.argv.slice(2)), (line) => console.error(line));
     const rows: ResultRow[] = [];
     for (const task of tasks) rows.push(await score(task, retriever, opened, root, args));
-    await opened?.close();
+    await Promise.all([opened?.close(), helpers?.end()]);
     for (const node of nodes) await writeAverages(root, node, rows);
     const results = withAverages(nodes, rows);
     console.log(resultTable({ results }));
@@ -156,12 +173,30 @@ async function requireApartFromInputs(root: string, nodes: TaskNode[], tasks: Ta
 
 const listOf = (texts: readonly string[]) => texts.flatMap((text) => text.split(',')).filter((name) => name !== '');
 
+/** Processes that encode beside this one, where some were asked for. */
+function helpersOf({ model, ranks, 'cache-gigabytes': gigabytes }: EvalArguments): Helpers | undefined {
+  if (ranks === undefined) return undefined;
+  if (!isEncoded(model)) throw new UserError(`--ranks has no effect on ${model}; leave it out`);
+  if (gigabytes === 0)
+    throw new UserError(
+      '--ranks shares embeddings by keeping them, and --cache-gigabytes 0 keeps none; leave one of them out',
+    );
+  return helpersBeside(ranks, process.env);
+}
+
+const isEncoded = (model: string) => model !== 'bm25' && !model.startsWith('trec:');
+
+/** An encoder with the retriever that ranks by it. */
+interface OpenDense extends OpenEncoder {
+  dense: DenseRetriever;
+}
+
 async function openRetriever(
   args: EvalArguments,
   tasks: readonly Task[],
-): Promise<{ retriever: Retriever; opened: OpenEncoder | null }> {
+): Promise<{ retriever: Retriever; opened: OpenDense | null }> {
   const { model, recipe, set, base, precision, vectors: format, k1, b, fields } = args;
-  const isDense = model !== 'bm25' && !model.startsWith('trec:');
+  const isDense = isEncoded(model);
   refuse(args, isDense ? [] : ['recipe', 'base', 'precision', 'vectors', 'cache-gigabytes']);
   if (!isDense && args.set.length > 0) throw new UserError(`--set has no effect on ${model}; leave it out`);
   refuse(args, model === 'bm25' ? [] : ['k1', 'b', 'fields']);
@@ -179,7 +214,8 @@ async function openRetriever(
   const opened = await openEncoder(model, { recipe, base, precision, set, images });
   for (const warning of opened.warnings) console.error(`warning: ${warning}`);
   const warn = (text: string) => console.error(`warning: ${text}`);
-  return { retriever: denseRetriever(opened.encoder, { format, cacheBytes: gigabytes * 1e9, warn }), opened };
+  const dense = denseRetriever(opened.encoder, { format, cacheBytes: gigabytes * 1e9, warn });
+  return { retriever: dense, opened: { ...opened, dense } };
 }
 
 function refuse(args: EvalArguments, names: (keyof EvalArguments)[]): void {

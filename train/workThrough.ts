@@ -18,6 +18,7 @@ import { trainRun, type TrainingScreen } from './loop/trainRun.js';
 import { watchInterruption } from './processes/watchInterruption.js';
 import type { Hello } from '../model/ranks/hello.js';
 import { shareRun } from './ranks/shareRun.js';
+import { shareScoring } from './ranks/workAlong.js';
 
 /** What is told while a run is worked through. */
 export interface Screen extends TrainingScreen {
@@ -68,6 +69,7 @@ export async function workThrough(
     interruption.stop(); // from here on nothing of the training is lost
     const proof = await exportAdapter(paths, model, trained, adapter, contract, encoder);
     screen.onProof(proof);
+    shareScoring(collective, exported);
     const { tasks: names, tasksDir } = record.settings.evaluation;
     const { nodes, tasks } = loadTaskList(names, tasksDir);
     const dense = {

@@ -2,7 +2,10 @@ import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { progressBar, type ProgressBar } from '../../configs/cli/progress.js';
 import { precisions, type Precision } from '../../configs/contract.js';
 import { requireApart } from '../../data/files/requireApart.js';
-import { encodeFile } from '../dense/encodeFile.js';
+import { helpersBeside } from '../../model/ranks/helpers.js';
+import { launchedPlace } from '../../model/ranks/launchedPlace.js';
+import { withoutRanks } from '../../model/ranks/launchRanks.js';
+import { encodeFile, helpEncodeFile } from '../dense/encodeFile.js';
 import { scanTexts } from '../dense/textsToEncode.js';
 import { modelFolders } from '../encoder/modelFolders.js';
 import { openEncoder } from '../encoder/openEncoder.js';
@@ -16,6 +19,7 @@ interface EncodeArguments {
   set: string[];
   base: string | undefined;
   precision: Precision | undefined;
+  ranks: number | undefined;
   json: boolean;
 }
 
@@ -45,6 +49,10 @@ const encodeCommand: Command<EncodeArguments> = {
       })
       .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
       .option('precision', { choices: precisions, describe: 'instead of that of the contract' })
+      .option('ranks', {
+        type: 'number',
+        describe: 'processes on this machine that share the texts, one card each where there are cards',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
   examples: [
     [
@@ -52,26 +60,35 @@ const encodeCommand: Command<EncodeArguments> = {
       'stopped or killed, the same command goes on',
     ],
     [
+      'npm run encode -- --model run:first --input corpus.jsonl --as passage --output corpus.arrow --ranks 8',
+      'on eight cards',
+    ],
+    [
       'npm run encode -- --model base:qwen-vl --input pages.jsonl --as passage --output pages.arrow',
       'lines as {"id": "1", "image": "page-1.png"}',
     ],
   ],
-  async handler({ model, input, as, output, recipe, set, base, precision, json }) {
+  async handler({ model, input, as, output, recipe, set, base, precision, ranks, json }) {
     const inputs = [input, ...modelFolders(model, base)];
     await requireApart([{ option: '--output', path: output, kind: 'file' }], inputs);
+    const helpers = ranks === undefined ? undefined : helpersBeside(ranks, process.env);
     const texts = await scanTexts(input, output);
     const { encoder, warnings, close } = await openEncoder(model, {
       ...{ recipe, base, precision, set },
       images: texts.hasImages,
     });
+    if (launchedPlace(process.env)) return helpEncodeFile(texts, output, as, encoder);
     for (const warning of warnings) console.error(`warning: ${warning}`);
     let bar: ProgressBar | undefined;
     if (texts.blank > 0) console.error(`warning: ${input}: ${texts.blank} of ${texts.rows} texts are blank`);
-    await encodeFile(texts, output, as, encoder, (done, before) => {
+    const begin = () => helpers?.start(withoutRanks(process.argv.slice(2)), (line) => console.error(line));
+    const beside = helpers && { start: begin, end: () => helpers.end() };
+    const onProgress = (done: number, before: number) => {
       if (!bar && before > 0) console.error(`${before} of ${texts.rows} texts were done before`);
       bar ??= progressBar('encoding', texts.rows, before);
       bar.update(done);
-    }).finally(() => bar?.stop());
+    };
+    await encodeFile(texts, output, as, encoder, onProgress, { beside }).finally(() => bar?.stop());
     await close();
     console.error(`${texts.rows} embeddings of ${encoder.dimensions} numbers in ${output}`);
     if (json) console.log(JSON.stringify({ output, rows: texts.rows, dimensions: encoder.dimensions }));

@@ -2,11 +2,12 @@ import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import type { TextKind } from '../../configs/contract.js';
 import { defaultCacheGigabytes } from '../../configs/schema.js';
 import { shardRows, textsHash } from '../../data/task/corpus.js';
+import type { RetrievalTask } from '../../data/task/readTask.js';
 import type { Encoder, PartialEmbeddings, TextToEncode } from '../encoder/encoder.js';
 import { packedRun } from '../measure/packedRun.js';
 import type { Retriever } from '../measure/ranking.js';
 import { embeddingsRoot, notKept, openEmbeddingCache } from './embeddingCache.js';
-import { keptOrMade, keptShard, shardVectors, type MakeVectors } from './shardVectors.js';
+import { keepIfMissing, keepMissing, keptOrMade, keptShard, shardVectors, type MakeVectors } from './shardVectors.js';
 import { openSearch, type Search } from './search.js';
 import { asKept, formatFor, type VectorFormat } from './vectorFormat.js';
 
@@ -29,6 +30,15 @@ const usualQueriesTogether = shardRows;
 /** Kept unless said otherwise. */
 export const defaultCacheBytes = defaultCacheGigabytes * 1e9;
 
+/** Ranks by embeddings, which several processes may make together. */
+export interface DenseRetriever extends Retriever {
+  /**
+   * Make and keep the embeddings that ranking a task will ask for, as far as no other process is at it, for a process
+   * that ranks beside this one. Nothing is done where none can be kept.
+   */
+  embed(task: Pick<RetrievalTask, 'corpus' | 'queries'>): Promise<void>;
+}
+
 /**
  * A retriever that ranks every passage of a task by the inner product of its embedding with the query's. The corpus
  * passes shard by shard: read, encoded, kept, searched. Embeddings that are kept are not made again, so that work that
@@ -44,36 +54,53 @@ export function denseRetriever(
     warn = () => {},
     queriesTogether = usualQueriesTogether,
   }: DenseOptions = {},
-): Retriever {
+): DenseRetriever {
   const { name, dimensions } = encoder;
   const identity = encoder.identity();
+  const open = async ({ corpus, queries }: Pick<RetrievalTask, 'corpus' | 'queries'>) => {
+    const blocks = blocksOf(queries, queriesTogether).map((block) => ({
+      block,
+      kept: { key: `query${textsHash(block)}`, rows: block.length },
+    }));
+    const wanted = [...blocks.map(({ kept }) => kept), ...corpus.shards.map(keptShard)];
+    const by = { name, identity, dimensions, format };
+    return { blocks, cache: cacheBytes > 0 ? await openEmbeddingCache(root, by, cacheBytes, wanted, warn) : undefined };
+  };
+  const encode = async (
+    kind: TextKind,
+    texts: readonly TextToEncode[],
+    begun?: PartialEmbeddings,
+    onProgress?: (done: number) => void,
+  ) => asKept(await encoder.encode(kind, texts, onProgress, begun), format);
   return {
     name: `${name} contract=${contractHash(encoder.contract).slice(0, 12)} vectors=${format}`,
     identity: `${identity} ${format}`,
+    async embed(task) {
+      const { blocks, cache } = await open(task);
+      try {
+        if (!cache || cache.refusal !== undefined) return;
+        for (const { block, kept } of blocks)
+          await keepIfMissing(cache, kept, (begun) => encode('query', block, begun));
+        await keepMissing(task.corpus, cache, (passages, begun) => encode('passage', passages, begun));
+      } finally {
+        cache?.close();
+      }
+    },
     async retrieve({ corpus, queries }, depth, onProgress = () => {}) {
       const all = queries.length + corpus.ids.size;
-      const blocks = blocksOf(queries, queriesTogether);
-      const asked = blocks.map((block) => ({ key: `query${textsHash(block)}`, rows: block.length }));
-      const wanted = [...asked, ...corpus.shards.map(keptShard)];
-      const by = { name, identity, dimensions, format };
-      const cache = cacheBytes > 0 ? await openEmbeddingCache(root, by, cacheBytes, wanted, warn) : undefined;
+      const { blocks, cache } = await open({ corpus, queries });
       if (cache?.refusal !== undefined) warn(notKept(cache.refusal));
-      const encode = async (
-        kind: TextKind,
-        texts: readonly TextToEncode[],
-        before: number,
-        begun?: PartialEmbeddings,
-      ) => asKept(await encoder.encode(kind, texts, (done) => onProgress(before + done, all), begun), format);
+      const toldAfter = (before: number) => (done: number) => onProgress(before + done, all);
       const searches: Search[] = [];
       try {
         let done = 0;
-        for (const [index, block] of blocks.entries()) {
-          const vectors = await keptOrMade(cache, asked[index]!, (begun) => encode('query', block, done, begun));
-          searches.push(openSearch(vectors, dimensions, depth));
+        for (const { block, kept } of blocks) {
+          const make = (begun?: PartialEmbeddings) => encode('query', block, begun, toldAfter(done));
+          searches.push(openSearch(await keptOrMade(cache, kept, make), dimensions, depth));
           onProgress((done += block.length), all);
         }
         const make: MakeVectors = (passages, before, begun) =>
-          encode('passage', passages, queries.length + before, begun);
+          encode('passage', passages, begun, toldAfter(queries.length + before));
         for await (const { firstRow, vectors } of shardVectors(corpus, cache, make)) {
           for (const search of searches) search.add(firstRow, vectors);
           onProgress((done += vectors.length / dimensions), all);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../data/files/makeFolder.js';
 import { savingFirst } from '../../configs/cli/endWhenAsked.js';
@@ -13,7 +13,7 @@ import { shardRows } from '../../data/task/corpus.js';
 import type { Encoder } from '../encoder/encoder.js';
 import { claim, release } from './claims.js';
 import { embeddingBatch, embeddingSchema } from './embeddingBatch.js';
-import { doneRows, readPartial, writePartial } from './partialFile.js';
+import { embedBlock, fileOf, makeAllBlocks, makeBlocks, type BlockWork } from './encodeBlocks.js';
 import type { ScannedTexts } from './textsToEncode.js';
 
 /** How far an encoding has come: all of it is on the disk. */
@@ -30,8 +30,9 @@ interface Progress {
  * part of the texts is in memory at a time, and a record batch of the file. It grows in a folder beside its place; what
  * a process that was stopped did is kept there, and the next call with the same texts and encoder goes on. A process that is
  * asked to end keeps what it has of a batch too.
- * @param rowsPerBatch  other than the usual number in tests alone
  * @param onProgress    told texts done, those of an earlier process included, and how many these are
+ * @param options.beside        other processes that call `helpEncodeFile` meanwhile
+ * @param options.rowsPerBatch  other than the usual number in tests alone
  * @throws UserError when the place cannot be written, another process is at it, or the texts changed
  */
 export async function encodeFile(
@@ -40,36 +41,37 @@ export async function encodeFile(
   kind: TextKind,
   encoder: Encoder,
   onProgress: (done: number, before: number) => void = () => {},
-  rowsPerBatch = shardRows,
+  { beside, rowsPerBatch = shardRows }: { beside?: Beside | undefined; rowsPerBatch?: number } = {},
 ): Promise<void> {
-  const folder = `${output}.encoding`;
+  const work = workOf(texts, output, kind, encoder, rowsPerBatch);
+  const { folder } = work;
   const at = (name: string) => join(folder, name);
-  const schema = embeddingSchema(encoder);
-  const key = createHash('sha256')
-    .update(JSON.stringify([encoder.identity(), [...schema.metadata], kind, texts.hash, rowsPerBatch]))
-    .digest('hex');
   try {
     await makeFolder(dirname(output), output);
     if ((await stat(output).catch(() => undefined))?.isDirectory())
       throw new UserError(`cannot write ${output}: it is a folder; name a file`);
     await makeFolder(folder, output);
-    if (!claim(at('claim')))
+    if (!claim(at(claimName)))
       throw new UserError(`another process is writing ${output}; wait for it, or name another --output`);
     try {
-      const progress = await readProgress(at('progress.json'), at(fileName), key);
+      const progress = await readProgress(work);
+      if (beside) {
+        beside.start();
+        await makeAllBlocks(work, progress.rows, onProgress);
+        await beside.end();
+      }
       const file = await open(at(fileName), progress.rows === 0 ? 'w' : 'r+');
       try {
         await file.truncate(progress.length);
-        const save = () => writeBeside(at('progress.json'), JSON.stringify(progress));
-        await writeBatches(file, folder, texts, kind, encoder, progress, save, onProgress, rowsPerBatch);
+        await writeBatches(file, work, progress, beside ? () => {} : onProgress);
       } finally {
         await file.close();
       }
       await rename(at(fileName), output);
       await syncFolder(dirname(output));
-      for (const name of ['progress.json', partName]) await rm(at(name), { force: true });
+      for (const name of await readdir(folder)) if (name !== claimName) await rm(at(name), { force: true });
     } finally {
-      release(at('claim'));
+      release(at(claimName));
     }
     await rmdir(folder);
   } catch (error) {
@@ -77,22 +79,58 @@ export async function encodeFile(
   }
 }
 
+/** Other processes that make blocks of the same file. */
+export interface Beside {
+  start(): void;
+  end(): Promise<void>;
+}
+
+/**
+ * Make blocks of a file that another process is writing, as far as none is at them.
+ * @throws UserError when they cannot be kept, or the texts changed
+ */
+export async function helpEncodeFile(
+  texts: ScannedTexts,
+  output: string,
+  kind: TextKind,
+  encoder: Encoder,
+  rowsPerBatch = shardRows,
+): Promise<void> {
+  const work = workOf(texts, output, kind, encoder, rowsPerBatch);
+  try {
+    await makeBlocks(work, (await readProgress(work)).rows);
+  } catch (error) {
+    throw explainWriteFailure(error, output);
+  }
+}
+
+function workOf(
+  texts: ScannedTexts,
+  output: string,
+  kind: TextKind,
+  encoder: Encoder,
+  rowsPerBlock: number,
+): BlockWork {
+  const key = createHash('sha256')
+    .update(
+      JSON.stringify([encoder.identity(), [...embeddingSchema(encoder).metadata], kind, texts.hash, rowsPerBlock]),
+    )
+    .digest('hex');
+  return { texts, kind, encoder, rowsPerBlock, folder: `${output}.encoding`, key };
+}
+
+const claimName = 'claim';
 const fileName = 'embeddings.arrow';
-/** What there is of the batch that was under way. */
-const partName = 'part';
+const progressName = 'progress.json';
 
 /** @param progress  changed in place, and saved after each batch */
 async function writeBatches(
   file: FileHandle,
-  folder: string,
-  texts: ScannedTexts,
-  kind: TextKind,
-  encoder: Encoder,
+  work: BlockWork,
   progress: Progress,
-  save: () => Promise<void>,
   onProgress: (done: number, before: number) => void,
-  rowsPerBatch: number,
 ): Promise<void> {
+  const { texts, encoder, rowsPerBlock, folder } = work;
   let before: number | undefined;
   const schema = embeddingSchema(encoder);
   const from = { length: progress.length, batches: await batchesIn(join(folder, fileName), progress.length) };
@@ -106,32 +144,28 @@ async function writeBatches(
       }
     await file.sync();
   };
-  const part = join(folder, partName);
-  for await (const block of texts.read(rowsPerBatch, progress.rows))
+  for await (const block of texts.read(rowsPerBlock, progress.rows))
     await savingFirst(async () => {
-      const done = progress.rows;
-      const key = `${progress.key} ${done}`;
-      const begun = await readPartial(part, key, block.length, encoder.dimensions);
-      const first = (before ??= done + doneRows(begun));
-      const told = (texts: number) => onProgress(done + texts, first);
-      const embeddings = await encoder.encode(kind, block, told, begun).catch(async (error: unknown) => {
-        await writePartial(part, key, begun).catch(() => {}); // the first error is the one to tell
-        throw error;
-      });
+      const row = progress.rows;
+      const embeddings = await embedBlock(work, row, block, (done, begun) =>
+        onProgress(row + done, (before ??= row + begun)),
+      );
       const ids = block.map(({ id }) => id);
       await append(writer.write(embeddingBatch(schema, ids, embeddings)));
       progress.rows += block.length;
-      await save();
+      await writeBeside(join(folder, progressName), JSON.stringify(progress));
+      await rm(fileOf(work, row), { force: true });
     });
   await append(writer.finish({}));
 }
 
 /** What an earlier process did of the same work; nothing where it is not there in full. */
-async function readProgress(path: string, file: string, key: string): Promise<Progress> {
+async function readProgress({ folder, key }: BlockWork): Promise<Progress> {
   const nothing = { key, rows: 0, length: 0 };
   try {
-    const progress = JSON.parse(await readFile(path, 'utf8')) as Progress;
-    return progress.key === key && (await stat(file)).size >= progress.length ? progress : nothing;
+    const progress = JSON.parse(await readFile(join(folder, progressName), 'utf8')) as Progress;
+    const { size } = await stat(join(folder, fileName));
+    return progress.key === key && size >= progress.length ? progress : nothing;
   } catch {
     return nothing;
   }

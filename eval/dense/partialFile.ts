@@ -49,5 +49,8 @@ export async function writePartial(file: string, key: string, { values, isDone }
 export const doneRows = ({ isDone }: Pick<PartialEmbeddings, 'isDone'>): number =>
   isDone.reduce((count, done) => count + done, 0);
 
+/** Length of a file of so many texts that all have theirs. */
+export const partialBytes = (rows: number, dimensions: number): number => hashBytes + rows * (1 + 4 * dimensions);
+
 const hashBytes = 32;
 const hashOf = (key: string, body: Uint8Array): Buffer => createHash('sha256').update(`${key}\n`).update(body).digest();

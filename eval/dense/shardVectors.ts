@@ -57,6 +57,38 @@ export async function keptOrMade(
 }
 
 /**
+ * Make and keep what is missing of a corpus, shard by shard, until all is kept or another process is at it. Nothing is
+ * waited for.
+ */
+export async function keepMissing(
+  corpus: Corpus,
+  cache: EmbeddingCache,
+  make: (texts: readonly Passage[], begun?: PartialEmbeddings) => Promise<Float32Array>,
+): Promise<void> {
+  const decided = new Map<number, boolean>();
+  const isToBeRead = (shard: number) => {
+    const texts = keptShard(corpus.shards[shard]!);
+    if (!decided.has(shard)) decided.set(shard, !cache.has(texts) && !cache.isClaimed(texts));
+    return decided.get(shard)!;
+  };
+  if (!corpus.shards.some((_, shard) => !cache.has(keptShard(corpus.shards[shard]!)))) return; // nor read through
+  for await (const { shard, passages } of corpus.read(isToBeRead)) {
+    const texts = keptShard(corpus.shards[shard]!);
+    if (cache.claim(texts)) await makeAndKeep(cache, texts, (begun) => make(passages, begun));
+    if (cache.refusal !== undefined) return; // what is not kept helps nobody
+  }
+}
+
+/** The same of texts that are not parts of a corpus. */
+export async function keepIfMissing(
+  cache: EmbeddingCache,
+  texts: KeptTexts,
+  make: (begun?: PartialEmbeddings) => Promise<Float32Array>,
+): Promise<void> {
+  if (!cache.has(texts) && cache.claim(texts)) await makeAndKeep(cache, texts, make);
+}
+
+/**
  * Go through shards once.
  * @param later  takes those that another process is making, and those whose kept embeddings turned out to be damaged
  */

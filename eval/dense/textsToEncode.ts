@@ -26,7 +26,7 @@ export interface ScannedTexts {
   read(blockRows: number, firstRow: number): AsyncGenerator<IdentifiedText[]>;
 }
 
-type IdentifiedText = TextToEncode & { id: string };
+export type IdentifiedText = TextToEncode & { id: string };
 
 /**
  * Read through JSON lines with `_id` or `id`, `text` and, for passages, perhaps `title`; with `image`, a file or a list of

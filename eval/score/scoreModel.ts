@@ -6,6 +6,7 @@ import { replaceFolder } from '../../data/files/writeFolder.js';
 import { stageFile, writeTogether } from '../../data/files/writeBeside.js';
 import type { Contract } from '../../configs/contract.js';
 import { judgementsAlone, readTask, taskHash } from '../../data/task/readTask.js';
+import type { DenseRetriever } from '../dense/denseRetriever.js';
 import { describeMetric, metricDepth, scoreRun } from '../measure/metrics.js';
 import { perQueryBytes, readPerQuery, type PerQuery } from '../measure/perQuery.js';
 import type { Retriever } from '../measure/ranking.js';
@@ -53,9 +54,9 @@ export interface EvaluationSummary {
 export interface EvaluationOptions {
   /** Takes metrics.json, per-query.arrow and run.trec; older ones are replaced together. */
   folder: string;
-  contract?: Contract;
+  contract?: Contract | undefined;
   /** Score again what was scored already. */
-  again?: boolean;
+  again?: boolean | undefined;
   onProgress?: (done: number, all: number) => void;
   /** Milliseconds since 1970. */
   clock?: () => number;
@@ -80,26 +81,9 @@ export interface Evaluation {
 export async function evaluateRetriever(
   retriever: Retriever,
   task: Task,
-  { folder, contract, again = false, onProgress, clock = Date.now }: EvaluationOptions,
+  { folder, contract, again, onProgress, clock = Date.now }: EvaluationOptions,
 ): Promise<Evaluation> {
-  requireTaskData(task);
-  const data = task.judgements ? await judgementsAlone(task.judgements) : await readTask(task.folder, task.split, task);
-  if (retriever.readsWordsAlone) requireText(task.name, retriever.name, data);
-  const depth = metricDepth(task.metrics);
-  const asked = {
-    task: task.name,
-    split: task.split,
-    model: retriever.name,
-    identity: retriever.identity,
-    contract: contract ? contractHash(contract) : null,
-    taskHash: taskHash(data),
-    depth,
-    ignoreIdenticalIds: task.ignoreIdenticalIds,
-    titles: task.titles,
-    definitions: Object.fromEntries(task.metrics.map((name) => [name, describeMetric(name)])),
-    rules: rulesOf(task),
-  };
-  const older = again ? undefined : await readEvaluation(folder, asked);
+  const { data, asked, older } = await lookAt(retriever, task, { folder, contract, again });
   if (older) return { ...older, isReused: true };
   const replaced = await finishedOnOtherData(folder, asked);
   for (const { id } of data.queries) requireTrecId('query', id);
@@ -125,6 +109,44 @@ export async function evaluateRetriever(
     () => stageFile(join(folder, metricsFile), `${JSON.stringify(summary, null, 2)}\n`),
   ]);
   return { summary, perQuery, isReused: false, replaced };
+}
+
+/**
+ * Make embeddings that scoring this task beside this process will ask for; none where it was scored already.
+ * @param options  as of `evaluateRetriever` there
+ */
+export async function embedTask(
+  retriever: DenseRetriever,
+  task: Task,
+  options: Pick<EvaluationOptions, 'folder' | 'contract' | 'again'>,
+): Promise<void> {
+  const { data, older } = await lookAt(retriever, task, options);
+  if (!older) await retriever.embed(data);
+}
+
+/** A task's data, what is asked of it, and results of just that where they are there. */
+async function lookAt(
+  retriever: Retriever,
+  task: Task,
+  { folder, contract, again = false }: Pick<EvaluationOptions, 'folder' | 'contract' | 'again'>,
+) {
+  requireTaskData(task);
+  const data = task.judgements ? await judgementsAlone(task.judgements) : await readTask(task.folder, task.split, task);
+  if (retriever.readsWordsAlone) requireText(task.name, retriever.name, data);
+  const asked = {
+    task: task.name,
+    split: task.split,
+    model: retriever.name,
+    identity: retriever.identity,
+    contract: contract ? contractHash(contract) : null,
+    taskHash: taskHash(data),
+    depth: metricDepth(task.metrics),
+    ignoreIdenticalIds: task.ignoreIdenticalIds,
+    titles: task.titles,
+    definitions: Object.fromEntries(task.metrics.map((name) => [name, describeMetric(name)])),
+    rules: rulesOf(task),
+  };
+  return { data, asked, older: again ? undefined : await readEvaluation(folder, asked) };
 }
 
 /** Which task results are of. */

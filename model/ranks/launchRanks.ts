@@ -1,23 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { endsWithInput } from '../../configs/cli/endWithInput.js';
+import type { ChildProcess } from 'node:child_process';
 import type { LauncherMessage } from '../../configs/cli/launcher.js';
 import { peerFailureCode } from '../../configs/peerFailure.js';
 import { patienceOf } from '../engine/ranks/joinRanks.js';
 import type { CommandSignal } from '../../configs/cli/watchSignals.js';
 import { divideMachine } from './divideMachine.js';
 import { freePorts } from './freePorts.js';
-import { placeEnvironment } from './launchedPlace.js';
-
-/** How a rank ended. */
-export interface RankEnd {
-  rank: number;
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  /** What it said of why it failed. */
-  failure: string | undefined;
-  /** This process ended it, since others had failed. */
-  isEnded: boolean;
-}
+import { howEnded, type RankEnd } from './rankEnd.js';
+import { spawnRank } from './spawnRank.js';
 
 /** After the heartbeat limit, in which the others find out: time to save what is done. */
 const savingMs = 30_000;
@@ -43,7 +32,7 @@ export async function launchRanks(
 ): Promise<number> {
   const heartbeatMs = 1000 * patienceOf(process.env).heartbeat;
   const addresses = (await freePorts(ranks)).map((port) => `127.0.0.1:${port}`);
-  const shared = { ...process.env, ...divideMachine(ranks, process.env), [endsWithInput]: '1' };
+  const shared = { ...process.env, ...divideMachine(ranks, process.env) };
   const running = new Map<number, ChildProcess>();
   const ended = new Set<number>();
   const endAll = () => {
@@ -63,10 +52,7 @@ export async function launchRanks(
   });
   const work = addresses.map((_, rank) => {
     const place = { rank, ranks, localRank: rank, localRanks: ranks, addresses };
-    const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
-      stdio: ['pipe', rank === 0 ? 'inherit' : 'ignore', rank === 0 ? 'inherit' : 'pipe', 'ipc'],
-      env: { ...shared, ...placeEnvironment(place) },
-    });
+    const child = spawnRank(place, args, shared, rank === 0 ? ['inherit', 'inherit'] : ['ignore', 'pipe']);
     running.set(rank, child);
     child.stderr?.setEncoding('utf8').on('data', (words: string) => say(words.trimEnd()));
     let failure: string | undefined;
@@ -110,12 +96,8 @@ export function verdict(ends: readonly RankEnd[], ranks: number): { code: number
   if (code === interrupted) return { code };
   if (failure !== undefined) return { code: code ?? 1, words: failure };
   if (rank === 0 && signal === null) return { code: code! }; // it has the screen, and has said why there
-  const how =
-    signal === null
-      ? `ended with exit code ${code}`
-      : `was ended by ${signal}${signal === 'SIGKILL' ? ', as when memory runs out' : ''}`;
   return {
     code: code ?? 1,
-    words: `error: rank ${rank} of ${ranks} ${how}; what was saved is whole, and the same command or --resume goes on`,
+    words: `error: rank ${rank} of ${ranks} ${howEnded(first)}; what was saved is whole, and the same command or --resume goes on`,
   };
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { RunFolder } from '../../checkpoints/run/folder.js';
 import { bm25Retriever } from '../../eval/bm25/retriever.js';
-import { denseRetriever, type DenseOptions } from '../../eval/dense/denseRetriever.js';
+import { denseRetriever, type DenseOptions, type DenseRetriever } from '../../eval/dense/denseRetriever.js';
 import type { Encoder } from '../../eval/encoder/encoder.js';
 import { warningsOf } from '../../eval/score/counts.js';
 import type { Retriever } from '../../eval/measure/ranking.js';
 import { resultsFolder } from '../../eval/score/resultsFolder.js';
 import { noText, withoutText } from '../../eval/score/noText.js';
-import { copyEvaluation, evaluateRetriever } from '../../eval/score/scoreModel.js';
+import { copyEvaluation, embedTask, evaluateRetriever } from '../../eval/score/scoreModel.js';
 import { taskFolderName } from '../../eval/tasks/folderName.js';
 import type { Task } from '../../eval/tasks/task.js';
 import type { ResultRow } from '../../eval/score/reportData.js';
@@ -56,21 +56,59 @@ export async function evaluateRun(
       results.push({ task: task.name, model: name, metrics: summary.metrics, perQuery });
     }
   };
-  const baselines = join(paths.folder, 'baselines');
-  await score(modelNames.tuned, denseRetriever(encoder, dense), join(paths.folder, 'eval'), true);
-  const putBack = setAdapterAside(model);
-  try {
-    const ofBase = denseRetriever({ ...encoder, name: `base:${base}` }, dense);
-    await score(modelNames.base, ofBase, resultsFolder(`base:${base}`, ofBase), true, join(baselines, 'base'));
-  } finally {
-    putBack();
-  }
+  await forEachDense(paths, base, model, encoder, dense, (name, retriever, root, copies) =>
+    score(name, retriever, root, true, copies),
+  );
   const bm25 = bm25Retriever();
-  await score(modelNames.bm25, bm25, resultsFolder('bm25', bm25), false, join(baselines, 'bm25'));
+  await score(modelNames.bm25, bm25, resultsFolder('bm25', bm25), false, join(paths.folder, baselines, 'bm25'));
   const all = Object.keys(modelNames).length;
   for (const [line, models] of warnings) dense.warn?.(models.length === all ? line : `${line} (${models.join(', ')})`);
   const order = tasks.map(({ name }) => name);
   const columns: string[] = [modelNames.base, modelNames.tuned, modelNames.bm25];
   const place = ({ task, model }: ResultRow) => order.indexOf(task) * columns.length + columns.indexOf(model);
   return results.sort((one, two) => place(one) - place(two));
+}
+
+/**
+ * Make embeddings that `evaluateRun` asks for in another process of the same run, as far as no other is at them.
+ * @param paths  of the run, on the same disk
+ */
+export async function embedForRun(
+  tasks: readonly Task[],
+  paths: RunFolder,
+  base: string,
+  model: Model,
+  encoder: Encoder,
+  dense: DenseOptions,
+): Promise<void> {
+  await forEachDense(paths, base, model, encoder, dense, async (_, retriever, root) => {
+    for (const task of tasks)
+      await embedTask(retriever, task, { folder: join(root, taskFolderName(task)), contract: encoder.contract });
+  });
+}
+
+/** Within the folder of a run: copies of what others scored too. */
+const baselines = 'baselines';
+
+/**
+ * Do something with the tuned model, then with its base.
+ * @param work  told the column, the folder of the results, and where copies of these go
+ */
+async function forEachDense(
+  paths: RunFolder,
+  base: string,
+  model: Model,
+  encoder: Encoder,
+  dense: DenseOptions,
+  work: (name: string, retriever: DenseRetriever, root: string, copies?: string) => Promise<void>,
+): Promise<void> {
+  await work(modelNames.tuned, denseRetriever(encoder, dense), join(paths.folder, 'eval'));
+  const putBack = setAdapterAside(model);
+  try {
+    const ofBase = denseRetriever({ ...encoder, name: `base:${base}` }, dense);
+    const root = resultsFolder(`base:${base}`, ofBase);
+    await work(modelNames.base, ofBase, root, join(paths.folder, baselines, 'base'));
+  } finally {
+    putBack();
+  }
 }

@@ -25,8 +25,9 @@ import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { bestOfNewest } from '../during/bestState.js';
 import type { DuringTask } from '../during/duringTasks.js';
 import { openScoring, type Scoring, type ScoringScreen } from '../during/scoring.js';
+import { scoreTogether } from '../during/scoreTogether.js';
 import { savedStanding, withStanding, type Standing } from '../during/standing.js';
-import { agreed, sumGradients } from '../step/exchange.js';
+import { sumGradients } from '../step/exchange.js';
 import { GivenUp } from '../step/givenUp.js';
 import { adamW } from '../step/optimizer.js';
 import { poolWithinMemory } from '../step/poolWithinMemory.js';
@@ -115,7 +116,8 @@ export async function trainRun(
   const isAlone = collective.place.ranks === 1;
   const isSampled = settings.training.gradientShare < 1;
   const givenUp = () => (isAlone && isInterrupted() ? new GivenUp() : undefined);
-  const scoring = scoringOf(training, givenUp, screen);
+  let isOver = false;
+  const scoring = scoringOf(training, () => (isOver || isInterrupted() ? new GivenUp() : undefined), screen);
   const keep = async (update: number, position: Position) => {
     if (collective.place.rank > 0) return;
     await save(training, update, stateOf(parameters, optimizer, position), scoring);
@@ -133,8 +135,8 @@ export async function trainRun(
   });
   try {
     // The process before this one may have been interrupted between an update and its scoring.
-    if (from && (await scoring.after(from.step)).isScored) await keep(from.step, savedPosition(from));
-    let isAtEnd = agreed(collective, scoring.isAtEnd());
+    let { isScored, isBest, isAtEnd } = await scoreTogether(scoring, first - 1, collective);
+    if (from && isScored) await keep(from.step, savedPosition(from));
     for (let update = first; update <= updates && !isAtEnd; update++) {
       const startMs = performance.now();
       let position: Position | undefined;
@@ -164,7 +166,7 @@ export async function trainRun(
       }
       const learningRate = settings.optimizer.learningRate * rateShare(settings.schedule, update, updates);
       const { maxGradNorm } = settings.optimizer;
-      const isOver = sumGradients(exchange, gradients, parameters);
+      isOver = sumGradients(exchange, gradients, parameters);
       const { loss, gradNorm } = applyUpdate(gradients, losses, optimizer, { learningRate, maxGradNorm, update });
       gradients.clear();
       losses.length = 0;
@@ -179,8 +181,7 @@ export async function trainRun(
         events.scalar(`train/${tag}`, report[tag], update);
       screen.onUpdate({ ...report, ...sampled });
       await new Promise(setImmediate); // lets signals, worker messages and the progress bar through
-      const { isBest } = await scoring.after(update);
-      isAtEnd = agreed(collective, scoring.isAtEnd());
+      ({ isBest, isAtEnd } = await scoreTogether(scoring, update, collective));
       const isLast = update === updates || isAtEnd;
       const stops = (isAlone ? isInterrupted() : isOver) && !isLast;
       const isBestKept = isBest && settings.training.keepBest === true;

@@ -4,8 +4,11 @@ import type { Collective } from '../../model/engine/ranks/collective.js';
 import type { Engine } from '../../model/engine/startEngine.js';
 import { disposeModel } from '../../model/layer/decoder.js';
 import { attachAdapter } from '../../model/layer/lora.js';
+import type { RankPlace } from '../../model/engine/ranks/rankPlace.js';
+import { hostOf } from '../../model/ranks/launcher/launcherPlace.js';
 import { trainRun } from '../loop/trainRun.js';
 import { watchInterruption } from '../processes/watchInterruption.js';
+import { scoreAlong } from './scoreAlong.js';
 import { openSharedRun } from './shareRun.js';
 
 const unseen = { onUpdate: () => {}, onScoring: () => {}, onScores: () => {} };
@@ -13,9 +16,17 @@ const unseen = { onUpdate: () => {}, onScoring: () => {}, onScores: () => {} };
 /** What rank 0 tells the others when all is done. */
 export type SharedEnd = 'done' | 'interrupted';
 
+/** What rank 0 tells the others before it scores: the update whose adapter that is. */
+const scores = 'scores ';
+
+/** Let the other ranks know that all updates are made, and that scoring begins. Alone it does nothing. */
+export function shareScoring(collective: Collective, exported: number): void {
+  if (collective.place.ranks > 1) collective.tell(`${scores}${exported}`);
+}
+
 /**
- * All that a rank but the first does of a run: the updates, together with the others. It writes nothing. It then waits
- * for rank 0, which exports and scores alone.
+ * All that a rank but the first does of a run: the updates, together with the others, then its part of the encoding that
+ * scoring takes, where it is on the machine of rank 0. Of the run it writes nothing. It then waits for rank 0, which does the rest.
  * @param warn  told warnings
  */
 export async function workAlong(
@@ -30,9 +41,18 @@ export async function workAlong(
   const interruption = watchInterruption(() => {});
   const log = unkeptLog(warn);
   const events = { scalar: () => {}, flush: () => {} };
+  let told: string;
   try {
     const parameters = attachAdapter(model, adapter);
-    await trainRun({ ...opened, parameters, threads, log, events, collective }, interruption.isAsked, unseen);
+    const training = { ...opened, parameters, threads, log, events, collective };
+    const { last } = await trainRun(training, interruption.isAsked, unseen);
+    told = collective.tell('')[0]!;
+    if (told.startsWith(scores)) {
+      const exported = Number(told.slice(scores.length));
+      if (isBesideRankZero(collective.place))
+        await scoreAlong(opened, threads, last, exported, interruption.isAsked, warn);
+      told = '';
+    }
   } finally {
     interruption.stop(); // a signal now ends this process, which waits
     await threads.close();
@@ -40,5 +60,7 @@ export async function workAlong(
     for (const cache of caches) await cache?.close();
     disposeModel(model);
   }
-  return collective.tell('')[0] as SharedEnd;
+  return (told || collective.tell('')[0]!) as SharedEnd;
 }
+
+const isBesideRankZero = ({ rank, addresses }: RankPlace) => hostOf(addresses[rank]!) === hostOf(addresses[0]!);

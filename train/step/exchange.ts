@@ -50,9 +50,13 @@ export function ownRows(all: tf.Tensor2D, places: readonly number[][], rank: num
   return own;
 }
 
-/** Whether any rank says so; the same answer on every rank. */
-export function agreed(collective: Collective, isSo: boolean): boolean {
-  return tf.tidy(() => collective.sum(tf.tensor1d([isSo ? 1 : 0])).dataSync()[0]! > 0);
+/** Of several questions: whether any rank says so; the same answers on every rank. */
+export function agreed<const T extends readonly boolean[]>(
+  collective: Collective,
+  says: T,
+): { -readonly [K in keyof T]: boolean } {
+  const sums = tf.tidy(() => collective.sum(tf.tensor1d(says.map(Number))).dataSync());
+  return says.map((_, index) => sums[index]! > 0) as { -readonly [K in keyof T]: boolean };
 }
 
 /** Numbers that are summed over the ranks at a time: about 20 MB, the fastest on processors. */

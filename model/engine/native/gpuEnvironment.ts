@@ -1,5 +1,8 @@
-/** Where the launchers of several processes say which of this machine's processes one is. */
-const localRanks = ['OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID', 'SLURM_LOCALID', 'LOCAL_RANK'];
+/**
+ * Where the launchers of several processes say which of this machine's processes one is, the innermost first: a job of
+ * Slurm that starts processes by another way has its own number, 0, in all of them.
+ */
+const localRanks = ['LOCAL_RANK', 'OMPI_COMM_WORLD_LOCAL_RANK', 'MPI_LOCALRANKID', 'SLURM_LOCALID'];
 
 /**
  * What CUDA is to be told before it is loaded, without what the user has told it: one card, because the binding uploads

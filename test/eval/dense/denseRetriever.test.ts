@@ -239,6 +239,30 @@ describe('denseRetriever', () => {
     assert.equal(other.encoded.length, 3, 'the second had a share');
   });
 
+  it('embeds beside another process what that one is not at, and waits for nothing', async () => {
+    const [helped, helper] = [fakeEncoder(), fakeEncoder()];
+    const retriever = denseRetriever(helper.encoder, { root: place('kept') });
+    let second: Promise<void> | undefined;
+    const beginning: Encoder = {
+      ...helped.encoder,
+      async encode(kind, texts, told, begun) {
+        if (kind === 'passage') await (second ??= retriever.embed(task)); // it ends while this one holds a claim
+        return helped.encoder.encode(kind, texts, told, begun);
+      },
+    };
+    assert.deepEqual(await retrieve(beginning), ['id-ffff', 'id-e', 'id-d']);
+    assert.deepEqual(
+      [helped.encoded, helper.encoded],
+      [
+        ['z', 'b', 'aaa'],
+        ['cc', 'd', 'ffff', 'e'],
+      ],
+    );
+    await retriever.embed(task);
+    await denseRetriever(helper.encoder, { root: place('kept'), cacheBytes: 0 }).embed(task);
+    assert.equal(helper.encoded.length, 4, 'nothing is made twice, or where it cannot be kept');
+  });
+
   it('goes on without keeping, and says so, when the disk takes no more', async () => {
     // The work of hours ended there.
     const told: string[] = [];

@@ -14,7 +14,7 @@ import { tableFromIPC } from 'apache-arrow';
 import sharp from 'sharp';
 import { contractHash } from '../../../checkpoints/contract/contractFile.js';
 import { claim, release } from '../../../eval/dense/claims.js';
-import { encodeFile } from '../../../eval/dense/encodeFile.js';
+import { encodeFile, helpEncodeFile } from '../../../eval/dense/encodeFile.js';
 import { scanTexts, type ScannedTexts } from '../../../eval/dense/textsToEncode.js';
 import type { Encoder } from '../../../eval/encoder/encoder.js';
 import { contract } from '../../checkpoints/examples.js';
@@ -52,7 +52,9 @@ describe('encodeFile', () => {
     return scanTexts(place('in.jsonl'), place('out.arrow'));
   };
   const encode = async (using: Encoder, texts = words, done: number[] = []) =>
-    encodeFile(await input(texts), place('out.arrow'), 'passage', using, (...counts) => done.push(...counts), 2);
+    encodeFile(await input(texts), place('out.arrow'), 'passage', using, (...counts) => done.push(...counts), {
+      rowsPerBatch: 2,
+    });
 
   it('writes ids, embeddings and contract, a part of the texts in memory at a time', async () => {
     // All texts, all embeddings and the bytes of the file were in memory together, and an array ends at 2^31 bytes.
@@ -110,6 +112,43 @@ describe('encodeFile', () => {
       const calls: string[][] = [];
       await encode(encoder(calls, undefined, identity), [...texts]);
       assert.deepEqual(calls.flat(), texts);
+    }
+  });
+
+  it('becomes the same file where others make blocks of it, also where one of these fails in the midst of one', async () => {
+    await encode(encoder([]));
+    const whole = readFileSync(place('out.arrow'));
+    for (const failAt of [undefined, 'dddd']) {
+      const [own, helped, done]: [string[][], string[][], number[]] = [[], [], []];
+      const texts = await input();
+      let helping: Promise<unknown> | undefined;
+      const beside = {
+        start: () => {
+          helping = helpEncodeFile(texts, place('out.arrow'), 'passage', encoder(helped, failAt), 2).catch(
+            (error: Error) => error.message,
+          );
+        },
+        end: () => helping!.then(() => {}),
+      };
+      const slow: Encoder = {
+        ...encoder(own),
+        async encode(...given) {
+          if (own.length === 0) await helping; // which finds the first block claimed
+          return encoder(own).encode(...given);
+        },
+      };
+      const told = (...counts: number[]) => void done.push(...counts);
+      await encodeFile(texts, place('out.arrow'), 'passage', slow, told, { beside, rowsPerBatch: 2 });
+      assert.equal(await helping, failAt && 'killed');
+      const made = failAt ? [['a', 'bb'], ['dddd'], ['eeeee']] : [['a', 'bb']];
+      assert.deepEqual(
+        own.filter((texts) => texts.length > 0),
+        made,
+      );
+      assert.deepEqual(helped, failAt ? [] : [['ccc', 'dddd'], ['eeeee']]);
+      assert.deepEqual(done.slice(0, 2), [failAt ? 2 : 5, 0]);
+      assert.ok(whole.equals(readFileSync(place('out.arrow'))));
+      assert.deepEqual(readdirSync(place('.')).sort(), ['in.jsonl', 'out.arrow']);
     }
   });
 

@@ -3,7 +3,8 @@ import { peerFailureCode } from '../../../configs/peerFailure.js';
 import { visibleCards } from '../../../model/engine/native/cards.js';
 import { divideMachine } from '../../../model/ranks/divideMachine.js';
 import { differenceFrom, type Hello } from '../../../model/ranks/hello.js';
-import { verdict, withoutRanks, type RankEnd } from '../../../model/ranks/launchRanks.js';
+import { verdict, withoutRanks } from '../../../model/ranks/launchRanks.js';
+import type { RankEnd } from '../../../model/ranks/rankEnd.js';
 import { requireQueries, requireRanks } from '../../../model/ranks/requireRanks.js';
 
 describe('what the ends of several ranks come to', () => {

@@ -22,6 +22,8 @@ describe('gpuEnvironment', () => {
     assert.equal(visible({ SLURM_LOCALID: '1', CUDA_VISIBLE_DEVICES: '4,6' }, 8), '6');
     assert.equal(visible({ MPI_LOCALRANKID: '5' }, 4), '1');
     assert.equal(visible({ LOCAL_RANK: 'none' }, 4), '0');
+    // In a batch job of Slurm every rank of `--ranks` took the first card: all of them have the job's number.
+    assert.equal(visible({ LOCAL_RANK: '3', SLURM_LOCALID: '0' }, 8), '3');
   });
 
   it('has compiled kernels kept, where the user has not said so himself', () => {

@@ -1,0 +1,116 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { isAskedToEnd } from '../../configs/cli/endWhenAsked.js';
+import type { LauncherMessage } from '../../configs/cli/launcher.js';
+import { UserError } from '../../configs/userError.js';
+import { visibleCards } from '../engine/native/cards.js';
+import { patienceOf } from '../engine/ranks/joinRanks.js';
+import { divideMachine } from './divideMachine.js';
+import { launchedByOthers } from './launcher/launchedByOthers.js';
+import { howEnded, type RankEnd } from './rankEnd.js';
+import { requireRanks } from './requireRanks.js';
+import { spawnRank } from './spawnRank.js';
+
+/** Processes that make embeddings beside this one, which is the first rank and does all else. */
+export interface Helpers {
+  /**
+   * Start them, once this process knows that the command is right and has what it downloads.
+   * @param args  of the command, without the number of ranks
+   * @param say   told in one line of each that fails; what it had begun others take over
+   */
+  start(args: readonly string[], say: (line: string) => void): void;
+  /** End those that are left, and return when they are gone. */
+  end(): Promise<void>;
+}
+
+/** How long a process that is to end may take to do so by itself. */
+const endingMs = 10_000;
+const lookEveryMs = 1000;
+
+/**
+ * Divide this machine among so many ranks, of which this process is the first: from now on it has its card, its threads
+ * and its memory. To be called before its engine starts.
+ * @returns the others; undefined where there are none
+ * @throws UserError for a number that this machine cannot take, or where a launcher started several processes already
+ */
+export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv): Helpers | undefined {
+  requireRanks(ranks, visibleCards(env));
+  const others = launchedByOthers(env);
+  if (others !== undefined)
+    throw new UserError(
+      `--ranks starts processes, and ${others.launcher} has started ${others.place.ranks} of this command already; ` +
+        'leave --ranks out',
+    );
+  if (ranks === 1) return undefined;
+  const patienceMs = 1000 * patienceOf(env).heartbeat;
+  const shared = { ...env, ...divideMachine(ranks, env) };
+  Object.assign(env, shared, { LOCAL_RANK: '0' });
+  const running = new Map<ChildProcess, Promise<void>>();
+  let isEnding = false;
+  let watch: NodeJS.Timeout | undefined;
+
+  function helper(rank: number, args: readonly string[], say: (line: string) => void): void {
+    const place = { rank, ranks, localRank: rank, localRanks: ranks, addresses: [] };
+    const child = spawnRank(place, args, shared, ['ignore', 'ignore']);
+    let failure: string | undefined;
+    child.on('message', (message: LauncherMessage) => {
+      if (message !== 'joined') failure = message.failure;
+    });
+    const ended = new Promise<void>((resolve) => {
+      child.once('error', (error) => (failure = error.message));
+      child.once('close', (code, signal) => {
+        running.delete(child);
+        if (code !== 0 && !isEnding && !isAskedToEnd())
+          say(`warning: ${wordsOf({ rank, code, signal, failure, isEnded: false }, ranks)}`);
+        resolve();
+      });
+    });
+    running.set(child, ended);
+  }
+
+  return {
+    start(args, say) {
+      for (let rank = 1; rank < ranks; rank++) helper(rank, args, say);
+      watch = setInterval(watchStopped([...running.keys()], patienceMs), lookEveryMs).unref();
+    },
+    async end() {
+      isEnding = true;
+      clearInterval(watch);
+      for (const child of running.keys()) child.stdin?.destroy();
+      const late = setTimeout(() => {
+        for (const child of running.keys()) child.kill('SIGKILL');
+      }, endingMs);
+      await Promise.all(running.values());
+      clearTimeout(late);
+    },
+  };
+}
+
+/** Ends a process that someone has stopped for longer than ranks have patience: what it took on is then taken over. */
+function watchStopped(children: readonly ChildProcess[], patienceMs: number): () => void {
+  const sinceMs = new Map<ChildProcess, number>();
+  return () => {
+    for (const child of children) {
+      if (!isStopped(child.pid)) sinceMs.delete(child);
+      else if (!sinceMs.has(child)) sinceMs.set(child, Date.now());
+      else if (Date.now() - sinceMs.get(child)! > patienceMs) child.kill('SIGKILL');
+    }
+  };
+}
+
+/** By SIGSTOP or a debugger. Elsewhere than on Linux it is not looked for. */
+function isStopped(pid: number | undefined): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
+}
+
+/** Why a helper failed, in one line. */
+function wordsOf(end: RankEnd, ranks: number): string {
+  const said = end.failure?.split('\n')[0]!.replace(/^error: /, '');
+  const how = said === undefined ? howEnded(end) : `failed (${said})`;
+  return `rank ${end.rank} of ${ranks} ${how}; the others do its part`;
+}

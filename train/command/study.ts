@@ -13,6 +13,8 @@ import { loadTaskList } from '../../eval/tasks/taskList.js';
 import { comparisonTable } from '../../eval/report/output/comparisonTable.js';
 import { requireWhole } from '../../configs/cli/whole.js';
 import { liveLines } from '../../configs/cli/liveLines.js';
+import { visibleCards } from '../../model/engine/native/cards.js';
+import { requireQueries, requireRanks } from '../../model/ranks/requireRanks.js';
 import { spawnCommand } from '../processes/spawnCommand.js';
 import { watchSignals } from '../../configs/cli/watchSignals.js';
 import { bestLines, compareStudy, type StudyComparison } from '../study/compareStudy.js';
@@ -31,6 +33,7 @@ interface StudyArguments {
   'dry-run': boolean;
   set: string[];
   parallel: string | undefined;
+  ranks: number | undefined;
   json: boolean;
 }
 
@@ -61,17 +64,29 @@ const studyCommand: Command<StudyArguments> = {
         describe:
           'work on several cells at a time: as many as there are cards, as memory and cores allow, or this number',
       })
+      .option('ranks', {
+        type: 'number',
+        describe: 'processes that train and encode one cell together, one card each where there are cards',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print the results as one JSON object last' }),
   valueless: ['parallel'],
   examples: [
     ['npm run study -- demo', 'three small bases, before and after training, on three domains'],
     ['npm run study -- eight-bases --parallel', 'a cell on each card at a time'],
+    ['npm run study -- eight-bases --ranks 8', 'one cell after the other, each on eight cards'],
     ['npm run study -- eight-bases --dry-run', 'what the whole study takes on this machine'],
   ],
   async handler(args) {
     const parallel = numberAsked(args.parallel);
     if (parallel !== undefined && args['dry-run'])
       throw new UserError('--parallel has no effect with --dry-run, which works on no cell; leave it out');
+    if (args.ranks !== undefined) requireRanks(args.ranks, visibleCards(process.env));
+    if (args.ranks !== undefined && args.parallel !== undefined)
+      throw new UserError(
+        '--parallel gives each cell a card, --ranks gives one cell all of them; leave one of them out',
+      );
+    if (args.ranks !== undefined && args['dry-run'])
+      throw new UserError('--ranks has no effect with --dry-run, which works on no cell; leave it out');
     const study = loadStudy(args.study);
     if (args.set.length > 0 && !study.settings.some(({ trained }) => trained))
       throw new UserError(`--set has no effect on ${study.name}, where nothing is trained; leave it out`);
@@ -79,6 +94,8 @@ const studyCommand: Command<StudyArguments> = {
     const journal = await readJournal(study.name);
     const cells = await withContent(studyCells(study, args.set), journal);
     requireUnchanged(study.name, journal, cells);
+    for (const { kind, config } of cells)
+      if (kind === 'trained') requireQueries(args.ranks ?? 1, config!.training.queriesPerPool);
     if (args['dry-run']) return dryRun(study, cells, tasks, args.json);
     const data = await inputs(study, [...tasks, ...cells.flatMap(scoredWhileTrained)]);
     const folder = studyFolder(study.name);
@@ -106,7 +123,8 @@ async function work(
   args: StudyArguments,
 ): Promise<number> {
   const signal = watchSignals();
-  const asked = { study, cells, tasks, set: args.set, data, runCommand: spawnCommand, signal };
+  const { set, ranks } = args;
+  const asked = { study, cells, tasks, set, data, ranks, runCommand: spawnCommand, signal };
   const ends = args.parallel === undefined ? await oneByOne(asked) : await sideBySide(asked, args);
   if (signal.isAsked()) {
     const done = ends.filter(({ outcome }) => outcome === 'done' || outcome === 'was done').length;

@@ -19,6 +19,8 @@ export interface StudyWork {
   set: readonly string[];
   /** Training files. */
   data: readonly string[];
+  /** Processes that train and encode each cell together; one where undefined. */
+  ranks?: number | undefined;
   runCommand: RunCommand;
   signal: CommandSignal;
   screen: StudyScreen;
@@ -119,7 +121,7 @@ async function attempt(
 }
 
 async function commandsFor(
-  { study, set, data }: StudyWork,
+  { study, set, data, ranks }: StudyWork,
   cell: StudyCell,
   state: CellState,
 ): Promise<{ command: Commands; args: string[] }[]> {
@@ -131,17 +133,20 @@ async function commandsFor(
   if (cell.kind === 'bm25') return [{ command: 'eval', args: ['--model', 'bm25', ...tasks] }];
   const { recipe } = cell.setting!;
   const kept = ['--cache-gigabytes', `${cell.config!.evaluation.cacheGigabytes}`];
+  const shared = ranks === undefined ? [] : ['--ranks', `${ranks}`];
   const base = 'folder' in cell.base!.named.source ? cell.base!.named.source.folder : cell.base!.text;
   if (cell.kind === 'zero-shot') {
     const model = ['--model', `base:${cell.base!.made ? base : cell.base!.text}`];
-    return [{ command: 'eval', args: [...model, '--recipe', recipe, '--output', cell.results, ...kept, ...tasks] }];
+    return [
+      { command: 'eval', args: [...model, '--recipe', recipe, '--output', cell.results, ...kept, ...shared, ...tasks] },
+    ];
   }
   const run = cell.run!;
-  const scoring = { command: 'eval' as const, args: ['--model', `run:${run}`, ...kept, ...tasks] };
+  const scoring = { command: 'eval' as const, args: ['--model', `run:${run}`, ...kept, ...shared, ...tasks] };
   if (state.kind === 'unscored') return [scoring];
-  if (state.kind === 'unfinished') return [{ command: 'train', args: ['--run', run, '--resume'] }, scoring];
+  if (state.kind === 'unfinished') return [{ command: 'train', args: ['--run', run, '--resume', ...shared] }, scoring];
   await clearAborted(run);
   const overrides = trainingOverrides([...study.set, ...set], cell.seed!).flatMap((setting) => ['--set', setting]);
   const told = ['--base', cell.base!.made ? base : cell.base!.text, '--recipe', recipe, '--run', run];
-  return [{ command: 'train', args: [...told, ...overrides, '--data', ...data] }, scoring];
+  return [{ command: 'train', args: [...told, ...overrides, ...shared, '--data', ...data] }, scoring];
 }

@@ -116,6 +116,21 @@ describe('a study worked through', () => {
     assert.deepEqual(told[0], ['--run', 's-demo-42', '--resume']);
   });
 
+  it('lets as many processes as are asked for train and encode each cell together', async () => {
+    const told: string[][] = [];
+    const { runCommand } = commands();
+    const study = loadStudy('s.yaml');
+    await runStudy({
+      ...{ study, cells: studyCells(study), tasks: [task], set: [], data: ['t.arrow'], ranks: 3, signal: calm },
+      ...{ slots: [onlySlot], screen: quiet },
+      runCommand: (command, args, onLine, signal) => {
+        told.push([command, args[args.indexOf('--ranks') + 1]!]);
+        return runCommand(command, args, onLine, signal);
+      },
+    });
+    assert.deepEqual(told, ['eval', 'eval', 'train', 'eval', 'train', 'eval'].map((command) => [command, '3']));
+  });
+
   it('records a cell that fails and goes on with the others', async () => {
     const { runCommand } = commands((args) => args.includes('s-demo-42'));
     assert.deepEqual(

@@ -128,7 +128,10 @@ describe('a study worked through', () => {
         return runCommand(command, args, onLine, signal);
       },
     });
-    assert.deepEqual(told, ['eval', 'eval', 'train', 'eval', 'train', 'eval'].map((command) => [command, '3']));
+    assert.deepEqual(
+      told,
+      ['eval', 'eval', 'train', 'eval', 'train', 'eval'].map((command) => [command, '3']),
+    );
   });
 
   it('records a cell that fails and goes on with the others', async () => {

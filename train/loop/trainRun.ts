@@ -135,8 +135,9 @@ export async function trainRun(
   });
   try {
     // The process before this one may have been interrupted between an update and its scoring.
-    let { isScored, isBest, isAtEnd } = await scoreTogether(scoring, first - 1, collective);
-    if (from && isScored) await keep(from.step, savedPosition(from));
+    const before = await scoreTogether(scoring, first - 1, collective);
+    if (from && before.isScored) await keep(from.step, savedPosition(from));
+    let { isBest, isAtEnd } = before;
     for (let update = first; update <= updates && !isAtEnd; update++) {
       const startMs = performance.now();
       let position: Position | undefined;

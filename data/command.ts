@@ -25,11 +25,13 @@ const importCommand: Command<{
   format: string | undefined;
   collection: string | undefined;
   queries: string | undefined;
+  images: 'copy' | 'link' | 'none' | undefined;
   'max-rejects': string | undefined;
   json: boolean;
 }> = {
   name: 'import <files..>',
-  describe: 'Bring training data into one Arrow file: Tevatron, MS MARCO, sentence-transformers, FlagEmbedding, BEIR',
+  describe:
+    'Bring training data into one Arrow file: Tevatron, MS MARCO, sentence-transformers, FlagEmbedding, ms-swift, MMEB, BEIR',
   options: (cli) =>
     cli
       .positional('files', {
@@ -43,8 +45,15 @@ const importCommand: Command<{
         type: 'string',
         describe: `what the files are, where their content does not tell: ${FORMATS}`,
       })
-      .option('collection', { type: 'string', describe: 'texts of passage ids: id TAB text, or JSONL' })
+      .option('collection', {
+        type: 'string',
+        describe: 'texts of passage ids: id TAB text, JSONL or Parquet, perhaps with images',
+      })
       .option('queries', { type: 'string', describe: 'texts of query ids, likewise' })
+      .option('images', {
+        choices: ['copy', 'link', 'none'] as const,
+        describe: 'keep images in a file beside the output (copy), their paths alone (link), or leave them out',
+      })
       .option('max-rejects', {
         type: 'string',
         describe: 'fail when more rows (N), or more of them (N%), are unusable',
@@ -58,7 +67,7 @@ const importCommand: Command<{
       'ids and the files that hold their texts',
     ],
   ],
-  async handler({ files, output, format, collection, queries, maxRejects, json }) {
+  async handler({ files, output, format, collection, queries, images, maxRejects, json }) {
     const stop = new AbortController();
     for (const signal of stopSignals) process.once(signal, () => stop.abort());
     let bar: ProgressBar | undefined;
@@ -66,6 +75,7 @@ const importCommand: Command<{
       format,
       collection,
       queries,
+      images,
       maxRejects: parseShare('max-rejects', maxRejects),
       signal: stop.signal,
       onSources: (sources, from) => console.error(formatSources(sources, from)),

@@ -1,22 +1,26 @@
-import { Float32, makeData, RecordBatch, Struct, Utf8, type Data, type List, type Schema } from 'apache-arrow';
+import { Field, Float32, List, makeData, RecordBatch, Struct, Utf8, type Data, type Schema } from 'apache-arrow';
 import type { Example } from '../example/example.js';
 import { addExample, createColumns, type ExampleColumns, type PassageColumns } from './exampleColumns.js';
 import { passageType } from './exampleSchema.js';
-import type { TextColumn } from './textColumn.js';
+import type { TextColumn, TextLists } from './textColumn.js';
 
 /** One record batch that holds these examples. @param schema  an `exampleSchema` */
 export function encodeExamples(examples: Example[], schema: Schema): RecordBatch {
-  const columns = createColumns(examples.length);
+  const columns = createColumns(examples.length, holdsImages(schema));
   for (const example of examples) addExample(columns, example);
   return encodeColumns(columns, schema);
 }
 
+const holdsImages = ({ fields }: Schema) => fields.some(({ name }) => name === 'query_images');
+
 /** One record batch over these columns, which it goes on using. @param schema  an `exampleSchema` */
-export function encodeColumns({ rows, ids, queries, positives, negatives }: ExampleColumns, schema: Schema) {
+export function encodeColumns(columns: ExampleColumns, schema: Schema) {
+  const { rows, ids, queries, queryImages, positives, negatives } = columns;
   const type = (name: string) => schema.fields.find((field) => field.name === name)!.type as List;
   const children = [
     texts(ids),
     texts(queries),
+    ...(queryImages ? [textLists(queryImages)] : []),
     passageLists(positives, rows, type('positives')),
     passageLists(negatives, rows, type('negatives')),
   ];
@@ -25,11 +29,24 @@ export function encodeColumns({ rows, ids, queries, positives, negatives }: Exam
 
 function passageLists(list: PassageColumns, rows: number, type: List): Data<List> {
   const { count } = list.texts;
-  const children = [texts(list.ids), texts(list.titles), texts(list.texts), scores(list.scores, count)];
-  const child = makeData({ type: passageType, length: count, nullCount: 0, children });
+  const children = [
+    texts(list.ids),
+    texts(list.titles),
+    texts(list.texts),
+    ...(list.images ? [textLists(list.images)] : []),
+    scores(list.scores, count),
+  ];
+  const child = makeData({ type: passageType(list.images !== null), length: count, nullCount: 0, children });
   const valueOffsets = new Int32Array(rows + 1);
   valueOffsets.set(list.ends.subarray(0, rows), 1);
   return makeData({ type, length: rows, nullCount: 0, valueOffsets, child });
+}
+
+function textLists({ texts: items, ends, rows }: TextLists): Data<List> {
+  const valueOffsets = new Int32Array(rows + 1);
+  valueOffsets.set(ends.subarray(0, rows), 1);
+  const type = new List(new Field('item', new Utf8(), false));
+  return makeData({ type, length: rows, nullCount: 0, valueOffsets, child: texts(items) });
 }
 
 function texts({ bytes, used, offsets, count }: TextColumn): Data<Utf8> {

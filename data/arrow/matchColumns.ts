@@ -6,6 +6,9 @@ export interface ColumnMatch {
   /** Null where rows have no id of their own. */
   id: string | null;
   query: string;
+  /** Where queries, or passages within theirs, name images by SHA-256, as our own files do. */
+  queryImages: string | null;
+  hasImages: boolean;
   positives: string[];
   /** Several where each negative has a column of its own: negative_1, negative_2, ... */
   negatives: string[];
@@ -17,6 +20,7 @@ export const passageNames = {
   title: ['title'],
   text: ['text', 'passage', 'contents', 'content'],
   score: ['score'],
+  images: ['images'],
 };
 
 /**
@@ -40,8 +44,11 @@ export function matchColumns({ fields }: Schema): ColumnMatch | string {
       : []),
   ];
   if (missing.length > 0) return `${missing.join(' and ')} missing; ${describe(fields)}`;
+  const queryImages = fields.some(({ name }) => name === QUERY_IMAGES) ? QUERY_IMAGES : null;
   const match = {
     id,
+    queryImages,
+    hasImages: queryImages !== null,
     query: query!,
     positives: [positives!],
     negatives: negatives === undefined ? numbered : [negatives],
@@ -52,8 +59,10 @@ export function matchColumns({ fields }: Schema): ColumnMatch | string {
   const wrong = [
     ...(id === null ? [] : unusable(id, isId)),
     ...unusable(match.query, isText),
+    ...(queryImages !== null && !isHashes(field(queryImages).type as DataType) ? [noHashes(queryImages)] : []),
     ...[...match.positives, ...match.negatives].flatMap((name) => passagesProblem(field(name))),
   ];
+  match.hasImages ||= [...match.positives, ...match.negatives].some((name) => imagesOf(field(name)) !== undefined);
   return wrong.length > 0 ? `${wrong.join(', ')}; ${describe(fields)}` : match;
 }
 
@@ -64,6 +73,7 @@ const NAMES = {
   positives: ['positives', 'positive_passages', 'positive', 'pos', 'answer'],
   negatives: ['negatives', 'negative_passages', 'negative', 'neg'],
 };
+const QUERY_IMAGES = 'query_images';
 const FIELDS_SHOWN = 8;
 
 const others = (part: keyof typeof NAMES) => NAMES[part].slice(1).join(', ');
@@ -92,12 +102,27 @@ function passagesProblem(column: Field): string[] {
   const field = (names: string[]) => item.children.find((child: Field) => names.includes(child.name));
   const text = field(passageNames.text);
   if (text === undefined) return [`field text of ${name} missing`];
+  const images = item.children.find((child: Field) => /^images?$/.test(child.name));
+  if (images !== undefined && !(images.name === 'images' && isHashes(images.type as DataType)))
+    return [noHashes(`field ${images.name} of ${name}`)];
   return [
     ...(isText(text.type as DataType) ? [] : [`field ${text.name} of ${name} of unusable type ${typeName(text)}`]),
     ...fieldProblem(name, field(passageNames.id), isId),
     ...fieldProblem(name, field(passageNames.title), isText),
     ...fieldProblem(name, field(passageNames.score), (found) => DataType.isFloat(found) || DataType.isInt(found)),
   ];
+}
+
+/** Lists of the SHA-256 of images, which lie in a file of images. */
+const isHashes = (type: DataType): boolean => DataType.isList(type) && isText(type.children[0]!.type as DataType);
+
+const noHashes = (what: string) =>
+  `${what} holding images as others keep them, which \`npm run data -- import\` reads from Parquet and JSONL`;
+
+function imagesOf({ type }: Field): Field | undefined {
+  const [items] = ((type as DataType).children ?? []);
+  const children = ((items?.type as DataType | undefined)?.children ?? []);
+  return children.find(({ name }) => passageNames.images.includes(name));
 }
 
 /** Of a field that may be missing, and may be null where a writer saw nothing else. */

@@ -4,6 +4,7 @@ import { UserError } from '../../configs/userError.js';
 import type { Example } from '../example/example.js';
 import { countRows, type RowCounts } from './countRows.js';
 import { decodeExamples } from './decodeExamples.js';
+import { openImages, type ImageFile } from './images/imageFile.js';
 import { inflateMessage } from './message/inflateMessage.js';
 import { matchColumns } from './matchColumns.js';
 import { readRange } from '../files/readRange.js';
@@ -17,6 +18,8 @@ export interface ExampleFile {
   rows: number;
   /** Rows of each record batch. */
   batchRows: number[];
+  /** Those that queries and passages name; absent where they are texts alone. */
+  images?: ImageFile;
   /** Decode one record batch; memory is that of the one batch, whatever the size of the file. */
   read(batch: number): Promise<Example[]>;
   /** Look through one record batch: which rows cannot be used, and how many negatives the others have. */
@@ -37,6 +40,7 @@ export async function openExamples(path: string): Promise<ExampleFile> {
     const layout = await scanArrow(file, path);
     const match = matchColumns(layout.schema);
     if (typeof match === 'string') throw new UserError(`${path} holds no training examples: ${match}`);
+    const images = match.hasImages ? await openImages(path) : undefined;
     const batchRows = layout.batches.map(({ rows }) => rows);
     const rows = batchRows.reduce((sum, count) => sum + count, 0);
     if (rows === 0) throw new UserError(`${path} holds no rows`);
@@ -46,9 +50,14 @@ export async function openExamples(path: string): Promise<ExampleFile> {
       form: layout.form,
       rows,
       batchRows,
-      read: (batch) => lookInto(batch, (found, firstRow) => decodeExamples(found, match, firstRow, path)),
-      count: (batch) => lookInto(batch, (found) => countRows(found, match)),
-      close: () => file.close(),
+      read: (batch) =>
+        lookInto(batch, (found, firstRow) => decodeExamples(found, match, firstRow, path, images?.images)),
+      count: (batch) => lookInto(batch, (found) => countRows(found, match, images?.images)),
+      ...(images && { images }),
+      close: async () => {
+        await images?.close();
+        await file.close();
+      },
     };
   } catch (error) {
     await file.close();

@@ -1,13 +1,23 @@
 import { isUtf8 } from 'node:buffer';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import { open } from 'node:fs/promises';
+import {
+  asyncBufferFromFile,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+  type SchemaTree,
+} from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../configs/userError.js';
 import { decompressLz4Block } from './message/lz4.js';
+import { readRange } from '../files/readRange.js';
 import { explainReadFailure } from '../files/explainReadFailure.js';
 
 /** A Parquet file whose rows are read group by group. */
 export interface ParquetFile {
   columns: string[];
+  /** Names of all that holds values, with those of what they lie within: `positive.bytes`. */
+  leaves: string[];
   rows: number;
   /**
    * Rows from one on, in order; one row group is in memory at a time. Columns of bytes, and texts that are no UTF-8, come
@@ -15,6 +25,20 @@ export interface ParquetFile {
    * @param isWanted  which columns are read; all unless said otherwise
    */
   read(from: number, isWanted?: (column: string) => boolean): AsyncGenerator<Record<string, unknown>>;
+}
+
+/** Whether a file begins as one of Parquet does. @throws UserError when it cannot be read */
+export async function isParquet(path: string): Promise<boolean> {
+  try {
+    const file = await open(path);
+    try {
+      return (await readRange(file, 0, 4).catch(() => '')).toString() === 'PAR1';
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw explainReadFailure(error, path);
+  }
 }
 
 /** Open a Parquet file. @throws UserError when it cannot be read or is damaged, here or while it is read */
@@ -27,10 +51,12 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
-    const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
+    const tree = parquetSchema(metadata);
+    const columns = tree.children.map(({ element }) => element.name);
     const rows = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
     return {
       columns,
+      leaves: leavesOf(tree, ''),
       rows,
       async *read(from, isWanted = () => true) {
         const wanted = columns.filter(isWanted);
@@ -57,6 +83,13 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   } catch (error) {
     throw explain(error);
   }
+}
+
+function leavesOf({ children }: SchemaTree, within: string): string[] {
+  return children.flatMap((child) => {
+    const name = `${within}${child.element.name}`;
+    return child.children.length === 0 ? [name] : leavesOf(child, `${name}.`);
+  });
 }
 
 const decoding = {

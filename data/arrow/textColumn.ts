@@ -8,6 +8,33 @@ export interface TextColumn {
   count: number;
 }
 
+/** A list of texts for each row; `ends[row]` is the place after the row's last text. It grows as needed. */
+export interface TextLists {
+  texts: TextColumn;
+  ends: Int32Array;
+  rows: number;
+}
+
+/** Lists without rows. */
+export const createTextLists = (rows: number): TextLists => ({
+  texts: createTextColumn(0, rows),
+  ends: new Int32Array(rows),
+  rows: 0,
+});
+
+/** Add the list of one row. */
+export function addTexts(lists: TextLists, texts: readonly string[]): void {
+  for (const text of texts) addText(lists.texts, text);
+  if (lists.rows === lists.ends.length) lists.ends = enlarge(lists.ends, 2 * lists.rows + 1);
+  lists.ends[lists.rows++] = lists.texts.count;
+}
+
+/** Take back the list of every row from the `rows`th on. */
+export function shortenLists(lists: TextLists, rows: number): void {
+  lists.rows = rows;
+  shorten(lists.texts, rows === 0 ? 0 : lists.ends[rows - 1]!);
+}
+
 /** An empty column with room for so many bytes and texts; its buffers are its own, to be handed to another thread. */
 export function createTextColumn(bytes: number, texts: number): TextColumn {
   return { bytes: Buffer.allocUnsafeSlow(bytes), used: 0, offsets: new Int32Array(texts + 1), count: 0 };

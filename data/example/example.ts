@@ -7,10 +7,18 @@ export interface Passage {
   score?: number;
 }
 
+/** A passage of training data, which may have images. */
+export interface ExamplePassage extends Passage {
+  /** SHA-256 of the files of its images, in their order; absent where it has none. */
+  images?: string[];
+}
+
 /** One row of training data: a query, the passages known to answer it, and passages known (or mined) not to. */
 export interface Example {
   id: string;
   query: string;
-  positives: Passage[];
-  negatives: Passage[];
+  /** As the images of a passage. */
+  queryImages?: string[];
+  positives: ExamplePassage[];
+  negatives: ExamplePassage[];
 }

@@ -16,11 +16,8 @@ const mostTimes = 200;
  * @throws UserError for an image too narrow for it
  */
 export function smartSize({ height, width }: Size, { minPixels, maxPixels, patch, merge }: ImageRules): Size {
+  requireShape({ height, width });
   const block = patch * merge;
-  if (Math.max(height, width) > mostTimes * Math.min(height, width))
-    throw new UserError(
-      `is ${width} x ${height} pixels; one side may be at most ${mostTimes} times as long as the other; cut it`,
-    );
   const pixels = height * width;
   const nearest = { height: roundHalfToEven(height / block) * block, width: roundHalfToEven(width / block) * block };
   const resized = nearest.height * nearest.width;
@@ -35,6 +32,14 @@ export function smartSize({ height, width }: Size, { minPixels, maxPixels, patch
     return { height: side(height), width: side(width) };
   }
   return nearest;
+}
+
+/** @throws UserError for an image too narrow for any size */
+export function requireShape({ height, width }: Size): void {
+  if (Math.max(height, width) > mostTimes * Math.min(height, width))
+    throw new UserError(
+      `is ${width} x ${height} pixels; one side may be at most ${mostTimes} times as long as the other; cut it`,
+    );
 }
 
 /** As Python rounds. */

@@ -1,3 +1,4 @@
+import { imagesPath } from '../arrow/images/imageSchema.js';
 import type { ImportSummary } from './importExamples.js';
 import type { Recognised } from './source/recogniseFormat.js';
 
@@ -9,8 +10,16 @@ export function formatSources(sources: Recognised[], from: { path: string; line:
 }
 
 /** An import as text for people. */
-export function formatSummary({ output, rows, rowsWithoutNegatives, rejected, rejectsFile }: ImportSummary): string {
+export function formatSummary({
+  output,
+  rows,
+  rowsWithoutNegatives,
+  rejected,
+  rejectsFile,
+  images,
+}: ImportSummary): string {
   const lines = [`${output}: ${rows} rows`];
+  if (images !== undefined) lines.push(`  ${imagesPath(output)}: ${images} distinct images`);
   if (rowsWithoutNegatives > 0)
     lines.push(`  ${rowsWithoutNegatives} of them have no negatives; \`npm run data -- mine\` finds some`);
   for (const { reason, rows: count, first } of rejected)

@@ -1,11 +1,13 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { imagesPath } from '../arrow/images/imageSchema.js';
 import { requireWholeSets } from '../files/wholeSet.js';
 import { requireApart } from '../files/requireApart.js';
 import { syncFolder } from '../files/writeBeside.js';
 import { beirFiles } from './lookup/beirJudgements.js';
 import { importRows, type ImportedRows, type ImportTask } from './importRows.js';
+import { showsImages } from './images/showsImages.js';
 import { requireLookups, type LookupFiles } from './lookup/openLookups.js';
 import { recogniseFormat, type Recognised } from './source/recogniseFormat.js';
 import { orStop, Stopped } from './source/stopped.js';
@@ -22,6 +24,8 @@ export interface ImportSummary extends ImportedRows {
 export interface ImportOptions extends LookupFiles {
   /** Instead of what the content of the files tells. */
   format?: string | undefined;
+  /** What becomes of images; copied where the first rows show any, unless said otherwise. */
+  images?: 'copy' | 'link' | 'none' | undefined;
   /** More rejected rows than this, or than this share of all rows, are an error. */
   maxRejects?: ImportTask['maxRejects'];
   /** When it is aborted, what is done is put on the disk and the import ends. */
@@ -52,14 +56,19 @@ export async function importExamples(
   const { sources, lookupFiles } = await filesOf(recognised, options);
   const inputs = await inputFiles([...(Object.values(lookupFiles) as string[]), ...sources.map(({ file }) => file)]);
   const rejectsFile = `${output}.rejects.jsonl`;
+  const images = options.images ?? ((await anyShowsImages(recognised, inputs)) ? 'copy' : null);
   await requireApart(
     [
-      ...[output, rejectsFile].map((path) => ({ option: '--output', path, kind: 'file' as const })),
+      ...[output, rejectsFile, imagesPath(output)].map((path) => ({ option: '--output', path, kind: 'file' as const })),
       { option: '--output', path: workFolderPath(output), kind: 'folder' },
     ],
     inputs.map(({ path }) => path),
   );
-  const work = await openWorkFolder(output, { inputs, format: options.format ?? null });
+  const work = await openWorkFolder(output, {
+    inputs,
+    format: options.format ?? null,
+    ...(images && { images }),
+  });
   const all = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   const task: ImportTask = {
@@ -67,6 +76,7 @@ export async function importExamples(
     rejectsFile,
     sources,
     lookupFiles,
+    images,
     maxRejects: options.maxRejects,
     signal: options.signal,
     saveEveryMs: options.saveEveryMs ?? SAVE_EVERY_MS,
@@ -78,7 +88,7 @@ export async function importExamples(
     const imported = await importRows(work, task);
     if (imported === null) return null;
     const hasRejects = imported.rejected.length > 0;
-    await orStop(output, () => publish(work, output, rejectsFile, hasRejects));
+    await orStop(output, () => publish(work, output, rejectsFile, imported));
     return { output, sources: recognised, ...imported, rejectsFile: hasRejects ? rejectsFile : null };
   } catch (error) {
     await leave(work, error, rejectsFile);
@@ -111,12 +121,24 @@ async function filesOf(sources: Recognised[], { collection, queries }: LookupFil
 }
 
 /** Give the finished files their names. */
-async function publish(work: WorkFolder, output: string, rejectsFile: string, hasRejects: boolean): Promise<void> {
-  if (hasRejects) await rename(work.at('rejects.jsonl'), rejectsFile);
+async function publish(
+  work: WorkFolder,
+  output: string,
+  rejectsFile: string,
+  { rejected, images }: ImportedRows,
+): Promise<void> {
+  if (rejected.length > 0) await rename(work.at('rejects.jsonl'), rejectsFile);
   else await rm(rejectsFile, { force: true }); // what an earlier import left is out of date
+  if (images !== undefined) await rename(work.at('images.arrow'), imagesPath(output));
   await rename(work.at('rows.arrow'), output);
   await syncFolder(dirname(resolve(output)));
   await work.remove();
+}
+
+async function anyShowsImages(sources: Recognised[], inputs: readonly { path: string }[]): Promise<boolean> {
+  if (sources.some(({ format }) => format === 'image-triplets')) return true;
+  for (const { path } of inputs) if (await showsImages(path)) return true;
+  return false;
 }
 
 /** What a full disk or a lost process stopped can go on later; what is wrong in the data would be wrong again. */

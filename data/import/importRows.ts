@@ -1,5 +1,7 @@
 import { UserError } from '../../configs/userError.js';
+import type { ImageKeeping } from '../arrow/images/imageSchema.js';
 import { collectRejects, type Rejected } from '../example/rejects.js';
+import { leaveImagesOut, openImageStore } from './images/storeImages.js';
 import { startArrowThread } from './write/arrowThread.js';
 import { importMetadata, type SourceRecord } from './write/importMetadata.js';
 import { openLookups, type LookupFiles } from './lookup/openLookups.js';
@@ -16,6 +18,8 @@ export interface ImportTask {
   /** `file`: the one that is read from beginning to end. */
   sources: (Recognised & { file: string })[];
   lookupFiles: LookupFiles;
+  /** What becomes of images; null where rows have none. */
+  images: ImageKeeping | 'none' | null;
   /** More rejected rows than this, or than this share of all rows, are an error. */
   maxRejects: { rows: number } | { share: number } | undefined;
   signal: AbortSignal | undefined;
@@ -28,6 +32,8 @@ export interface ImportedRows {
   rows: number;
   rowsWithoutNegatives: number;
   rejected: Rejected[];
+  /** Distinct ones that were kept; absent where none could be. */
+  images?: number;
 }
 
 /**
@@ -42,7 +48,9 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
     bytes: from.rejectsLength,
     rejected: from.rejected,
   });
-  const sink = createRowSink(rejects, from);
+  const { images } = task;
+  const keeping = images === 'none' ? null : images;
+  const sink = createRowSink(rejects, from, keeping !== null);
   const hashes = [...from.hashes];
   const closing: (() => Promise<void>)[] = [rejects.close];
   try {
@@ -52,20 +60,27 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
       onBytes: task.onBytes,
     });
     closing.push(close);
-    const thread = await orStop(task.output, () => startArrowThread(work.at('rows.arrow'), from.length));
+    const thread = await orStop(task.output, () =>
+      startArrowThread(work.at('rows.arrow'), from.length, keeping !== null),
+    );
     closing.push(thread.close);
+    const kept =
+      keeping && (await orStop(task.output, () => openImageStore(work.at('images.arrow'), keeping, from.imagesLength)));
+    if (kept) closing.push(kept.close);
     let savedMs = Date.now();
 
     const flush = (place: Place, read: () => ImportProgress['read']) =>
       orStop(task.output, async () => {
         const columns = sink.take();
         if (columns !== null) await thread.write(columns);
+        await kept?.flush(); // where its batches end may not depend on the time
         if (rejects.isDue()) await rejects.flush();
         const isStopping = task.signal?.aborted ?? false;
         if (!isStopping && Date.now() - savedMs < task.saveEveryMs) return;
         const [length, rejectsLength] = [await thread.sync(), await rejects.flush()];
         const lists = { hashes, rejected: rejects.rejected() };
-        await work.save({ place, read: read(), ...lists, ...sink.counts(), length, rejectsLength });
+        const imagesLength = (await kept?.sync()) ?? 0;
+        await work.save({ place, read: read(), ...lists, ...sink.counts(), length, imagesLength, rejectsLength });
         savedMs = Date.now();
         if (isStopping) throw INTERRUPTED;
       });
@@ -78,6 +93,7 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
         known: begun && { ...begun.read, folder: work.path },
         sink,
         lookups,
+        store: kept?.store ?? (images === 'none' ? leaveImagesOut : undefined),
         onBytes: task.onBytes,
         afterRow(offset, line, read) {
           requireFew(rejects.total(), 'last', task);
@@ -88,7 +104,7 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
       hashes.push(hash);
     }
 
-    const counts = { ...sink.counts(), rejected: rejects.rejected() };
+    const counts = { ...sink.counts(), rejected: rejects.rejected(), ...(kept && { images: kept.count() }) };
     if (counts.rows === 0) throw nothingUsable(task.sources, counts.rejected);
     requireFew(rejects.total(), counts.rows, task);
     const made: SourceRecord[] = [
@@ -98,6 +114,7 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
     await orStop(task.output, async () => {
       const rest = sink.take();
       if (rest !== null) await thread.write(rest);
+      await kept?.finish();
       await thread.finish(importMetadata(made, counts.rows, counts.rejected));
     });
     return counts;
@@ -118,6 +135,7 @@ const START: ImportProgress = {
   rowsWithoutNegatives: 0,
   rejected: [],
   length: 0,
+  imagesLength: 0,
   rejectsLength: 0,
 };
 

@@ -4,6 +4,7 @@ import { readLineRows, readParquetRows, type AfterRow } from './source/readSourc
 import type { Recognised } from './source/recogniseFormat.js';
 import { recordParsers, type Lookups } from './source/records.js';
 import type { RowSink } from './source/rowSink.js';
+import { rowTaker, type StoreImages } from './source/takeRow.js';
 
 /** What reading a source needs. */
 export interface Reading {
@@ -12,6 +13,8 @@ export interface Reading {
   known: KnownBeginning | undefined;
   sink: RowSink;
   lookups: Lookups;
+  /** Takes the images of rows that have any. */
+  store: StoreImages | undefined;
   /** Told how many more bytes have been read. */
   onBytes: (bytes: number) => void;
   /** Called after each row with how much of the file was read by then. */
@@ -25,18 +28,18 @@ export interface Reading {
  * @throws UserError when it cannot be read or is damaged
  */
 export async function readSource(source: Recognised, file: string, reading: Reading): Promise<string> {
-  const { from, sink, lookups } = reading;
+  const { from, sink, lookups, store } = reading;
   const opened = await openSource(file, reading.known);
   const { read } = opened;
   const afterRow: AfterRow = (offset, line) => reading.afterRow(offset, line, read);
   const pieces = told(opened, reading.onBytes);
   try {
-    if (source.container === 'lines') await readLineRows(source, pieces, from, sink, lookups, afterRow);
+    if (source.container === 'lines') await readLineRows(source, pieces, from, sink, lookups, store, afterRow);
     else {
       // Rows of these are not read in the order of bytes: the file is read once more for its hash.
       for await (const _ of pieces);
-      if (source.container === 'parquet') await readParquetRows(source, from.offset, sink, lookups, afterRow);
-      else await readJudgedRows(file, from.offset, sink, lookups, afterRow);
+      if (source.container === 'parquet') await readParquetRows(source, from.offset, sink, lookups, store, afterRow);
+      else await readJudgedRows(file, reading, afterRow);
     }
     return read().sha256;
   } finally {
@@ -45,14 +48,19 @@ export async function readSource(source: Recognised, file: string, reading: Read
 }
 
 /** One row for each judged query. */
-async function readJudgedRows(qrels: string, from: number, sink: RowSink, lookups: Lookups, afterRow: AfterRow) {
+async function readJudgedRows(
+  qrels: string,
+  { from: { offset: from }, sink, lookups, store }: Reading,
+  afterRow: AfterRow,
+) {
+  const take = rowTaker(sink, store);
   const judged = await readJudged(qrels, from > 0 ? () => {} : (...reject) => sink.reject(qrels, ...reject));
   let row = 0;
   for (const [qid, { line, relevant, other }] of judged) {
     if (++row <= from) continue;
     const example = recordParsers['hard-negatives']({ qid, pos: relevant, neg: other }, lookups);
-    if (typeof example !== 'string') sink.add(qrels, line, example);
-    else sink.reject(qrels, line, example.replace('pos empty', 'no relevant document'), qid);
+    const found = typeof example === 'string' ? example.replace('pos empty', 'no relevant document') : example;
+    await take(qrels, line, found, () => qid);
     await afterRow(row, line);
   }
 }

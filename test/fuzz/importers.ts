@@ -108,7 +108,7 @@ async function read(path: string, { kind }: ValidFile): Promise<'rows' | 'nothin
     return 'rows';
   }
   const { sink, lookups, rows } = collectRows();
-  const reading = { from: { offset: 0, line: 0 }, known: undefined, sink, lookups };
+  const reading = { from: { offset: 0, line: 0 }, known: undefined, sink, lookups, store: undefined };
   await readSource(await recogniseFormat(path), path, { ...reading, onBytes: () => {}, afterRow: () => undefined });
   return rows.length > 0 ? 'rows' : 'nothing';
 }

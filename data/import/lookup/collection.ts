@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
 import { lineBlocks, TOO_LONG } from '../source/lineBlocks.js';
 import { createOffsetTable, hashOf, type OffsetTable } from './offsetTable.js';
 import { openSource } from '../source/openSource.js';
-import { passageFrom } from '../source/records.js';
+import { passageFrom, type FoundText } from '../source/records.js';
 
 /** Texts that are looked up by id. They stay on the disk; only where each begins is in memory. */
 export interface Collection {
@@ -15,7 +16,7 @@ export interface Collection {
   bytes: number;
   sha256: string;
   /** @returns null where no entry has the id; ids are compared byte for byte */
-  find(id: string): { title: string; text: string } | null;
+  find(id: string): FoundText | null;
   close(): Promise<void>;
 }
 
@@ -40,6 +41,7 @@ export async function openCollection(
   const isCopied = source.compression !== null;
   const copy = isCopied ? await open(expanded, 'w').catch((error) => fail(error, expanded)) : undefined;
   const plain = isCopied ? expanded : path;
+  const folder = dirname(path);
   const file = openSync(plain, 'r');
   const close = async () => {
     closeSync(file);
@@ -82,7 +84,7 @@ export async function openCollection(
     sha256,
     find(id) {
       for (const offset of table.candidates(hashOf(Buffer.from(id)))) {
-        const entry = parseEntry(readLine(file, offset));
+        const entry = parseEntry(readLine(file, offset), folder);
         if (typeof entry !== 'string' && entry.id === id) return entry;
       }
       return null;
@@ -112,11 +114,12 @@ function addLines(
     const to = feed < 0 ? bytes.length : feed;
     line++;
     const entryBytes = bytes.subarray(from, to);
-    const entry = to - from <= 1 && entryBytes.toString().trim() === '' ? null : parseEntry(entryBytes);
+    const isEmpty = to - from <= 1 && entryBytes.toString().trim() === '';
+    const entry = isEmpty ? null : parseEntry(entryBytes, dirname(path));
     if (typeof entry === 'string') onReject(line, entry, entryBytes.toString('utf8', 0, 600));
     else if (entry !== null) {
       const isSame = (other: number) => {
-        const known = parseEntry(readLine(file, other));
+        const known = parseEntry(readLine(file, other), dirname(path));
         return typeof known !== 'string' && known.id === entry.id;
       };
       if (!table.add(hashOf(Buffer.from(entry.id)), offset + from, isSame))
@@ -132,10 +135,10 @@ function markLength(bytes: Buffer): number {
 }
 
 /** The entry of a line without its line end, or why it cannot be used. */
-function parseEntry(bytes: Buffer): { id: string; title: string; text: string } | string {
+function parseEntry(bytes: Buffer, folder: string): ({ id: string } & FoundText) | string {
   if (!isUtf8(bytes)) return 'not UTF-8';
   const line = bytes.toString().replace(/\r$/, '');
-  if (line.startsWith('{')) return passageFrom(line);
+  if (line.startsWith('{')) return passageFrom(line, folder);
   const tab = line.indexOf('\t');
   if (tab < 0 || line.includes('\t', tab + 1)) return 'not two columns split by a tab';
   const [id, text] = [line.slice(0, tab), line.slice(tab + 1)];

@@ -1,5 +1,7 @@
 import { UserError } from '../../../configs/userError.js';
+import { isParquet } from '../../arrow/parquet.js';
 import { openCollection, type Collection } from './collection.js';
+import { openParquetCollection } from './parquetCollection.js';
 import type { FormatName } from '../source/recogniseFormat.js';
 import type { Lookups } from '../source/records.js';
 
@@ -45,7 +47,8 @@ export async function openLookups(
   const openOne = async (kind: keyof LookupFiles) => {
     const path = files[kind];
     if (path === undefined) return undefined;
-    const collection = await openCollection(path, at(kind), {
+    const openIt = (await isParquet(path)) ? openParquetCollection : openCollection;
+    const collection = await openIt(path, at(kind), {
       onReject: (line, reason, content) => options.onReject(path, line, reason, content),
       onBytes: options.onBytes,
     });

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { dirname } from 'node:path';
 import { strip } from '../../tokenizer/tokenizeText.js';
 import type { Example } from '../../example/example.js';
 import { textId } from '../../example/textId.js';
@@ -7,6 +8,7 @@ import { openParquet } from '../../arrow/parquet.js';
 import type { Recognised } from './recogniseFormat.js';
 import { isRecordField, parseRecord, recordParsers, type Lookups } from './records.js';
 import type { RowSink } from './rowSink.js';
+import { rowTaker, type StoreImages, type TakeRow } from './takeRow.js';
 
 /** Called after each row; where it returns a promise, reading waits. */
 export type AfterRow = (offset: number, line: number) => Promise<void> | undefined;
@@ -15,6 +17,7 @@ export type AfterRow = (offset: number, line: number) => Promise<void> | undefin
  * Read the lines of a source into the sink, from a place on.
  * @param pieces  the whole content, uncompressed
  * @param from    byte of the content at which a line begins, and how many lines lie before it
+ * @param store   takes the images of rows that have any
  */
 export async function readLineRows(
   { path, format }: Recognised,
@@ -22,9 +25,10 @@ export async function readLineRows(
   from: { offset: number; line: number },
   sink: RowSink,
   lookups: Lookups,
+  store: StoreImages | undefined,
   afterRow: AfterRow,
 ): Promise<void> {
-  const read = lineReader(path, format, sink, lookups);
+  const read = lineReader(path, format, sink, lookups, rowTaker(sink, store));
   let { offset, line } = from;
   for await (const { bytes, tooLong } of lineBlocks(skipBytes(pieces, offset))) {
     if (tooLong !== undefined) {
@@ -43,8 +47,10 @@ export async function readLineRows(
       line++;
       if (!isBlank(bytes, begin, end)) {
         const invalid = isValid ? undefined : explainInvalid(bytes.subarray(begin, end));
-        if (invalid === undefined) read(line, bytes, begin, end);
-        else sink.reject(path, line, invalid, bytes.toString('latin1', begin, Math.min(end, begin + 500)));
+        const taken = invalid === undefined ? read(line, bytes, begin, end) : undefined;
+        if (taken !== undefined) await taken;
+        if (invalid !== undefined)
+          sink.reject(path, line, invalid, bytes.toString('latin1', begin, Math.min(end, begin + 500)));
       }
       const wait = afterRow(offset + next, line);
       if (wait !== undefined) await wait;
@@ -54,21 +60,26 @@ export async function readLineRows(
   }
 }
 
-/** Read the rows of a Parquet file into the sink. @param from  rows that are left out at its beginning */
+/**
+ * Read the rows of a Parquet file into the sink.
+ * @param from   rows that are left out at its beginning
+ * @param store  as in `readLineRows`
+ */
 export async function readParquetRows(
   { path, format }: Recognised,
   from: number,
   sink: RowSink,
   lookups: Lookups,
+  store: StoreImages | undefined,
   afterRow: AfterRow,
 ): Promise<void> {
+  const take = rowTaker(sink, store);
+  const folder = dirname(path);
   const parse = recordParsers[format as keyof typeof recordParsers];
   let line = from;
   for await (const row of (await openParquet(path)).read(from, isRecordField)) {
     line++;
-    const example = parse(row, lookups);
-    if (typeof example !== 'string') sink.add(path, line, example);
-    else sink.reject(path, line, example, describe(row));
+    await take(path, line, parse(row, lookups, folder), () => describe(row));
     await afterRow(line, line);
   }
 }
@@ -77,18 +88,23 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const TAB = 9;
 
-type LineReader = (line: number, bytes: Buffer, begin: number, end: number) => void;
+type LineReader = (line: number, bytes: Buffer, begin: number, end: number) => Promise<void> | void;
 
-function lineReader(path: string, format: Recognised['format'], sink: RowSink, lookups: Lookups): LineReader {
+function lineReader(
+  path: string,
+  format: Recognised['format'],
+  sink: RowSink,
+  lookups: Lookups,
+  take: TakeRow,
+): LineReader {
   if (format === 'triples') return tripleReader(path, sink);
-  if (format === 'id-triples') return idTripleReader(path, sink, lookups);
+  if (format === 'id-triples') return idTripleReader(path, sink, lookups, take);
+  const folder = dirname(path);
   const parse = recordParsers[format as keyof typeof recordParsers];
   return (line, bytes, begin, end) => {
     const json = bytes.toString('utf8', begin, end);
     const row = parseRecord(json);
-    const example = typeof row === 'string' ? row : parse(row, lookups);
-    if (typeof example !== 'string') sink.add(path, line, example);
-    else sink.reject(path, line, example, json);
+    return take(path, line, typeof row === 'string' ? row : parse(row, lookups, folder), () => json);
   };
 }
 
@@ -110,7 +126,7 @@ function tripleReader(path: string, sink: RowSink): LineReader {
   };
 }
 
-function idTripleReader(path: string, sink: RowSink, lookups: Lookups): LineReader {
+function idTripleReader(path: string, sink: RowSink, lookups: Lookups, take: TakeRow): LineReader {
   const findCells = cellFinder([0, 0, 0, 0, 0, 0]);
   return (line, bytes, begin, end) => {
     const content = bytes.toString('utf8', begin, Math.min(end, begin + 1000));
@@ -118,9 +134,7 @@ function idTripleReader(path: string, sink: RowSink, lookups: Lookups): LineRead
     if (reason !== undefined) return sink.reject(path, line, reason, content);
     const [id, positive, negative] = content.split('\t') as [string, string, string];
     const row = { qid: id, pos: [positive], neg: [negative] };
-    const example = recordParsers['hard-negatives'](row, lookups);
-    if (typeof example !== 'string') sink.add(path, line, example);
-    else sink.reject(path, line, example, content);
+    return take(path, line, recordParsers['hard-negatives'](row, lookups), () => content);
   };
 }
 
@@ -191,4 +205,7 @@ function markLength(bytes: Buffer): number {
 }
 
 const describe = (row: unknown) =>
-  JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)).slice(0, 1000);
+  JSON.stringify(row, (_, value: unknown) => {
+    if (typeof value === 'bigint') return String(value);
+    return value instanceof Uint8Array ? `${value.length} bytes` : value;
+  }).slice(0, 1000);

@@ -2,9 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { stat } from 'node:fs/promises';
 import { suggest } from '../../../configs/load/suggest.js';
 import { UserError } from '../../../configs/userError.js';
-import { lineBlocks } from './lineBlocks.js';
+import { beginningOf } from './beginningOf.js';
 import { explainReadFailure } from '../../files/explainReadFailure.js';
-import { openSource } from './openSource.js';
 import { openParquet } from '../../arrow/parquet.js';
 import { parseRecord } from './records.js';
 
@@ -18,6 +17,10 @@ export const formats = {
   'hard-negatives': 'JSONL or Parquet: qid, pos, neg, of ids; needs --collection and --queries',
   triplets: 'JSONL or Parquet: anchor (or query), positive, negative',
   'flag-embedding': 'JSONL or Parquet: query, pos, neg, of texts, perhaps pos_scores, neg_scores',
+  'image-triplets':
+    'JSONL or Parquet: query, image (or positive), negative or negative_0, ...: images, as {bytes, path}, bytes or paths',
+  'ms-swift': 'JSONL or Parquet: messages, images, positive_messages, positive_images, and negative ones',
+  mmeb: 'JSONL or Parquet: qry, qry_image_path, pos_text, pos_image_path, neg_text, neg_image_path',
   beir: 'a folder with corpus.jsonl, queries.jsonl and qrels/train.tsv',
 };
 
@@ -48,7 +51,7 @@ export async function recogniseFormat(path: string, stated?: string): Promise<Re
   if (!found.isDirectory() && given === 'beir')
     throw new UserError(`${path} is a file; the format beir is that of a folder`);
   if (found.isDirectory()) return { path, container: 'folder', format: 'beir', evidence: 'a folder' };
-  const start = await beginning(path);
+  const start = await beginningOf(path);
   if (start.toString('latin1', 0, 6) === 'ARROW1')
     throw new UserError(`${path} is an Arrow file already; name it to \`npm run train -- --data\` as it is`);
   const container = start.toString('latin1', 0, 4) === 'PAR1' ? 'parquet' : 'lines';
@@ -64,24 +67,7 @@ export async function recogniseFormat(path: string, stated?: string): Promise<Re
   return { path, container, ...fromLines(path, start) };
 }
 
-const SAMPLE_BYTES = 2 ** 18;
 const SAMPLE_LINES = 100;
-
-/** Whole lines from the beginning of the file, uncompressed: of a line that is longer than the sample, its start. */
-async function beginning(path: string): Promise<Buffer> {
-  const source = await openSource(path);
-  const blocks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const { bytes } of lineBlocks(source.pieces)) {
-      blocks.push(bytes);
-      if ((length += bytes.length) >= SAMPLE_BYTES) break;
-    }
-  } finally {
-    await source.close();
-  }
-  return Buffer.concat(blocks);
-}
 
 async function columnsOf(path: string): Promise<string[]> {
   return (await openParquet(path)).columns;
@@ -121,8 +107,18 @@ function fromNames(path: string, names: string[], row: Record<string, unknown> |
     ...(has('qid', 'pos') ? [told('hard-negatives', 'qid', 'pos')] : []),
     ...(has('query', 'pos') ? [told('flag-embedding', 'query', 'pos')] : []),
     ...(has('positive') && (has('anchor') || has('query'))
-      ? [told('triplets', has('anchor') ? 'anchor' : 'query', 'positive')]
+      ? [
+          told(
+            isPath(row?.['positive']) ? 'image-triplets' : 'triplets',
+            has('anchor') ? 'anchor' : 'query',
+            'positive',
+          ),
+        ]
       : []),
+    ...(has('query', 'image') && !has('positive') && !has('pos') ? [told('image-triplets', 'query', 'image')] : []),
+    ...(has('messages', 'positive_messages') ? [told('ms-swift', 'messages', 'positive_messages')] : []),
+    ...(has('qry', 'pos_text') ? [told('mmeb', 'qry', 'pos_text')] : []),
+    ...(has('query_text', 'pos_text') ? [told('mmeb', 'query_text', 'pos_text')] : []),
   ];
   if (candidates.length === 1) return candidates[0]!;
   const shown = names.slice(0, 10).join(', ');
@@ -132,6 +128,12 @@ function fromNames(path: string, names: string[], row: Record<string, unknown> |
     );
   const isCollection = has('text') && row !== undefined;
   throw unknown(path, `${kind} ${shown || 'none'}${isCollection ? '; a collection is named with --collection' : ''}`);
+}
+
+/** Whether a text, or the first of a list, names an image's file. */
+function isPath(value: unknown): boolean {
+  const first = Array.isArray(value) ? (value as unknown[])[0] : value;
+  return typeof first === 'string' && /^[^\n]{1,1000}\.(png|jpe?g|webp|gif|tiff?)$/i.test(first);
 }
 
 function fromCells(path: string, rows: string[][]): Told {

@@ -1,18 +1,32 @@
-import type { Example, Passage } from '../../example/example.js';
 import { idText } from '../../example/row/idText.js';
 import { parseJson } from '../../example/row/parseJson.js';
 import { scoreOf } from '../../example/row/scoreOf.js';
 import { isBlank, textOf, whyNoText } from '../../example/row/textOf.js';
-import { textId } from '../../example/textId.js';
+import { assemble, noText, scored, withImages, type GivenExample, type ItemReader } from './assemble.js';
+import { givenImages, type GivenImage } from './givenImages.js';
+import { imageFields, imageRecordParsers } from './imageRecords.js';
+import { isRecord } from './isRecord.js';
+
+/** What is found in a collection. */
+export interface FoundText {
+  title: string;
+  text: string;
+  images?: GivenImage[];
+}
 
 /** Texts by their ids. */
 export interface Lookups {
-  passage(id: string): { title: string; text: string } | null;
-  query(id: string): { text: string } | null;
+  passage(id: string): FoundText | null;
+  query(id: string): Omit<FoundText, 'title'> | null;
 }
 
-/** Makes an example of one row, or says in a few words why it cannot; the words are the same for like rows. */
-export type RecordParser = (row: Record<string, unknown>, lookups: Lookups) => Example | string;
+type Row = Record<string, unknown>;
+
+/**
+ * Makes an example of one row, or says in a few words why it cannot; the words are the same for like rows.
+ * @param folder  that paths of images are relative to
+ */
+export type RecordParser = (row: Record<string, unknown>, lookups: Lookups, folder: string) => GivenExample | string;
 
 /**
  * How the rows of each format are read.
@@ -20,16 +34,17 @@ export type RecordParser = (row: Record<string, unknown>, lookups: Lookups) => E
  * sentence-transformers/msmarco-hard-negatives and its older copy on sbert.net; FlagEmbedding examples/finetune.
  */
 export const recordParsers = {
-  tevatron(row) {
+  tevatron(row: Row, _?: Lookups, folder = '') {
     const id = idText(row['query_id']);
     if (id === null) return 'query_id missing or no id';
-    return assemble(id, row['query'], [row, 'positive_passages'], [row, 'negative_passages'], inlinePassage);
+    const asked = { text: row['query'], images: imagesIn(row, 'query_image', folder) };
+    return assemble(id, asked, [row, 'positive_passages'], [row, 'negative_passages'], inlinePassage(folder));
   },
-  'tevatron-ids'(row, lookups) {
+  'tevatron-ids'(row: Row, lookups: Lookups, folder = '') {
     const id = idText(row['query_id']);
     if (id === null) return 'query_id missing or no id';
-    const query = row['query_text'] ?? row['query'];
-    return assemble(id, query, [row, 'positive_document_ids'], [row, 'negative_document_ids'], foundPassage(lookups));
+    const asked = { text: row['query_text'] ?? row['query'], images: imagesIn(row, 'query_image', folder) };
+    return assemble(id, asked, [row, 'positive_document_ids'], [row, 'negative_document_ids'], foundPassage(lookups));
   },
   'hard-negatives'(row, lookups) {
     const id = idText(row['qid']);
@@ -38,25 +53,27 @@ export const recordParsers = {
     if (query === null) return 'qid not among the queries';
     const systems = row['neg'];
     const neg = isRecord(systems) ? distinctIds(Object.values(systems).flat(), row['pos']) : systems;
-    return assemble(id, query.text, [row, 'pos'], [{ neg }, 'neg'], foundPassage(lookups));
+    return assemble(id, query, [row, 'pos'], [{ neg }, 'neg'], foundPassage(lookups));
   },
-  triplets(row) {
-    const query = row['anchor'] ?? row['query'];
+  triplets(row: Row, _?: Lookups, folder = '') {
+    const asked = { text: row['anchor'] ?? row['query'], images: imagesIn(row, 'query_image', folder) };
     const positive = 'positive' in row ? textsOf(row['positive']) : undefined;
     const numbered = Object.keys(row).filter((name) => NUMBERED_NEGATIVE.test(name));
     const negative = ('negative' in row ? ['negative'] : numbered).flatMap((name) => textsOf(row[name]));
-    return assemble(null, query, [{ positive }, 'positive'], [{ negative }, 'negative'], textPassage);
+    return assemble(null, asked, [{ positive }, 'positive'], [{ negative }, 'negative'], textOrImage(folder));
   },
   'flag-embedding'(row) {
     const wrong = ['pos', 'neg'].find((name) => !hasFitScores(row, name));
     if (wrong !== undefined) return `${wrong}_scores not one number for each ${wrong}`;
     const [pos, neg] = [withScores(row, 'pos'), withScores(row, 'neg')];
-    return assemble(null, row['query'], [{ pos }, 'pos'], [{ neg }, 'neg'], scoredPassage);
+    return assemble(null, { text: row['query'] }, [{ pos }, 'pos'], [{ neg }, 'neg'], scoredPassage);
   },
+  ...imageRecordParsers,
 } satisfies Record<string, RecordParser>;
 
 /** Whether a parser may look at a field of this name: further columns of a table need not be read. */
-export const isRecordField = (name: string): boolean => FIELDS.has(name) || NUMBERED_NEGATIVE.test(name);
+export const isRecordField = (name: string): boolean =>
+  FIELDS.has(name) || NUMBERED_NEGATIVE.test(name) || imageFields.has(name);
 
 const FIELDS = new Set([
   ...['query_id', 'qid', 'query', 'query_text', 'anchor'],
@@ -65,16 +82,25 @@ const FIELDS = new Set([
 ]);
 const NUMBERED_NEGATIVE = /^neg(ative)?_\d+$/;
 
-/** One entry of a collection in JSON, or why it cannot be used. */
-export function passageFrom(json: string): { id: string; title: string; text: string } | string {
+/** One entry of a collection in JSON, or why it cannot be used. @param folder  that paths of images are relative to */
+export function passageFrom(json: string, folder = ''): ({ id: string } & FoundText) | string {
   const row = parseRecord(json);
-  if (typeof row === 'string') return row;
+  return typeof row === 'string' ? row : passageOf(row, imagesIn(row, 'image', folder));
+}
+
+/** The same of a row of Parquet. @param images  those that the row has, or why they cannot be used */
+export function passageOf(
+  row: Record<string, unknown>,
+  images: GivenImage[] | string,
+): ({ id: string } & FoundText) | string {
   const id = idText(row['_id'] ?? row['docid'] ?? row['id'] ?? row['pid'] ?? row['query_id'] ?? row['qid']);
   const given = row['text'] ?? row['passage'] ?? row['contents'] ?? row['query'];
-  const [text, title] = [textOf(given), textOf(row['title'] ?? '')];
+  if (typeof images === 'string') return `entry ${images}`;
+  const [text, title] = [textOf(images.length > 0 ? (given ?? '') : given), textOf(row['title'] ?? '')];
   if (id === null) return 'id missing or no id';
   if (text === null) return whyNoText('text', given);
-  return title === null ? 'title that is no text' : { id, title, text };
+  if (title === null) return 'title that is no text';
+  return { id, title, text, ...(images.length > 0 && { images }) };
 }
 
 /** The object in a line of JSON, or why it cannot be used. */
@@ -87,48 +113,24 @@ export function parseRecord(json: string): Record<string, unknown> | string {
   }
 }
 
-type ItemReader = (item: unknown, name: string) => Passage | string;
+/** The images in a field of a row, or in that of the plural. */
+export const imagesIn = (row: Record<string, unknown>, name: string, folder: string) =>
+  givenImages(row[name] ?? row[`${name}s`], folder);
 
-function assemble(
-  id: string | null,
-  asked: unknown,
-  positives: [row: Record<string, unknown>, name: string],
-  negatives: [row: Record<string, unknown>, name: string],
-  read: ItemReader,
-): Example | string {
-  const query = textOf(asked);
-  if (query === null) return whyNoText('query', asked);
-  if (isBlank(query)) return 'query empty';
-  const found = readList(...positives, read);
-  if (typeof found === 'string') return found;
-  if (found.length === 0) return `${positives[1]} empty`;
-  const others = readList(...negatives, read);
-  if (typeof others === 'string') return others;
-  return { id: id ?? textId(Buffer.from(query)), query, positives: found, negatives: others };
-}
-
-function readList(row: Record<string, unknown>, name: string, read: ItemReader): Passage[] | string {
-  const list = row[name];
-  if (!Array.isArray(list)) return `${name} missing`;
-  const passages: Passage[] = [];
-  for (const item of list as unknown[]) {
-    const passage = read(item, name);
-    if (typeof passage === 'string') return passage;
-    if (isBlank(passage.title) && isBlank(passage.text)) return `${name} with an empty passage`;
-    passages.push(passage);
-  }
-  return passages;
-}
-
-const inlinePassage: ItemReader = (item, name) => {
-  if (!isRecord(item)) return `${name} with something else than a passage`;
-  const id = idText(item['docid']);
-  const [text, title] = [textOf(item['text']), textOf(item['title'] ?? '')];
-  if (id === null) return `${name} with a passage without usable docid`;
-  if (text === null) return item['text'] == null ? `${name} with a passage without text` : noText(name, item['text']);
-  if (title === null) return `${name} with a title that is no text`;
-  return scored({ id, title, text }, item['score'], name);
-};
+const inlinePassage =
+  (folder: string): ItemReader =>
+  (item, name) => {
+    if (!isRecord(item)) return `${name} with something else than a passage`;
+    const id = idText(item['docid']);
+    const images = imagesIn(item, 'image', folder);
+    const isShown = images.length > 0;
+    const [text, title] = [textOf(item['text'] ?? (isShown ? '' : undefined)), textOf(item['title'] ?? '')];
+    if (id === null) return `${name} with a passage without usable docid`;
+    if (text === null) return item['text'] == null ? `${name} with a passage without text` : noText(name, item['text']);
+    if (title === null) return `${name} with a title that is no text`;
+    const passage = withImages({ id, title, text }, images, name);
+    return typeof passage === 'string' ? passage : scored(passage, item['score'], name);
+  };
 
 /** An id, or an object of id and score; the text comes from the collection. */
 const foundPassage =
@@ -139,7 +141,7 @@ const foundPassage =
     if (id === null) return `${name} with something else than an id`;
     const entry = passage(id);
     if (entry === null) return `${name} with an id that is not in the collection`;
-    return scored({ id, title: entry.title, text: entry.text }, score, name);
+    return scored({ id, ...entry }, score, name);
   };
 
 const textPassage: ItemReader = (item, name) => {
@@ -147,22 +149,23 @@ const textPassage: ItemReader = (item, name) => {
   return text === null ? noText(name, item) : { id: '', title: '', text };
 };
 
+/** A text, an image, or an object with both; a string is a text. */
+const textOrImage =
+  (folder: string): ItemReader =>
+  (item, name) => {
+    if (!isRecord(item) && !(item instanceof Uint8Array && textOf(item) === null)) return textPassage(item, name);
+    const isDocument = isRecord(item) && ('text' in item || 'image' in item || 'images' in item);
+    const text = isDocument ? textOf(item['text'] ?? '') : '';
+    if (text === null) return noText(name, (item as Record<string, unknown>)['text']);
+    const images = isDocument ? imagesIn(item, 'image', folder) : givenImages(item, folder);
+    return withImages({ id: '', title: '', text }, images, name);
+  };
+
 const scoredPassage: ItemReader = (item, name) => {
   const [given, score] = item as [unknown, unknown];
   const passage = textPassage(given, name);
   return typeof passage === 'string' ? passage : scored(passage, score, name);
 };
-
-function noText(name: string, value: unknown): string {
-  const isText = typeof value === 'string' || value instanceof Uint8Array;
-  return isText ? whyNoText(`${name} with a text`, value) : `${name} with something else than a text`;
-}
-
-function scored(passage: Passage, given: unknown, name: string): Passage | string {
-  const score = scoreOf(given);
-  if (score === null) return `${name} with a score that is no finite number`;
-  return score === undefined ? passage : { ...passage, score };
-}
 
 /** Whether a list of texts has no scores, or one for each text. */
 function hasFitScores(row: Record<string, unknown>, name: string): boolean {
@@ -199,6 +202,3 @@ function textsOf(value: unknown): unknown[] {
   const text = textOf(value);
   return value === null || value === undefined || (text !== null && isBlank(text)) ? [] : [value];
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

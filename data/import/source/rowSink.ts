@@ -25,10 +25,14 @@ export interface RowSink {
 /** Passages of one row. They are held in memory, and a text column may not pass 2^31 bytes. */
 const LARGEST_ROW_BYTES = 2 ** 28;
 
-/** Collect rows. @param counts  those of an earlier process */
-export function createRowSink(rejects: Rejects, counts = { rows: 0, rowsWithoutNegatives: 0 }): RowSink {
+/** Collect rows. @param counts  those of an earlier process. @param withImages  whether rows may have images */
+export function createRowSink(
+  rejects: Rejects,
+  counts = { rows: 0, rowsWithoutNegatives: 0 },
+  withImages = false,
+): RowSink {
   let { rows, rowsWithoutNegatives } = counts;
-  let columns = createColumns(ROWS_PER_BATCH);
+  let columns = createColumns(ROWS_PER_BATCH, withImages);
   return {
     add(file, line, example) {
       const before = textBytes(columns);
@@ -50,7 +54,7 @@ export function createRowSink(rejects: Rejects, counts = { rows: 0, rowsWithoutN
     take() {
       if (columns.rows === 0) return null;
       const taken = columns;
-      columns = createColumns(ROWS_PER_BATCH);
+      columns = createColumns(ROWS_PER_BATCH, withImages);
       return taken;
     },
     counts: () => ({ rows, rowsWithoutNegatives }),

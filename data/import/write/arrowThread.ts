@@ -20,11 +20,12 @@ const MOST_UNDER_WAY = 3;
 
 /**
  * Start the thread.
- * @param length  of the file that it goes on with, 0 for a new one
+ * @param length      of the file that it goes on with, 0 for a new one
+ * @param withImages  whether queries and passages may have images
  * @throws what the system says when the file cannot be written, here or from what is returned
  */
-export async function startArrowThread(path: string, length: number): Promise<ArrowThread> {
-  const setup: ArrowThreadSetup = { path, length };
+export async function startArrowThread(path: string, length: number, withImages: boolean): Promise<ArrowThread> {
+  const setup: ArrowThreadSetup = { path, length, withImages };
   // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
   const worker = new Worker(new URL('./arrowThread.mjs', import.meta.url), {
     workerData: setup,

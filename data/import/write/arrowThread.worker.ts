@@ -3,13 +3,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { batchesIn } from '../../arrow/batchesIn.js';
 import { createBatchWriter } from '../../arrow/batchWriter.js';
 import { encodeColumns } from '../../arrow/encodeExamples.js';
-import type { ExampleColumns } from '../../arrow/exampleColumns.js';
+import { textColumns, type ExampleColumns } from '../../arrow/exampleColumns.js';
 import { exampleSchema } from '../../arrow/exampleSchema.js';
 
 /** What the writing thread is started with. `length`: of the file that it goes on with, 0 for a new one. */
 export interface ArrowThreadSetup {
   path: string;
   length: number;
+  /** Whether queries and passages may have images. */
+  withImages: boolean;
 }
 
 /** Rows to append, or the call to put all on the disk, or to end the file with this metadata. */
@@ -20,10 +22,10 @@ export type ArrowThreadReply = { length: number } | { error: { message: string; 
 
 // The body of a worker thread; `startArrowThread` starts it.
 const port = parentPort!;
-const { path, length: goOnFrom } = workerData as ArrowThreadSetup;
+const { path, length: goOnFrom, withImages } = workerData as ArrowThreadSetup;
 
 try {
-  const schema = exampleSchema();
+  const schema = exampleSchema({}, withImages);
   const writer = await createBatchWriter(
     schema,
     goOnFrom === 0 ? undefined : { length: goOnFrom, batches: await batchesIn(path, goOnFrom) },
@@ -57,13 +59,9 @@ try {
 
 /** A Buffer arrives from another thread as the Uint8Array that it is. */
 function withBuffers(columns: ExampleColumns): ExampleColumns {
-  for (const column of [columns.ids, columns.queries, ...[columns.positives, columns.negatives].flatMap(texts)])
+  for (const column of textColumns(columns))
     column.bytes = Buffer.from(column.bytes.buffer, column.bytes.byteOffset, column.bytes.byteLength);
   return columns;
-}
-
-function texts({ ids, titles, texts }: ExampleColumns['positives']) {
-  return [ids, titles, texts];
 }
 
 function reply(message: ArrowThreadReply): void {

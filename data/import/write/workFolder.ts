@@ -15,6 +15,8 @@ export interface ImportOrder {
   inputs: InputFile[];
   /** Null where the content tells. */
   format: string | null;
+  /** What becomes of images; absent where rows have none. */
+  images?: string;
 }
 
 /** A file that an import reads, as it was when the import began. */
@@ -35,8 +37,9 @@ export interface ImportProgress {
   rows: number;
   rowsWithoutNegatives: number;
   rejected: Rejected[];
-  /** Bytes of the files of rows and of rejects. */
+  /** Bytes of the files of rows, of images and of rejects. */
   length: number;
+  imagesLength: number;
   rejectsLength: number;
 }
 
@@ -63,7 +66,7 @@ export interface WorkFolder {
 export const workFolderPath = (output: string) => `${output}.import`;
 
 /** All that an import puts there, with the locks and expanded copies of texts to look up. */
-const workFiles = /^(lock(\.[\w.-]+)?|progress\.json|rows\.arrow|rejects\.jsonl|collection|queries)$/;
+const workFiles = /^(lock(\.[\w.-]+)?|progress\.json|rows\.arrow|images\.arrow|rejects\.jsonl|collection|queries)$/;
 
 /**
  * Make the work folder of an output, or find what a stopped import of the same order left there.
@@ -89,7 +92,7 @@ export async function openWorkFolder(output: string, order: ImportOrder): Promis
       `${output} is being imported by ${holder}; wait for it, or end it; remove ${at('lock')} if that process is gone`,
     );
   try {
-    const progress = await readProgress(at('progress.json'), folder, order);
+    const progress = await readProgress(at, folder, order);
     return {
       path: folder,
       at,
@@ -116,19 +119,32 @@ export async function inputFiles(paths: string[]): Promise<InputFile[]> {
   return files;
 }
 
-async function readProgress(path: string, folder: string, order: ImportOrder): Promise<ImportProgress | null> {
-  const saved = await readSaved(path);
+async function readProgress(
+  at: (name: string) => string,
+  folder: string,
+  order: ImportOrder,
+): Promise<ImportProgress | null> {
+  const saved = await readSaved(at('progress.json'));
   if (saved === null) return null;
   const { order: earlier, progress } = saved;
   const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
   const paths = (inputs: InputFile[]) => inputs.map((input) => input.path);
-  if (!same(paths(earlier.inputs), paths(order.inputs)) || earlier.format !== order.format)
+  if (
+    !same(paths(earlier.inputs), paths(order.inputs)) ||
+    earlier.format !== order.format ||
+    earlier.images !== order.images
+  )
     throw new UserError(
       `${folder} holds the beginning of another import (of ${paths(earlier.inputs).join(', ')}); ` +
         'remove it, or name another --output',
     );
   const changed = order.inputs.find((input, index) => !same(input, earlier.inputs[index]));
   if (changed) throw changedSource(changed.path, folder);
+  // A process that died while it gave the files their names took one of them away: the import begins anew.
+  const { length, imagesLength, rejectsLength } = progress;
+  const files = { 'rows.arrow': length, 'images.arrow': imagesLength, 'rejects.jsonl': rejectsLength };
+  for (const [name, bytes] of Object.entries(files))
+    if (bytes > ((await stat(at(name)).catch(() => undefined))?.size ?? 0)) return null;
   return progress;
 }
 

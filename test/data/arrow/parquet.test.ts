@@ -13,7 +13,7 @@ import { collectRows } from '../import/collectRows.js';
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/parquet/${name}`, import.meta.url));
 const read = async (path: string, from = 0) => {
   const { sink, lookups, rows, rejects } = collectRows();
-  await readParquetRows(await recogniseFormat(path), from, sink, lookups, () => undefined);
+  await readParquetRows(await recogniseFormat(path), from, sink, lookups, undefined, () => undefined);
   return { rows, rejects };
 };
 const rowOf = (i: number): Example => ({

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { openCollection } from '../../../../data/import/lookup/collection.js';
+import { openParquetCollection } from '../../../../data/import/lookup/parquetCollection.js';
 import { createOffsetTable, hashOf } from '../../../../data/import/lookup/offsetTable.js';
 import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
 
@@ -77,5 +79,26 @@ describe('createOffsetTable', () => {
   it('spreads ids that follow one another', () => {
     const slots = new Set(Array.from({ length: 1000 }, (_, id) => hashOf(Buffer.from(`${id}`)) & 0xffff));
     assert.ok(slots.size > 950, `${slots.size} of 1000`); // by chance 992
+  });
+});
+
+describe('openParquetCollection', () => {
+  const at = useTemporaryFolder();
+
+  it('finds the rows of a Parquet file with their images, which it writes out as they are', async () => {
+    const path = fileURLToPath(new URL('../../../fixtures/parquet/images.parquet', import.meta.url));
+    const rejects: unknown[] = [];
+    const onReject = (...reject: unknown[]) => void rejects.push(reject);
+    const collection = await openParquetCollection(path, at('expanded'), { onReject, onBytes: () => {} });
+    const found = collection.find('9007199254740993')!;
+    assert.deepEqual([found.title, found.text, found.images!.length], ['', 'één', 1]);
+    const { offset, length } = found.images![0]!.within!;
+    const written = readFileSync(at('expanded')).subarray(offset, offset + length);
+    assert.equal(written.toString('latin1'), '\x89PNG\xff\0');
+    assert.deepEqual(collection.find('3'), { id: '3', title: '', text: 'three' });
+    assert.equal(collection.find('9007199254740992'), null);
+    assert.deepEqual([collection.size, rejects], [3, []]);
+    await collection.close();
+    assert.ok(!existsSync(at('expanded')));
   });
 });

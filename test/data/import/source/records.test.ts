@@ -145,6 +145,55 @@ describe('rows of texts', () => {
   });
 });
 
+describe('recordParsers of images', () => {
+  const image = (name: string) => ({ name, path: `/data/${name}` });
+  const passage = (text: string, ...names: string[]) => ({
+    ...{ id: '', title: '', text },
+    ...(names.length > 0 && { images: names.map(image) }),
+  });
+
+  it("read ms-swift's conversations with their images, whose marks the contract places", () => {
+    const user = (content: string) => [{ role: 'user', content }];
+    const row = {
+      ...{ messages: user('<image>what is it'), images: ['a.png'] },
+      ...{ positive_messages: [user('<image>a cat')], positive_images: [['b.png']] },
+      negative_messages: [user('a dog')],
+    };
+    const parse = (changes: object) => recordParsers['ms-swift']({ ...row, ...changes }, lookups, '/data');
+    assert.deepEqual(parse({}), {
+      ...{ id: '', query: 'what is it', queryImages: [image('a.png')] },
+      ...{ positives: [passage('a cat', 'b.png')], negatives: [passage('a dog')] },
+    });
+    assert.match(parse({ messages: [{ role: 'system', content: 's' }] }) as string, /with a system's turn/);
+    assert.equal(parse({ positive_messages: [] }), 'positive_messages empty');
+  });
+
+  it("read MMEB's pairs, without the marks of images in their texts, and its dicts of several", () => {
+    const row = {
+      ...{ qry: '<|image_1|>\nname it', qry_image_path: 'a.png', pos_text: 'a cat', pos_image_path: '' },
+      ...{ neg_text: '', neg_image: { bytes: [null, null], paths: ['b.png', 'c.png'], resolutions: [] } },
+    };
+    assert.deepEqual(recordParsers.mmeb(row, lookups, '/data'), {
+      ...{ id: '', query: 'name it', queryImages: [image('a.png')] },
+      ...{ positives: [passage('a cat')], negatives: [passage('', 'b.png', 'c.png')] },
+    });
+  });
+
+  it('read bytes, paths and lists of them as the hub keeps them, and refuse addresses', () => {
+    const bytes = Uint8Array.of(0x89, 0xff);
+    const parse = (positive: unknown) =>
+      recordParsers['image-triplets']({ query: 'one', positive, negative_0: null }, lookups, '/data');
+    const images = (positive: unknown) => (parse(positive) as { positives: unknown }).positives;
+    assert.deepEqual(images({ bytes: null, path: 'a.png' }), [passage('', 'a.png')]);
+    assert.deepEqual(images(['a.png', 'b.png']), [passage('', 'a.png'), passage('', 'b.png')]);
+    const held = { id: '', title: '', text: '' };
+    assert.deepEqual(images({ bytes, path: 'c.png' }), [{ ...held, images: [{ name: 'c.png', bytes }] }]);
+    assert.deepEqual(images(bytes), [{ ...held, images: [{ name: 'an image in the row', bytes }] }]);
+    assert.match(parse('https://example.org/a.png') as string, /behind an address; download it/);
+    assert.equal(parse({ bytes: null, path: null }), 'positive with an empty passage');
+  });
+});
+
 describe('passageFrom', () => {
   it('reads entries of collections under the names that others use', () => {
     assert.deepEqual(passageFrom('{"_id":"d","title":"T","text":"t"}'), { id: 'd', title: 'T', text: 't' });

@@ -45,7 +45,7 @@ export async function workThrough(
   collective = alone,
   hellos: readonly Hello[] = [],
 ): Promise<Outcome> {
-  const { model, adapter, files, caches, contract, record, paths, plan, engine, from, warnings } = opened;
+  const { model, images, adapter, files, caches, contract, record, paths, plan, engine, from, warnings } = opened;
   const startMs = Date.now();
   if (existsSync(paths.log)) await truncateLog(paths.log, from?.step ?? 0);
   const log = openRunLog(paths.log);
@@ -57,7 +57,7 @@ export async function workThrough(
   try {
     shareRun(collective, opened);
     const parameters = attachAdapter(model, adapter);
-    const made = { model, parameters, files, caches, threads, contract, during: opened.during };
+    const made = { model, images, parameters, files, caches, threads, contract, during: opened.during };
     const training = { ...made, record, paths, plan, engine, log, events, from, collective };
     const { isDone, last, standing } = await trainRun(training, interruption.isAsked, screen);
     if (!isDone || interruption.isAsked()) return { interruptedAfter: last };
@@ -65,7 +65,9 @@ export async function workThrough(
     const best = record.settings.training.keepBest ? standing.best : undefined;
     const exported = best?.update ?? last;
     const trained = exported === last ? parameters : await attachBest(opened, exported);
-    const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, record.settings.evaluation.batchTokens);
+    const { batchTokens } = record.settings.evaluation;
+    const reader = images?.reader;
+    const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, batchTokens, { reader });
     interruption.stop(); // from here on nothing of the training is lost
     const proof = await exportAdapter(paths, model, trained, adapter, contract, encoder);
     screen.onProof(proof);
@@ -96,6 +98,7 @@ export async function workThrough(
     await threads.close();
     for (const file of files) await file.close();
     for (const cache of caches) await cache?.close();
+    await images?.reader.close();
     disposeModel(model);
     opened.lock.release();
   }

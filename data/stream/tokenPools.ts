@@ -3,10 +3,12 @@ import type { Origin } from './shuffle.js';
 import type { TokenCache } from '../tokenCache/openTokenCache.js';
 import type { TokenizerThreads } from '../tokenizer/threads.js';
 
-/** A pool whose texts have become token ids under a contract. */
+/** A pool whose texts have become token ids under a contract, with a mark in the place of each image. */
 export interface TokenPool extends Omit<Pool, 'queries' | 'passages'> {
   queries: Int32Array[];
   passages: Int32Array[];
+  /** Of each text the hashes of its images; absent where no text has any. */
+  images?: Record<'queries' | 'passages', (readonly string[])[]>;
 }
 
 /**
@@ -54,7 +56,7 @@ async function tokenizePool(
       (missing) =>
         threads.tokenize(
           'query',
-          missing.map((query) => ({ text: pool.queries[query]! })),
+          missing.map((query) => pool.queries[query]!),
         ),
     ),
     fill(
@@ -66,7 +68,12 @@ async function tokenizePool(
         ),
     ),
   ]);
-  return { ...pool, queries, passages };
+  const images = {
+    queries: pool.queries.map(({ images = [] }) => images),
+    passages: pool.passages.map(({ images = [] }) => images),
+  };
+  const hasImages = [...images.queries, ...images.passages].some(({ length }) => length > 0);
+  return { ...pool, queries, passages, ...(hasImages && { images }) };
 }
 
 /** The kept tokens of every row that the pool takes texts from. */

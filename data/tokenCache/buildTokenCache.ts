@@ -129,7 +129,10 @@ async function* recordsAhead(file: ExampleFile, first: number, threads: Pick<Tok
 
 async function tokenizeRows(examples: Example[], threads: Pick<TokenizerThreads, 'tokenize'>): Promise<Int32Array[]> {
   const passages = examples.flatMap(({ positives, negatives }) => [...positives, ...negatives]);
-  const queries = examples.map(({ query }) => ({ text: query }));
+  const queries = examples.map(({ query, queryImages }) => ({
+    text: query,
+    ...(queryImages && { images: queryImages }),
+  }));
   const [queryTokens, passageTokens] = await Promise.all([
     threads.tokenize('query', queries),
     threads.tokenize('passage', passages),

@@ -24,6 +24,8 @@ export interface ImageReader {
   place(marked: Int32Array, images: readonly ImageSource[]): Promise<PlacedIds>;
   /** Begin to decode the images of documents that go through the model together, each once. */
   begin(images: readonly ImageSource[]): BegunImages;
+  /** Decode and resize one, in a thread. @throws UserError naming the image that cannot be used */
+  prepare(image: ImageSource): Promise<PreparedImage>;
   /** Frees the tower and ends the threads. */
   close(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export function openImageReader(
   };
   return {
     identity: JSON.stringify(config),
+    prepare: workers.prepare,
     place: async (marked, images) => placeImages(marked, await Promise.all(images.map(gridOf)), ids),
     begin(images) {
       const prepared = new Map<string, Promise<PreparedImage>>();

@@ -31,6 +31,10 @@ export interface MemoryKinds {
   working: number;
   /** Embeddings of the pool with their gradients. */
   embeddings: number;
+  /** The vision tower, where images are read: its weights, and what it takes beyond the pool's passes, which come after it. */
+  tower?: number;
+  /** What it has made of the images of an update, where that lies in the same memory. */
+  features?: number;
   /** What the loss takes beyond what a layer at work does, which then is not there. */
   loss: number;
 }
@@ -60,6 +64,17 @@ export interface PlanFacts {
   /** Tokens of the longest text. */
   longestText: number;
   processBytes: number;
+  /** Bytes of the vision tower, where images are read. */
+  tower?: TowerBytes | undefined;
+}
+
+/** What a vision tower takes of the device's memory. */
+export interface TowerBytes {
+  weights: number;
+  /** A block at work on the largest image. */
+  working: number;
+  /** Features of the images of an update; on a card they lie outside of its memory. */
+  features: number;
 }
 
 const float = Float32Array.BYTES_PER_ELEMENT;
@@ -189,6 +204,8 @@ function bytesOf(facts: PlanFacts, chunk: number, savedLayers: number, kept: num
     ? 0
     : inputBytes(config, chunk) + activationsBytes(config, savedLayers, chunk, textsOf(facts, chunk));
   const working = layerBytes(facts, chunk) + cast;
+  const { tower } = facts;
+  const passes = kept + secondPass + working;
   return {
     process: processBytes,
     weights: weightBytes * layers * matricesOfLayer(config),
@@ -197,6 +214,10 @@ function bytesOf(facts: PlanFacts, chunk: number, savedLayers: number, kept: num
     kept,
     activations: secondPass,
     working,
+    ...(tower && {
+      tower: tower.weights + Math.max(0, tower.working - passes),
+      features: tower.features,
+    }),
     embeddings: float * (poolQueries + poolPassages) * hidden * 2,
     loss: Math.max(0, lossBytes(facts) - working - secondPass),
   };

@@ -4,6 +4,7 @@ import { imageValues } from '../../checkpoints/base/imageProcessor.js';
 import type { ImageContract } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import type { ImageRules } from '../../data/image/imageRules.js';
+import { smartSize, type Size } from '../../data/image/smartSize.js';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.js';
 import { modelConfig } from '../modelConfig.js';
 import { visionIds, type VisionIds } from './placeImages.js';
@@ -31,3 +32,14 @@ export const imageRules = (
   { minPixels, maxPixels, alpha }: Pick<ImageContract, 'minPixels' | 'maxPixels' | 'alpha'>,
   { patch, merge }: Pick<VisionConfig, 'patch' | 'merge'>,
 ): ImageRules => ({ minPixels, maxPixels, alpha, patch, merge });
+
+/** Tokens down and across that an image becomes. @param size  as it is, turned as EXIF says */
+export function gridOf(
+  size: Size,
+  contract: Pick<ImageContract, 'minPixels' | 'maxPixels' | 'alpha'>,
+  config: Pick<VisionConfig, 'patch' | 'merge'>,
+): { rows: number; columns: number } {
+  const { height, width } = smartSize(size, imageRules(contract, config));
+  const token = config.patch * config.merge;
+  return { rows: height / token, columns: width / token };
+}

@@ -39,7 +39,7 @@ export interface Area {
 const epsilon = 1e-6;
 
 /** Scores of so many numbers are in memory at one time, or those of one head. */
-const mostScores = 2 ** 26;
+export const mostScores = 2 ** 26;
 
 /**
  * Patches to states, before the first block.

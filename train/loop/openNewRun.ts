@@ -15,13 +15,15 @@ import { UserError } from '../../configs/userError.js';
 import { requirePassages } from '../../data/stream/requirePassages.js';
 import type { DataSpec } from '../../data/stream/dataSpec.js';
 import { fileIdentity } from '../../data/files/fileIdentity.js';
-import { makeContract } from '../../data/tokenizer/makeContract.js';
 import { rowsAnEpoch } from '../../data/stream/planEpoch.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { describeEngine, type Engine } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
+import { baseContract } from '../../model/vision/baseContract.js';
 import { openDuring } from '../during/duringTasks.js';
+import { haveImages } from './knownImages.js';
 import { openCaches, openFiles } from './openData.js';
+import { openRunImages } from './openImages.js';
 import { planTraining } from './planTraining.js';
 import {
   keepAdapterSettings,
@@ -82,12 +84,14 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     settings.contract.precision = 'float32';
     warnings.push(`the ${engine.name} engine does not offer ${wanted}; this run computes in float32`);
   }
-  const contract = makeContract(settings, tokenizer, settings.contract.precision, engine.float32Products);
+  const arithmetic = { ...engine, precision: settings.contract.precision };
+  const of = { folder: base.folder, tokenizer };
+  const { contract, vision } = await baseContract(of, settings, arithmetic, haveImages(files));
   if (given) warnings.push(...requireStartContract(given, contract, asked.allowContract));
   warnings.push(...(await otherBaseContract(base.folder, contract)), ...(await beyondPositions(base.folder, contract)));
   const model = await loadModel(resolve(base.folder), contract.precision);
   requireVocabulary(tokenizer, model);
-  const plan = await planTraining(model, tokenizer, contract, settings, files, weights);
+  const plan = await planTraining(model, tokenizer, contract, settings, files, weights, vision?.config);
   settings.training.chunkTokens = plan.chunkTokens; // a run that goes on must cut its chunks as before
   const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
   const caches = await openCaches(files, identities, contract, warnings);
@@ -116,6 +120,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     lock.release();
     throw error;
   }
+  const images = vision && (await openRunImages(vision, model, contract, settings, files));
   const from = undefined;
-  return { model, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings, lock };
+  return { model, images, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings, lock };
 }

@@ -23,6 +23,7 @@ import { requireFit } from '../../model/layer/lora.js';
 import { openDuring } from '../during/duringTasks.js';
 import { requireSameTasks } from '../during/standing.js';
 import { openCaches, openFiles } from './openData.js';
+import { openRunImages } from './openImages.js';
 import { planTraining } from './planTraining.js';
 import { readStart, startingAdapter } from './startAdapter.js';
 import { requireSameEngine } from './sameEngine.js';
@@ -65,7 +66,7 @@ async function readOldRun(
   const tokenizer = await loadTokenizer(record.base.folder);
   const of = { folder: record.base.folder, tokenizer };
   const arithmetic = { ...engine, precision: contract.precision };
-  const { contract: now } = await baseContract(of, record.settings, arithmetic, contract.image !== undefined);
+  const { contract: now, vision } = await baseContract(of, record.settings, arithmetic, contract.image !== undefined);
   requireSameContract(contract, now, `run ${run}`);
   const files = await openFiles(record.data);
   const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
@@ -83,7 +84,7 @@ async function readOldRun(
   if (model.weightsHash !== record.base.weightsHash)
     throw new UserError(`the weights in ${record.base.folder} are not those run ${run} began with; put them back`);
   requireVocabulary(tokenizer, model);
-  const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights);
+  const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights, vision?.config);
   warnings.push(...(await setStatesAside(paths.state, from?.step ?? 0)));
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const caches = await openCaches(files, identities, contract, warnings);
@@ -93,7 +94,8 @@ async function readOldRun(
     ? stateAdapter(from, like)
     : startingAdapter(await sameStart(record, run), model, settings, base);
   requireFit(model, adapter);
-  return { model, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings };
+  const images = vision && (await openRunImages(vision, model, contract, settings, files));
+  return { model, images, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings };
 }
 
 /** The adapter that a run started from, if it did. @throws UserError when it is another now */

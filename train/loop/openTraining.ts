@@ -9,6 +9,7 @@ import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import type { Engine } from '../../model/engine/startEngine.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
+import type { RunImages } from './openImages.js';
 import type { DuringTask } from '../during/duringTasks.js';
 
 /** A run ready to train: everything read and checked, the adapter not yet on the device. */
@@ -17,6 +18,8 @@ export interface OpenTraining {
   /** What training starts from: fresh, given, or saved. */
   adapter: Adapter;
   files: ExampleFile[];
+  /** What reads the images of these, where they have any. */
+  images: RunImages | undefined;
   /** Kept tokens of each file, where there are any. */
   caches: (TokenCache | undefined)[];
   contract: Contract;

@@ -11,11 +11,16 @@ import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../..
 import { weightForm } from '../../model/memory/weightForm.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { adapterParameters, matricesOfLayer, shapeOf } from '../../model/memory/shapeArithmetic.js';
+import { gridOf } from '../../model/vision/openVision.js';
+import type { VisionConfig } from '../../model/vision/visionConfig.js';
+import { towerBytes } from '../../model/memory/towerBytes.js';
+import { knownImages } from './knownImages.js';
 import { poolShape } from './poolShape.js';
 
 /**
  * Plan the memory of a run from its model, its settings and the lengths of its texts.
  * @param weights   how often each file's rows come in an epoch; once where left out
+ * @param tower     that reads the images of the files, where they have any
  * @param settings  a chunk size or a limit that they state is kept to
  * @throws UserError when the run cannot fit
  */
@@ -26,12 +31,25 @@ export async function planTraining(
   settings: RunConfig,
   files: readonly ExampleFile[],
   weights?: readonly number[],
+  tower?: VisionConfig,
 ): Promise<MemoryPlan> {
   const { chunkTokens, memoryMegabytes } = settings.training;
+  const engine = engineFacts(model.config, model, packs(model));
+  const images = knownImages(files);
+  const {
+    largestImage = 0,
+    imageTokens = 0,
+    ...shape
+  } = await poolShape(
+    ...([tokenizer, contract, settings, files, weights] as const),
+    tower && ((sha256) => tokensOf(gridOf(images.sizeOf(sha256), contract.image!, tower))),
+  );
+  const kept = engine.leavesNothing ? 0 : imageTokens * settings.training.poolsPerUpdate;
   const facts: PlanFacts = {
-    ...engineFacts(model.config, model, packs(model)),
+    ...engine,
+    ...(tower && { tower: towerBytes(tower, engine.weightBytes, largestImage, kept) }),
     adapterElements: adapterParameters(shapeOf(model.config, false), settings.lora.rank, settings.lora.targets),
-    ...(await poolShape(tokenizer, contract, settings, files, weights)),
+    ...shape,
     processBytes: processBytes(weightBytesOf(model)),
   };
   const budgetBytes = memoryMegabytes === 'auto' ? memoryBudget() : memoryMegabytes * 1e6;
@@ -50,6 +68,8 @@ export async function planTraining(
       : `training.memoryMegabytes must be at least ${needed} for ${what} and its pool; got ${allowed}`,
   );
 }
+
+const tokensOf = ({ rows, columns }: { rows: number; columns: number }) => rows * columns;
 
 /** Bytes that a model's frozen matrices take. */
 export const weightBytesOf = (model: Model): number =>

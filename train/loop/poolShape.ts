@@ -1,7 +1,7 @@
-import type { Contract } from '../../configs/contract.js';
+import type { Contract, TextKind } from '../../configs/contract.js';
 import type { RunConfig } from '../../configs/schema.js';
 import type { ExampleFile } from '../../data/arrow/openExamples.js';
-import type { Example } from '../../data/example/example.js';
+import type { Example, ExamplePassage } from '../../data/example/example.js';
 import { tokenizeText } from '../../data/tokenizer/tokenizeText.js';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.js';
 import type { PlanFacts } from '../../model/memory/memoryPlan.js';
@@ -13,10 +13,14 @@ const rowsOfBatch = 24;
 /** A text that was not seen may be longer than all that were: by this factor, up to what the contract allows. */
 const unseen = 1.25;
 
+/** About so many characters are a token: which of two passages is the longer one need not be known exactly. */
+const charactersOfToken = 4;
+
 /**
  * Tokens of a pool and of its longest text. Rows spread over every file are tokenized whole, all positives and negatives;
  * of the other rows of the batches that were read, the longest texts.
  * @param weights  how often each file's rows come in an epoch; once where left out
+ * @param imageTokens  of an image by its SHA-256, where there are any
  */
 export async function poolShape(
   tokenizer: Tokenizer,
@@ -24,55 +28,94 @@ export async function poolShape(
   { training }: RunConfig,
   files: readonly ExampleFile[],
   weights: readonly number[] = files.map(() => 1),
-): Promise<Pick<PlanFacts, 'poolTokens' | 'poolQueries' | 'poolPassages' | 'longestText'>> {
+  imageTokens: (sha256: string) => number = () => 0,
+): Promise<Pick<PlanFacts, 'poolTokens' | 'poolQueries' | 'poolPassages' | 'longestText'> & ImageShape> {
   const { queriesPerPool, passagesPerQuery, homogeneousPools } = training;
-  const found: { tokens: number; share: number; longest: number }[] = [];
+  const found: { tokens: number; shown: number; share: number; longest: number; largest: number }[] = [];
   for (const [index, file] of files.entries()) {
-    const seen = await lengthsOf(file, tokenizer, contract);
-    const group = mean(seen.positives) + (passagesPerQuery - 1) * mean(seen.negatives);
-    const tokens = queriesPerPool * (mean(seen.queries) + group);
-    found.push({ tokens, share: file.rows * weights[index]!, longest: seen.longest });
+    const seen = await lengthsOf(file, tokenizer, contract, imageTokens);
+    const ofPool = (part: (length: Length) => number) => {
+      const [queries, positives, negatives] = [seen.queries, seen.positives, seen.negatives].map((lengths) =>
+        mean(lengths.map(part)),
+      );
+      return queriesPerPool * (queries! + positives! + (passagesPerQuery - 1) * negatives!);
+    };
+    const tokens = ofPool(({ all }) => all);
+    const shown = ofPool(({ images }) => images);
+    const largest = [...(file.images?.images.keys() ?? [])].reduce(
+      (most, image) => Math.max(most, imageTokens(image)),
+      0,
+    );
+    found.push({ tokens, shown, share: file.rows * weights[index]!, longest: seen.longest, largest });
   }
   const all = found.reduce((sum, { share }) => sum + share, 0);
-  const poolTokens = homogeneousPools
-    ? Math.max(...found.map(({ tokens }) => tokens))
-    : found.reduce((sum, { tokens, share }) => sum + tokens * (share / all), 0);
+  const ofAny = (part: (file: (typeof found)[number]) => number) =>
+    homogeneousPools
+      ? Math.max(...found.map(part))
+      : found.reduce((sum, file) => sum + part(file) * (file.share / all), 0);
   const longest = Math.max(...found.map((file) => file.longest));
-  const most = Math.max(contract.queryMaxLength, contract.passageMaxLength);
+  const largestImage = Math.max(...found.map(({ largest }) => largest));
+  const most = Math.max(contract.queryMaxLength, contract.passageMaxLength) + largestImage;
   return {
-    poolTokens: Math.ceil(poolTokens),
+    poolTokens: Math.ceil(ofAny(({ tokens }) => tokens)),
     poolQueries: queriesPerPool,
     poolPassages: queriesPerPool * passagesPerQuery,
     longestText: Math.max(1, longest, Math.min(most, Math.ceil(unseen * longest))),
+    ...(largestImage > 0 && { largestImage, imageTokens: Math.ceil(ofAny(({ shown }) => shown)) }),
   };
 }
 
+/** Tokens of the largest image, and of all images of a pool; absent where there are none. */
+interface ImageShape {
+  largestImage?: number;
+  imageTokens?: number;
+}
+
+/** Tokens of a text with its images, and of these alone. */
+interface Length {
+  all: number;
+  images: number;
+}
+
 interface Lengths {
-  queries: number[];
-  positives: number[];
-  negatives: number[];
+  queries: Length[];
+  positives: Length[];
+  negatives: Length[];
   longest: number;
 }
 
-async function lengthsOf(file: ExampleFile, tokenizer: Tokenizer, contract: Contract): Promise<Lengths> {
-  const queryTokens = (text: string) => tokenizeText(tokenizer, contract, 'query', text).length;
-  const passageTokens = ({ title, text }: Example['positives'][number]) =>
-    tokenizeText(tokenizer, contract, 'passage', text, title).length;
+async function lengthsOf(
+  file: ExampleFile,
+  tokenizer: Tokenizer,
+  contract: Contract,
+  imageTokens: (sha256: string) => number,
+): Promise<Lengths> {
+  const length = (kind: TextKind, text: string, title: string | undefined, images: readonly string[]): Length => {
+    const shown = images.reduce((sum, image) => sum + imageTokens(image), 0);
+    // A mark stands for each image, around whose tokens there are two more.
+    const marked = tokenizeText(tokenizer, contract, kind, text, title, images.length).length;
+    return { all: marked + images.length + shown, images: shown };
+  };
+  const queryTokens = ({ query, queryImages = [] }: Example) => length('query', query, undefined, queryImages);
+  const passageTokens = ({ title, text, images = [] }: ExamplePassage) => length('passage', text, title, images);
   const seen: Lengths = { queries: [], positives: [], negatives: [], longest: 0 };
   for (const batch of spread(file.batchRows.length, batchesLookedAt)) {
     const examples = await file.read(batch);
     for (const row of spread(examples.length, rowsOfBatch)) {
-      const { query, positives, negatives } = examples[row]!;
-      seen.queries.push(queryTokens(query));
+      const { positives, negatives } = examples[row]!;
+      seen.queries.push(queryTokens(examples[row]!));
       seen.positives.push(...positives.map(passageTokens));
       seen.negatives.push(...negatives.map(passageTokens));
     }
     const passages = examples.flatMap(({ positives, negatives }) => [...positives, ...negatives]);
     const longestQuery = longestOf(examples, ({ query }) => query.length);
-    const longestPassage = longestOf(passages, ({ title, text }) => title.length + text.length);
+    const longestPassage = longestOf(passages, ({ title, text, images = [] }) => {
+      const shown = images.reduce((sum, image) => sum + imageTokens(image), 0);
+      return title.length + text.length + charactersOfToken * shown;
+    });
     const lengths = [...seen.queries, ...seen.positives, ...seen.negatives];
-    seen.longest = [queryTokens(longestQuery!.query), passageTokens(longestPassage!), ...lengths].reduce(
-      (most, length) => Math.max(most, length),
+    seen.longest = [queryTokens(longestQuery!), passageTokens(longestPassage!), ...lengths].reduce(
+      (most, { all }) => Math.max(most, all),
       seen.longest,
     );
   }

@@ -18,6 +18,7 @@ import type { Gradients } from '../../model/pass/encodeChunk.js';
 import type { Collective } from '../../model/engine/ranks/collective.js';
 import { describeEngine, type Engine } from '../../model/engine/startEngine.js';
 import { tf } from '../../model/engine/tf.js';
+import { lengthOfAll } from '../../model/pass/sequence.js';
 import { inTurns } from '../../model/pass/stepwise.js';
 import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
@@ -30,7 +31,9 @@ import { savedStanding, withStanding, type Standing } from '../during/standing.j
 import { sumGradients } from '../step/exchange.js';
 import { GivenUp } from '../step/givenUp.js';
 import { adamW } from '../step/optimizer.js';
+import { ownTexts } from '../step/poolGradient.js';
 import { poolWithinMemory } from '../step/poolWithinMemory.js';
+import type { RunImages } from './openImages.js';
 import { samplingOf, sharesOf, type PassedBack } from './passedBack.js';
 import { poolsOf } from './pools.js';
 import { withEngine } from './sameEngine.js';
@@ -43,6 +46,8 @@ export interface Training {
   model: Model;
   parameters: Parameters;
   files: ExampleFile[];
+  /** What reads the images of these, where they have any. */
+  images: Pick<RunImages, 'pools' | 'reader'> | undefined;
   /** Kept tokens of each file, where there are any. */
   caches: (TokenCache | undefined)[];
   threads: TokenizerThreads;
@@ -97,7 +102,7 @@ export async function trainRun(
   isInterrupted: () => boolean,
   screen: TrainingScreen,
 ): Promise<TrainingEnd> {
-  const { model, parameters, record, log, events, from } = training;
+  const { model, parameters, images, record, log, events, from } = training;
   const { settings, updates } = record;
   const first = (from?.step ?? 0) + 1;
   const optimizer = adamW(parameters, settings.optimizer, from && savedOptimizer(from, parameters));
@@ -145,7 +150,9 @@ export async function trainRun(
       const masked = { byId: 0, byText: 0, byScore: 0 };
       const passedBack = { texts: 0, ofTexts: 0, variance: 0, square: 0 };
       for (let index = 0; index < poolsPerUpdate; index++) {
-        const pool = (await pools.next()).value as TokenPool;
+        const marked = (await pools.next()).value as TokenPool;
+        const pool = images ? images.pools.place(marked) : marked;
+        await images?.pools.fill(ownTexts(pool, collective.place), givenUp);
         const { rate, seed } = dropoutOf(settings, update, index);
         const { temperature, falseNegativeMargin } = settings.loss;
         let byScore = 0; // told again where memory ran out and the pool was done over
@@ -159,12 +166,13 @@ export async function trainRun(
         };
         const work = poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess);
         losses.push(await inTurns(work, givenUp));
-        position = pool.next;
-        masked.byId += pool.masked.byId;
-        masked.byText += pool.masked.byText;
+        position = marked.next;
+        masked.byId += marked.masked.byId;
+        masked.byText += marked.masked.byText;
         masked.byScore += byScore;
-        tokens += [...pool.queries, ...pool.passages].reduce((sum, ids) => sum + ids.length, 0);
+        tokens += lengthOfAll([...pool.queries, ...pool.passages]);
       }
+      images?.pools.forget();
       const learningRate = settings.optimizer.learningRate * rateShare(settings.schedule, update, updates);
       const { maxGradNorm } = settings.optimizer;
       isOver = sumGradients(exchange, gradients, parameters);
@@ -224,12 +232,15 @@ async function save(
 }
 
 function scoringOf(training: Training, givenUp: () => Error | undefined, screen: TrainingScreen): Scoring {
-  const { model, threads, contract, during, record, paths, from } = training;
+  const { model, images, threads, contract, during, record, paths, from } = training;
   const { batchTokens } = record.settings.evaluation;
   const { chunkTokens } = record.settings.training;
   // What is in the model at one time must fit beside what training holds; its own chunks do.
   const tokens = chunkTokens === 'auto' ? batchTokens : Math.min(batchTokens, chunkTokens);
-  const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, tokens, { given: givenUp });
+  const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, tokens, {
+    given: givenUp,
+    reader: images?.reader,
+  });
   const onScoring: TrainingScreen['onScoring'] = (...progress) => {
     screen.onScoring(...progress);
     const error = givenUp();

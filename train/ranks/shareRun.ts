@@ -15,6 +15,7 @@ import { loadModel } from '../../model/load/loadModel.js';
 import { baseContract } from '../../model/vision/baseContract.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
 import { openCaches, openFiles } from '../loop/openData.js';
+import { openRunImages } from '../loop/openImages.js';
 import type { OpenTraining } from '../loop/openTraining.js';
 import { planTraining } from '../loop/planTraining.js';
 import { fromRankZero } from './fromRankZero.js';
@@ -61,13 +62,13 @@ export async function openSharedRun(collective: Collective, engine: Engine): Pro
   const tokenizer = await loadTokenizer(record.base.folder);
   const of = { folder: record.base.folder, tokenizer };
   const arithmetic = { ...engine, precision: contract.precision };
-  const { contract: now } = await baseContract(of, record.settings, arithmetic, contract.image !== undefined);
+  const { contract: now, vision } = await baseContract(of, record.settings, arithmetic, contract.image !== undefined);
   requireSameContract(contract, now, 'rank 0');
   const model = await loadModel(record.base.folder, contract.precision);
   if (model.weightsHash !== record.base.weightsHash)
     throw new UserError(`the weights in ${record.base.folder} are not those of rank 0; copy these to this machine`);
   requireVocabulary(tokenizer, model);
-  const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights);
+  const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights, vision?.config);
   const caches = await openCaches(files, identities, contract, warnings);
   const empty = shapes.map(([name, shape]): [string, StateTensor] => [
     name,
@@ -81,7 +82,8 @@ export async function openSharedRun(collective: Collective, engine: Engine): Pro
   );
   const state = from && { ...from, tensors, folder: '' };
   const paths = runFolder(runsRoot, run);
-  const opened = { model, adapter, files, caches, contract, record, plan, engine, from: state, warnings };
+  const images = vision && (await openRunImages(vision, model, contract, settings, files));
+  const opened = { model, images, adapter, files, caches, contract, record, plan, engine, from: state, warnings };
   return { ...opened, paths, during: [] };
 }
 

@@ -35,7 +35,7 @@ export async function workAlong(
   warn: (text: string) => void,
 ): Promise<SharedEnd> {
   const opened = await openSharedRun(collective, engine);
-  const { model, adapter, files, caches, contract, record, warnings } = opened;
+  const { model, images, adapter, files, caches, contract, record, warnings } = opened;
   for (const warning of warnings) warn(warning);
   const threads = await startTokenizerThreads(record.base.folder, contract, record.settings.training.tokenizerThreads);
   const interruption = watchInterruption(() => {});
@@ -58,6 +58,7 @@ export async function workAlong(
     await threads.close();
     for (const file of files) await file.close();
     for (const cache of caches) await cache?.close();
+    await images?.reader.close();
     disposeModel(model);
   }
   return (told || collective.tell('')[0]!) as SharedEnd;

@@ -72,12 +72,7 @@ export function* poolGradient(
   attempt: Attempt,
   into: Gradients,
 ): Stepwise<tf.Scalar> {
-  // Longest first: a pool that does not fit into memory fails at once. Passages before queries, for the same reason.
-  const numbersFrom = (first: number, texts: Sequence[]) => texts.map((_, index) => first + index);
-  const sets = [
-    textSet(pool.passages, numbersFrom(pool.queries.length, pool.passages)),
-    textSet(pool.queries, numbersFrom(0, pool.queries)),
-  ];
+  const sets = setsOf(pool);
   const { rank, ranks } = exchange.collective.place;
   const places = dealTexts(sets, ranks);
   const own = sets.map((set, index) => partOf(set, places[index]![rank]!));
@@ -115,6 +110,22 @@ export function* poolGradient(
   if (sampling)
     for (const [name, { shape }] of parameters) if (!into.has(name)) addGradient(into, name, tf.zeros(shape));
   return loss;
+}
+
+/** Longest first: a pool that does not fit into memory fails at once. Passages before queries, for the same reason. */
+function setsOf({ queries, passages }: Pick<PoolTokens, 'queries' | 'passages'>): TextSet[] {
+  const numbersFrom = (first: number, texts: Sequence[]) => texts.map((_, index) => first + index);
+  return [textSet(passages, numbersFrom(queries.length, passages)), textSet(queries, numbersFrom(0, queries))];
+}
+
+/** The texts of a pool that a rank embeds. */
+export function ownTexts(
+  pool: Pick<PoolTokens, 'queries' | 'passages'>,
+  { rank, ranks }: Exchange['collective']['place'],
+): Sequence[] {
+  const sets = setsOf(pool);
+  const places = dealTexts(sets, ranks);
+  return sets.flatMap((set, index) => partOf(set, places[index]![rank]!).texts);
 }
 
 /** Every step once, by one plan. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { UserError } from '../../../configs/userError.js';
-import type { Example, Passage } from '../../../data/example/example.js';
+import type { Example, ExamplePassage, Passage } from '../../../data/example/example.js';
 import { countOf, onceEach } from '../../../data/stream/candidateCounts.js';
 import { composePool } from '../../../data/stream/pool.js';
 
@@ -33,7 +33,7 @@ describe('composePool', () => {
       inEpoch(0, row('1', [passage('a')], [passage('b')]), row('2', [passage('c')], [passage('d')])),
       options,
     );
-    assert.deepEqual(pool.queries, ['query 1', 'query 2']);
+    assert.deepEqual(pool.queries, [{ text: 'query 1' }, { text: 'query 2' }]);
     assert.deepEqual(
       pool.passages,
       ['a', 'b', 'c', 'd'].map((text) => ({ title: '', text })),
@@ -54,6 +54,36 @@ describe('composePool', () => {
       ],
     });
     assert.deepEqual(pool.next, { epoch: 0, window: 3, row: 2 });
+  });
+
+  it('tells passages and queries apart by their images, and masks a page that is relevant whatever text it comes with', () => {
+    const page = (id: string, image: string, text = ''): ExamplePassage => ({ ...passage(id, text), images: [image] });
+    const rows = inEpoch(
+      0,
+      { ...row('1', [page('', 'A')], [page('', 'B')], ''), queryImages: ['X'] },
+      { ...row('2', [page('', 'C')], [page('', 'A', 'its words')], ''), queryImages: ['Y'] },
+    );
+    const pool = composePool(rows, options);
+    assert.deepEqual(pool.queries, [
+      { text: '', images: ['X'] },
+      { text: '', images: ['Y'] },
+    ]);
+    assert.deepEqual(
+      pool.passages.map(({ text, images }) => [text, ...images!]),
+      [
+        ['', 'A'],
+        ['', 'B'],
+        ['', 'C'],
+        ['its words', 'A'],
+      ],
+    );
+    // The first query knows page A; the second, which is another query with as little text, does not.
+    const counts = [0, 1].map((query) => pool.passages.map((_, p) => countOf(pool.counts, query, p)));
+    assert.deepEqual(counts, [
+      [1, 1, 1, 0],
+      [1, 1, 1, 1],
+    ]);
+    assert.deepEqual(pool.masked, { byId: 0, byText: 1 });
   });
 
   it('lists a passage that stands in the pool twice once, and counts it twice', () => {

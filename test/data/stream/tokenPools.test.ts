@@ -6,7 +6,7 @@ import { tokenPools } from '../../../data/stream/tokenPools.js';
 import type { TokenizerThreads } from '../../../data/tokenizer/threads.js';
 
 const pool = (index: number): Pool => ({
-  queries: [`${index}`],
+  queries: [{ text: `${index}` }],
   passages: [{ title: 'T', text: `${index}0` }],
   targets: [0],
   counts: onceEach(1, 1),

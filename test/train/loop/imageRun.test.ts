@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
+import { runFolder, runsRoot } from '../../../checkpoints/run/folder.js';
+import { unkeptLog } from '../../../checkpoints/run/log.js';
+import { loadConfig } from '../../../configs/load/loadConfig.js';
+import { resolveBase } from '../../../configs/load/resolveBase.js';
+import { importExamples } from '../../../data/import/importExamples.js';
+import { startTokenizerThreads } from '../../../data/tokenizer/threads.js';
+import { alone } from '../../../model/engine/ranks/collective.js';
+import { startEngine, type Engine } from '../../../model/engine/startEngine.js';
+import { disposeModel } from '../../../model/layer/decoder.js';
+import { attachAdapter, detachedAdapter } from '../../../model/layer/lora.js';
+import { openNewRun } from '../../../train/loop/openNewRun.js';
+import { openOldRun } from '../../../train/loop/openOldRun.js';
+import type { OpenTraining } from '../../../train/loop/openTraining.js';
+import { trainRun } from '../../../train/loop/trainRun.js';
+import { workThrough } from '../../../train/workThrough.js';
+import { swatch } from '../../fixtures/swatch.js';
+import { writeTinyVision } from '../../fixtures/writeTinyVision.js';
+import { writeTinyBase } from '../../tinyRun.js';
+
+const set = [
+  ...['image.minPixels=32', 'image.maxPixels=192', 'evaluation.tasks=[]', 'training.steps=4'],
+  ...['training.queriesPerPool=3', 'training.poolsPerUpdate=2', 'training.passagesPerQuery=3', 'lora.dropout=0.1'],
+  ...['optimizer.learningRate=1e-2', 'schedule.warmupSteps=1', 'training.tokenizerThreads=1'],
+];
+
+describe('a run over texts and images', function () {
+  this.timeout(120_000);
+  const home = process.cwd();
+  let engine: Engine;
+
+  before(async () => {
+    engine = await startEngine();
+    process.chdir(await mkdtemp(join(tmpdir(), 'tercet-')));
+    symlinkSync(join(home, 'node_modules'), 'node_modules'); // where threads look for tsx
+    await writeTinyVision('base');
+    mkdirSync('pages');
+    for (let page = 0; page < 4; page++)
+      writeFileSync(`pages/${page}.png`, (await swatch(60 * page, 200, 255 - 60 * page, 30, 8)).bytes);
+    const page = (number: number) => ({ image: `pages/${number % 4}.png` });
+    const rows = Array.from({ length: 8 }, (_, row) => ({
+      ...(row % 3 === 0 ? { query: '', query_image: `pages/${(row + 1) % 4}.png` } : { query: `query ${row}` }),
+      positive: row % 2 === 0 ? page(row) : `answer ${row}`,
+      negative: [page(row + 2), `no answer ${row}`, { text: `page ${row}`, ...page(row + 3) }],
+    }));
+    writeFileSync('rows.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    await importExamples(['rows.jsonl'], 'rows.arrow');
+  });
+  after(async () => {
+    const folder = process.cwd();
+    process.chdir(home);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const begin = (run: string, ...more: string[]) =>
+    openNewRun(engine, {
+      ...{ base: resolveBase(resolve('base')), recipe: 'demo', run, adapter: undefined, allowContract: [] },
+      ...{ loaded: loadConfig('demo', [...set, ...more]), data: [{ path: 'rows.arrow', weight: 1 }] },
+    });
+  const unseen = { onUpdate: () => {}, onScoring: () => {}, onScores: () => {} };
+
+  /** Make updates until `stop` of them are made. @returns losses, and the numbers of the adapter by then */
+  async function updates(opened: OpenTraining, stop = Infinity) {
+    const { model, files, contract, record, images } = opened;
+    const parameters = attachAdapter(model, opened.adapter);
+    const threads = await startTokenizerThreads(record.base.folder, contract, 1);
+    const losses: number[] = [];
+    const log = unkeptLog(() => {});
+    const events = { scalar: () => {}, flush: () => {} };
+    try {
+      await trainRun({ ...opened, parameters, threads, log, events, collective: alone }, () => losses.length >= stop, {
+        ...unseen,
+        onUpdate: ({ loss }) => void losses.push(loss),
+      });
+      return { losses, adapter: detachedAdapter(parameters, opened.adapter).matrices };
+    } finally {
+      await threads.close();
+      await images!.reader.close();
+      for (const file of files) await file.close();
+      disposeModel(model);
+      opened.lock.release();
+    }
+  }
+
+  it('goes on after an interruption with the same bits, to an adapter that is proved; the gradient cache changes nothing', async () => {
+    const opened = await begin('whole', 'training.chunkTokens=64');
+    assert.ok(opened.plan.bytes.tower! > 0 && opened.plan.bytes.features! > 0);
+    const whole = await updates(opened);
+    assert.equal(whole.losses.length, 4);
+    const first = await updates(await begin('parts', 'training.chunkTokens=64'), 2);
+    assert.deepEqual(first.losses, whole.losses.slice(0, 2));
+    const done = await workThrough(await openOldRun(engine, 'parts'), {
+      ...{ ...unseen, onTrained: () => {}, onProof: () => {}, onEvaluation: () => {}, onWarning: () => {} },
+      onInterrupt: () => {},
+    });
+    assert.ok('proof' in done);
+    assert.deepEqual((await readAdapter(runFolder(runsRoot, 'parts').adapter)).matrices, whole.adapter);
+    const uncached = await updates(await begin('uncached', 'training.chunkTokens=100000'), 1);
+    assert.ok(Math.abs(uncached.losses[0]! - whole.losses[0]!) < 1e-5);
+  });
+
+  it('is refused by a base without a vision tower, before anything is written', async () => {
+    await writeTinyBase('texts');
+    await assert.rejects(
+      openNewRun(engine, {
+        ...{ base: resolveBase(resolve('texts')), recipe: 'demo', run: 'texts', adapter: undefined, allowContract: [] },
+        ...{ loaded: loadConfig('demo', set), data: [{ path: 'rows.arrow', weight: 1 }] },
+      }),
+      /the base in .*texts reads texts alone; images need one with a vision tower/,
+    );
+    assert.throws(() => readFileSync(runFolder(runsRoot, 'texts').config));
+  });
+});

@@ -120,8 +120,8 @@ const noHashes = (what: string) =>
   `${what} holding images as others keep them, which \`npm run data -- import\` reads from Parquet and JSONL`;
 
 function imagesOf({ type }: Field): Field | undefined {
-  const [items] = ((type as DataType).children ?? []);
-  const children = ((items?.type as DataType | undefined)?.children ?? []);
+  const [items] = (type as DataType).children ?? [];
+  const children = (items?.type as DataType | undefined)?.children ?? [];
   return children.find(({ name }) => passageNames.images.includes(name));
 }
 

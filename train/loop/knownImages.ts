@@ -1,5 +1,5 @@
 import type { ExampleFile } from '../../data/arrow/openExamples.js';
-import type { KnownImages } from '../step/poolImages.js';
+import type { KnownImages } from './poolImages.js';
 
 /** The images of several files; the same one may be in more than one of them. */
 export function knownImages(files: readonly ExampleFile[]): KnownImages {

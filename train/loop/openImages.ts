@@ -6,7 +6,7 @@ import { openImageReader, type ImageReader } from '../../eval/encoder/imageReade
 import type { Model } from '../../model/layer/decoder.js';
 import type { Vision } from '../../model/vision/openVision.js';
 import type { TowerWeights } from '../../model/vision/tower.js';
-import { poolImages, type PoolImages } from '../step/poolImages.js';
+import { poolImages, type PoolImages } from './poolImages.js';
 import { knownImages } from './knownImages.js';
 
 /** What a run that reads images has beside its decoder. */

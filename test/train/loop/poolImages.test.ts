@@ -9,7 +9,7 @@ import { lengthOf, type MixedSequence } from '../../../model/pass/sequence.js';
 import { loadTower } from '../../../model/vision/loadTower.js';
 import { imageRules, openVision } from '../../../model/vision/openVision.js';
 import { disposeTower } from '../../../model/vision/tower.js';
-import { poolImages } from '../../../train/step/poolImages.js';
+import { poolImages } from '../../../train/loop/poolImages.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { swatch } from '../../fixtures/swatch.js';
 import { writeTinyVision } from '../../fixtures/writeTinyVision.js';

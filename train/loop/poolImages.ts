@@ -10,7 +10,7 @@ import { gridOf, type Vision } from '../../model/vision/openVision.js';
 import { placeImages } from '../../model/vision/placeImages.js';
 import { imagePositions } from '../../model/vision/positions.js';
 import type { TowerWeights } from '../../model/vision/tower.js';
-import type { PoolTokens } from './poolGradient.js';
+import type { PoolTokens } from '../step/poolGradient.js';
 
 /** The images of training data, as updates need them. */
 export interface PoolImages {

@@ -35,6 +35,25 @@ export async function withBar<T>(what: string, work: (onProgress: (done: number,
   }
 }
 
+/** Bars for works one after the other: the next one begins where work of another name tells of itself. */
+export function progressBars() {
+  let shown: { what: string; bar: ProgressBar } | undefined;
+  const stop = () => {
+    shown?.bar.stop();
+    shown = undefined;
+  };
+  return {
+    update(what: string, done: number, all: number): void {
+      if (shown?.what !== what) {
+        stop();
+        shown = { what, bar: progressBar(what, all) };
+      }
+      shown.bar.update(done);
+    },
+    stop,
+  };
+}
+
 function terminalBar(what: string, total: number, from: number): ProgressBar {
   const bar = new SingleBar({
     format: `${what} {bar} {value}/{total} | {eta_formatted} left {note}`,

@@ -51,9 +51,9 @@ for (let run = 0; survived < kills; run++) {
       setTimeout(() => {
         ranks = ranksOf(child.pid!);
         const who = Math.floor(random() * (how === 'SIGSTOP' ? 2 : 3));
-        const pid = ranks[who] ?? child.pid!;
-        victim = `${how} to ${who < ranks.length ? `rank ${who}` : 'the launcher'}`;
-        process.kill(pid, how);
+        const rank = ranks[who]; // they may not be there yet; a launcher that is stopped only waits
+        victim = rank === undefined ? 'SIGKILL to the launcher' : `${how} to rank ${who}`;
+        process.kill(rank ?? child.pid!, rank === undefined ? 'SIGKILL' : how);
       }, afterMs);
     const { code, errors } = await finished;
     if (timer) clearTimeout(timer);
@@ -63,7 +63,7 @@ for (let run = 0; survived < kills; run++) {
     console.log(
       `${survived}: ${victim} after ${Math.round(afterMs)} ms, exit ${code}: ${errors.trim().split('\n').at(-1)}`,
     );
-    if (victim !== `${how} to the launcher`) assert.equal(errors.split(/^error: /m).length, 2, errors);
+    if (victim !== 'SIGKILL to the launcher') assert.equal(errors.split(/^error: /m).length, 2, errors);
     const untilMs = Date.now() + 1000 * (heartbeatSeconds + savingSeconds);
     while (ranks.some(isAlive) && Date.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 100));
     assert.deepEqual(ranks.filter(isAlive), [], 'a rank is left over');

@@ -8,6 +8,7 @@ import { tableFromIPC } from 'apache-arrow';
 import { stopSignals } from '../../../configs/stopSignals.js';
 import { assertClose } from '../../assertions.js';
 import { runCommand, startCommand } from '../../runCommand.js';
+import { ranksOf } from '../../train/ranks/ranksOf.js';
 import { writeTinyBase } from '../../tinyRun.js';
 
 describe('npm run encode', function () {
@@ -45,6 +46,25 @@ describe('npm run encode', function () {
       );
       assert.ok(!existsSync(place('out.arrow')));
     }
+  });
+
+  it('says in one line that a process which encodes beside it has died, and does all of it', async () => {
+    const texts = Array.from({ length: 1500 }, (_, row) => ({ id: row, text: `owl ${row} `.repeat(60 + (row % 20)) }));
+    writeFileSync(place('shared.jsonl'), texts.map((text) => `${JSON.stringify(text)}\n`).join(''));
+    const args = ['--model', 'base:base', '--input', 'shared.jsonl', '--as', 'passage', '--output', 'shared.arrow'];
+    const { child, finished } = startCommand('eval/command/encode.ts', [...args, '--ranks', '2'], folder);
+    let helper: number | undefined;
+    while (helper === undefined && child.exitCode === null) {
+      [helper] = ranksOf(child.pid!);
+      await setTimeout(5);
+    }
+    process.kill(helper!, 'SIGKILL');
+    const { code, errors } = await finished;
+    assert.equal(code, 0, errors);
+    const told = 'warning: rank 1 of 2 was ended by SIGKILL, as when memory runs out; the others do its part';
+    assert.equal(errors.split('\n').filter((line) => line === told).length, 1, errors);
+    assert.equal(tableFromIPC(readFileSync(place('shared.arrow'))).numRows, 1500);
+    assert.ok(!existsSync(place('shared.arrow.encoding')));
   });
 
   // Ended by a signal, it lost up to 16,384 texts: hours, with a large model.

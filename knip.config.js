@@ -10,7 +10,7 @@ export default {
     'setup/*.d.mts',
     'setup/start/*.{d.mts,mjs}',
     'test/**/*.test.ts',
-    'test/{bench,interop,fuzz,gpu,mutations,retraining}/**/*.{ts,mjs}',
+    'test/{bench,interop,fuzz,gpu,mutations,results,retraining}/**/*.{ts,mjs}',
     'test/*.{ts,mjs,cjs}',
     'test/docs/{takePictures,writePages}.ts',
     // Processes that tests start.

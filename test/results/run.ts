@@ -1,0 +1,136 @@
+// The result table: a real base, trained on real queries, beside BM25. Run by hand; it takes hours on a few cores. Killed or interrupted at
+// any time, the same command goes on where it was; --table prints what it has found so far.
+//   node --import tsx test/results/run.ts [--layers 30] [--updates 400] [--table]
+// The data is that of the oracles (ORACLES, default ../shared/data): 11,992 training queries of MS MARCO, a part of its passages
+// that TREC Deep Learning judged, SciFact, NFCorpus and CoSQA. Everything is written to test/results/.work and checkpoints/runs.
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
+import { describeMachine } from '../../model/machine.js';
+import { makeBase } from './base/makeBase.js';
+import { partSample } from './sample.js';
+import { markdownTable, readRow } from './table.js';
+import { tableTasks, writeTaskFiles } from './tasks.js';
+
+const { values: asked } = parseArgs({
+  options: {
+    layers: { type: 'string', default: '30' }, // of SmolLM2-135M-Instruct, the lower ones
+    updates: { type: 'string', default: '400' }, // of each round
+    table: { type: 'boolean', default: false },
+  },
+});
+const layers = Number(asked.layers);
+const data = resolve(process.env['ORACLES'] ?? '../shared/data');
+const sample = join(data, 'msmarco/train_sample/train.tevatron.jsonl');
+const workFolder = resolve('test/results/.work');
+const inWork = (name: string) => join(workFolder, name);
+const recipe = resolve('test/results/recipe.yaml');
+const base = inWork(`smollm2-135m-${layers}-layers`);
+const trainFile = inWork('train.arrow');
+
+/** A row of the table. */
+interface Scored {
+  title: string;
+  /** As `--model` takes it. */
+  model: string;
+  folder: string;
+  recipe?: string;
+}
+
+const bm25: Scored = { title: 'BM25', model: 'bm25', folder: inWork('scores/bm25') };
+const untrained: Scored = {
+  ...{ title: `base, ${layers} of 30 layers`, model: `base:${base}`, recipe },
+  folder: inWork(`scores/base-${layers}-layers`),
+};
+const rounds = [1, 2].map((round) => {
+  const run = `results-${layers}-layers-${asked.updates}-updates-${round}`;
+  const scored: Scored = {
+    ...{ title: `round ${round}, ${asked.updates} updates`, model: `run:${run}` },
+    folder: inWork(`scores/${run}`),
+  };
+  return { run, folder: runFolder(runsRoot, run).folder, scored };
+});
+
+if (!existsSync(sample)) {
+  console.error(`${sample} is not there; name the folder above msmarco by ORACLES`);
+  process.exit(2);
+}
+mkdirSync(workFolder, { recursive: true });
+if (!asked.table) await work();
+await showTable();
+
+/** All phases in their order; what is there already is not made again. */
+async function work(): Promise<void> {
+  start('setup.mjs', []);
+  writeTaskFiles(workFolder, data);
+  if (!existsSync(base)) await makeBase(base, layers);
+  if (!existsSync(inWork('train.jsonl'))) await partSample(sample, inWork('train.jsonl'), inWork('held-out'));
+  phase('import', trainFile, 'data/command.ts', ['import', inWork('train.jsonl'), '--output', trainFile]);
+  score(bm25);
+  const [first, second] = [rounds[0]!, rounds[1]!];
+  train(first, mined('bm25', []), []);
+  score(first.scored);
+  score(untrained);
+  const better = mined(first.run, ['--model', first.scored.model, '--relative-margin', '0.05']);
+  train(second, better, ['--adapter', join(first.folder, 'adapter')]);
+  score(second.scored);
+}
+
+/** Hard negatives from the first fifty ranks of a retriever. @returns the file */
+function mined(by: string, words: readonly string[]): string {
+  const file = inWork(`mined-${by}.arrow`);
+  const ranks = ['--negatives', '8', '--to-rank', '50'];
+  phase(`mine by ${by}`, file, 'data/command.ts', ['mine', trainFile, '--output', file, ...ranks, ...words]);
+  return file;
+}
+
+function train({ run, folder }: { run: string; folder: string }, file: string, words: readonly string[]): void {
+  const settings = [`training.steps=${asked.updates}`, `evaluation.duringTasks=[${inWork('held-out')}]`];
+  const told = ['--base', base, '--recipe', recipe, '--data', file, '--run', run, ...words, '--set', ...settings];
+  phase(`train ${run}`, join(folder, 'report.json'), 'train/command.ts', told);
+}
+
+/** Score a model on every task, the small ones first. */
+function score({ model, folder, recipe }: Scored): void {
+  for (const { name } of tableTasks) {
+    const words = ['--model', model, '--tasks', inWork(`${name}.yaml`), '--output', folder];
+    const under = recipe === undefined ? [] : ['--recipe', recipe];
+    phase(`score ${model}`, join(folder, name, 'metrics.json'), 'eval/command.ts', [...words, ...under]);
+  }
+}
+
+/** Run a command of the product where what it makes is not there. What it took is noted, of each of its starts. */
+function phase(name: string, makes: string, command: string, words: readonly string[]): void {
+  if (existsSync(makes)) return;
+  console.error(`${new Date().toISOString().slice(0, 19)} ${name}`);
+  const startMs = Date.now();
+  start(command, words, (status) => {
+    const { processor, threads } = describeMachine('.');
+    const took = { name, makes, seconds: (Date.now() - startMs) / 1000, status, processor, threads };
+    appendFileSync(inWork('phases.jsonl'), `${JSON.stringify(took)}\n`);
+  });
+}
+
+/** Run a script to its end; where it fails, this one ends as it did. */
+function start(
+  script: string,
+  words: readonly string[],
+  onEnd: (status: number | null) => void = () => undefined,
+): void {
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', script, ...words], { stdio: 'inherit' });
+  onEnd(status);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+async function showTable(): Promise<void> {
+  const models = [bm25, untrained, ...rounds.map(({ scored }) => scored)];
+  const rows = await Promise.all(models.map(({ title, folder }) => readRow(title, folder, tableTasks)));
+  const file = inWork('phases.jsonl');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  const phases = lines.map((line) => JSON.parse(line) as unknown);
+  const results = { layers, updates: Number(asked.updates), rows, phases };
+  writeFileSync(inWork('results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  console.log(markdownTable(rows, tableTasks));
+}

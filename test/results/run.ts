@@ -87,7 +87,8 @@ function mined(by: string, words: readonly string[]): string {
 }
 
 function train({ run, folder }: { run: string; folder: string }, file: string, words: readonly string[]): void {
-  const settings = [`training.steps=${asked.updates}`, `evaluation.duringTasks=[${inWork('held-out')}]`];
+  const during = ['evaluation.everySteps=40', `evaluation.duringTasks=[${inWork('held-out')}]`];
+  const settings = [`training.steps=${asked.updates}`, ...during];
   const told = ['--base', base, '--recipe', recipe, '--data', file, '--run', run, ...words, '--set', ...settings];
   phase(`train ${run}`, join(folder, 'report.json'), 'train/command.ts', told);
 }

@@ -63,7 +63,7 @@ await showTable();
 
 /** All phases in their order; what is there already is not made again. */
 async function work(): Promise<void> {
-  start('setup.mjs', []);
+  start(['setup.mjs']);
   writeTaskFiles(workFolder, data);
   if (!existsSync(base)) await makeBase(base, layers);
   if (!existsSync(inWork('train.jsonl'))) await partSample(sample, inWork('train.jsonl'), inWork('held-out'));
@@ -107,7 +107,7 @@ function phase(name: string, makes: string, command: string, words: readonly str
   if (existsSync(makes)) return;
   console.error(`${new Date().toISOString().slice(0, 19)} ${name}`);
   const startMs = Date.now();
-  start(command, words, (status) => {
+  start(['setup/start/start.mjs', command, ...words], (status) => {
     const { processor, threads } = describeMachine('.');
     const took = { name, makes, seconds: (Date.now() - startMs) / 1000, status, processor, threads };
     appendFileSync(inWork('phases.jsonl'), `${JSON.stringify(took)}\n`);
@@ -115,12 +115,8 @@ function phase(name: string, makes: string, command: string, words: readonly str
 }
 
 /** Run a script to its end; where it fails, this one ends as it did. */
-function start(
-  script: string,
-  words: readonly string[],
-  onEnd: (status: number | null) => void = () => undefined,
-): void {
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', script, ...words], { stdio: 'inherit' });
+function start(words: readonly string[], onEnd: (status: number | null) => void = () => undefined): void {
+  const { status } = spawnSync(process.execPath, words, { stdio: 'inherit' });
   onEnd(status);
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -5,7 +5,7 @@ import type { Spread } from './tally.js';
 
 /** An inspection as text for people. @param width  longest line, in characters */
 export function formatInspection(inspection: Inspection, width: number): string {
-  const { passages } = inspection;
+  const { passages, images } = inspection;
   const source = Object.entries(inspection.metadata).map(([name, value]) => row(name, value));
   const lines = [
     `${inspection.path} (Arrow ${inspection.form})`,
@@ -19,8 +19,10 @@ export function formatInspection(inspection: Inspection, width: number): string 
     row('negatives', spread(inspection.negativesPerQuery)),
     row('query chars', spread(inspection.queryCharacters)),
     row('passage chars', spread(inspection.passageCharacters)),
+    ...(images ? [row('image side', spread(images.longerSide))] : []),
     '',
-    row('passages', `${passages.all}, ${passages.distinct} different texts`),
+    row('passages', `${passages.all}, ${passages.distinct} different ${images ? 'ones' : 'texts'}`),
+    ...(images ? [row('images', `${images.distinct} different ones, named ${images.named} times`)] : []),
     row('repeated', `${inspection.repeatedQueries} query texts, ${inspection.repeatedQueryIds} query ids`),
     ...warnings(inspection),
     ...tokenLines(inspection),

@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises';
 import type { Contract, TextKind } from '../../configs/contract.js';
 import { openExamples, type ExampleFile } from '../arrow/openExamples.js';
+import type { ImageFile } from '../arrow/images/imageFile.js';
 import { requireUsableRows } from '../arrow/rowFacts.js';
 import { scanArrow } from '../arrow/message/scanArrow.js';
 import { unreadType } from '../arrow/message/unreadFields.js';
 import { countDistinct } from './countDistinct.js';
-import type { Example } from '../example/example.js';
+import type { Example, ExamplePassage } from '../example/example.js';
 import { createTally, type Spread, type Tally } from './tally.js';
 import type { TokenEncoder } from '../tokenizer/byteLevel.js';
 import { tokenizeText } from '../tokenizer/tokenizeText.js';
@@ -27,6 +28,8 @@ export interface Inspection {
   repeatedQueryIds: number;
   repeatedQueries: number;
   passages: { all: number; distinct: number };
+  /** Distinct images of the file, the larger side of each in pixels, and how often rows name one; absent where there are none. */
+  images?: { distinct: number; named: number; longerSide: Spread };
   queryCharacters: Spread;
   passageCharacters: Spread;
   tokens: { rowsMeasured: number; query: TokenLengths; passage: TokenLengths } | null;
@@ -85,6 +88,7 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
   const [ids, queries, passages] = [countDistinct(), countDistinct(), countDistinct()];
   const [positives, negatives, queryCharacters, passageCharacters] = [1, 2, 3, 4].map(createTally) as FourTallies;
   const [queryTokens, passageTokens] = [createTally(), createTally()];
+  let named = 0;
   const every = options.tokens ? Math.ceil(file.rows / options.tokens.rows) : Infinity;
   const samples: Example[] = [];
   let [done, rowsWithoutNegatives, rowsWithPositiveAsNegative, rowsMeasured] = [0, 0, 0, 0];
@@ -92,14 +96,17 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
     for (const example of await file.read(batch)) {
       if (samples.length < options.samples) samples.push(example);
       ids.add(example.id);
-      queries.add(example.query);
+      queries.add([example.query, ...(example.queryImages ?? [])].join('\n'));
+      named += example.queryImages?.length ?? 0;
       queryCharacters.add(example.query.length);
       positives.add(example.positives.length);
       negatives.add(example.negatives.length);
       if (example.negatives.length === 0) rowsWithoutNegatives++;
       if (hasPositiveAsNegative(example)) rowsWithPositiveAsNegative++;
-      for (const { title, text } of [...example.positives, ...example.negatives]) {
-        passages.add(JSON.stringify([title, text]));
+      for (const passage of [...example.positives, ...example.negatives]) {
+        const { title, text, images = [] } = passage;
+        passages.add(contentOf(passage));
+        named += images.length;
         passageCharacters.add(title.length + text.length);
       }
       if (options.tokens && done % every === 0) {
@@ -120,6 +127,7 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
     repeatedQueryIds: repeated(ids.count()),
     repeatedQueries: repeated(queries.count()),
     passages: passages.count(),
+    ...(file.images && { images: imageFacts(file.images, named) }),
     queryCharacters: queryCharacters.spread(),
     passageCharacters: passageCharacters.spread(),
     tokens: contract
@@ -135,11 +143,20 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
 
 type FourTallies = [Tally, Tally, Tally, Tally];
 
+function imageFacts({ images }: ImageFile, named: number): NonNullable<Inspection['images']> {
+  const sides = createTally();
+  for (const { height, width } of images.values()) sides.add(Math.max(height, width));
+  return { distinct: images.size, named, longerSide: sides.spread() };
+}
+
+/** Equal for passages that hold the same, images included: pages without a text differ by these alone. */
+const contentOf = ({ title, text, images = [] }: ExamplePassage) => JSON.stringify([title, text, ...images]);
+
 function hasPositiveAsNegative({ positives, negatives }: Example): boolean {
-  return negatives.some(({ id, title, text }) =>
-    positives.some(
-      (positive) => (id !== '' && positive.id === id) || (positive.text === text && positive.title === title),
-    ),
+  const known = new Set(positives.map(contentOf));
+  return negatives.some(
+    (negative) =>
+      known.has(contentOf(negative)) || (negative.id !== '' && positives.some(({ id }) => id === negative.id)),
   );
 }
 

@@ -52,6 +52,10 @@ export async function mineArrow(
   requireRanks(options);
   const input = await openExamples(inputFile);
   try {
+    if (input.images)
+      throw new UserError(
+        `${inputFile} has images, and mining reads texts alone; import it by --images none, or train on it as it is`,
+      );
     await requireUsableRows(input);
     const found = await collectPassages(rowsOf(input), (done) => onProgress(done, 2 * input.rows));
     const writer = await createExampleWriter(outputFile, {

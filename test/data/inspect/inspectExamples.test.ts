@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import type { Contract } from '../../../configs/contract.js';
 import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
 import type { Example } from '../../../data/example/example.js';
+import { importExamples } from '../../../data/import/importExamples.js';
 import { formatInspection } from '../../../data/inspect/formatInspection.js';
 import { inspectExamples } from '../../../data/inspect/inspectExamples.js';
 import type { TokenEncoder } from '../../../data/tokenizer/byteLevel.js';
+import { mineArrow } from '../../../eval/mining/mineNegatives.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+import { swatch } from '../../fixtures/swatch.js';
 
 const passage = (id: string, text: string) => ({ id, title: '', text });
 const examples: Example[] = [
@@ -121,5 +125,23 @@ describe('inspectExamples', () => {
       );
     assert.ok(lines.some((line) => line.startsWith('  to do          1 rows have no negatives; `npm run data')));
     assert.ok(lines.some((line) => line.includes('1 of 3 (33.3 %)')));
+  });
+
+  // Pages without a text counted as one repeated passage, and every negative page as a positive.
+  it('tells passages without text apart by their images', async () => {
+    const page = async (name: string, red: number) => writeFileSync(at(name), (await swatch(red, 0, 0, 9, 6)).bytes);
+    await page('a.png', 1);
+    await page('b.png', 2);
+    const row = (query: string) => ({ query, positive: { image: 'a.png' }, negative: [{ image: 'b.png' }] });
+    writeFileSync(at('rows.jsonl'), `${JSON.stringify(row('one'))}\n${JSON.stringify(row('two'))}\n`);
+    await importExamples([at('rows.jsonl')], at('pages.arrow'));
+    const found = await inspectExamples(at('pages.arrow'), { samples: 0 });
+    assert.deepEqual([found.rowsWithPositiveAsNegative, found.passages], [0, { all: 4, distinct: 2 }]);
+    assert.deepEqual([found.images!.distinct, found.images!.named, found.images!.longerSide.max], [2, 4, 9]);
+    assert.match(formatInspection(found, 120), /images +2 different ones, named 4 times/);
+    await assert.rejects(
+      mineArrow(at('pages.arrow'), at('mined.arrow'), { negatives: 1, skipTop: 0, depth: 5, seed: 1 } as never),
+      /has images, and mining reads texts alone/,
+    );
   });
 });

@@ -142,6 +142,10 @@ async function importOnce(
     ...(signal && { signal }),
   });
   if (summary === null) return null;
+  if (summary.images !== undefined)
+    throw new UserError(
+      `${path} has images, and retraining gathers texts alone; import it by npm run data, and name the Arrow file`,
+    );
   const writer = await createExampleWriter(output);
   let [rows, repeated] = [0, 0];
   for await (const example of rowsOf(raw)) {

@@ -31,7 +31,7 @@ describe('a retraining killed at random', () => {
         history.map(({ outcome }) => outcome),
         Array(ended).fill('promoted'),
       );
-      assert.deepEqual(readdirSync(paths.folder).sort(), ['current', 'history.jsonl', 'versions']);
+      assert.deepEqual(readdirSync(paths.folder).sort(), ['current', 'history.jsonl', 'plan.txt', 'versions']);
     } finally {
       process.chdir(root);
       rmSync(home, { recursive: true, force: true });

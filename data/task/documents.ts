@@ -72,15 +72,21 @@ export function parseDocument(
   location: string,
   titles: TitleUse = 'use',
 ): Omit<CorpusPassage, 'images'> {
+  const id = documentId(row, location);
+  const [title, text] = [textOf(row['title'] ?? ''), textOf(wordsOf(row))];
+  if (title === null) throw new UserError(`${location}: title must be text; got ${shown(row['title'])}`);
+  if (text === null) throw new UserError(`${location}: text must be text; got ${shown(wordsOf(row))}`);
+  return { id, title: titles === 'use' ? title : '', text };
+}
+
+/** The id of a document or query. @throws UserError naming the row that has none, or none that can be used */
+export function documentId(row: Record<string, unknown>, location: string): string {
   const given = row['_id'] ?? row['id'] ?? row['corpus-id'] ?? row['corpus_id'] ?? queryId(row);
   const id = idText(given);
   if (given === undefined || given === null) throw new UserError(`${location} must have an _id`);
   if (id === null)
     throw new UserError(`${location}: _id must be a text or a whole number that is exact; got ${shown(given)}`);
-  const [title, text] = [textOf(row['title'] ?? ''), textOf(wordsOf(row))];
-  if (title === null) throw new UserError(`${location}: title must be text; got ${shown(row['title'])}`);
-  if (text === null) throw new UserError(`${location}: text must be text; got ${shown(wordsOf(row))}`);
-  return { id, title: titles === 'use' ? title : '', text };
+  return id;
 }
 
 /** The beginning of a value that cannot be used. */

@@ -118,7 +118,7 @@ export function exampleQueries(comparison: Comparison): QueryView {
   const random = seededRandom('example queries');
   const say = (count: number) =>
     Array.from({ length: count }, () => words[Math.floor(random() * words.length)]).join(' ');
-  const view: QueryView = { models, tasks: [], texts: [], queries: [] };
+  const view: QueryView = { models, tasks: [], texts: [], images: [], queries: [] };
   for (const [index, { name, metrics }] of comparison.tasks.entries()) {
     const own = models.map((model) => rowOf(comparison, model, name)!.perQuery!);
     const all = [...own[0]!.keys()].map((id) => ({

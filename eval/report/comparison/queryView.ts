@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { readLines } from '../../../data/files/readLines.js';
-import { parseDocument } from '../../../data/task/documents.js';
+import type { ImageSource } from '../../../data/image/imageSource.js';
+import { thumbnailOf, type Thumbnail } from '../../../data/image/thumbnail.js';
+import { documentId, documentOf } from '../../../data/task/documents.js';
 import { readQrels } from '../../../data/task/readQrels.js';
 import { readRows } from '../../../data/task/readRows.js';
 import { findTaskFiles } from '../../../data/task/taskFiles.js';
@@ -18,6 +20,8 @@ interface ViewedQuery {
   task: number;
   id: string;
   text: string;
+  /** Places in `images`. */
+  images?: number[];
   /** By model; null where it lacks the query. */
   scores: (number | null)[];
   /** The first passages that each model found. */
@@ -30,16 +34,21 @@ interface ViewedQuery {
 export interface QueryView {
   models: string[];
   tasks: { name: string; metric: string; queries: number; perPair: number }[];
-  /** Passages, cut short: title and text. */
-  texts: [title: string, text: string][];
+  /** Passages, cut short: title and text, and places in `images` where there are any. */
+  texts: [title: string, text: string, images?: number[]][];
+  /** What stands for an image in words, and small in the page as far as there is room. */
+  images: ViewedImage[];
   queries: ViewedQuery[];
 }
+
+/** An image that is too many, or cannot be read, is told in words alone. */
+type ViewedImage = { alt: string } & Partial<Thumbnail>;
 
 /** Where the data of a task lies. */
 export type FindTask = (name: string) => { folder: string; split: string } | undefined;
 
 /** Bounds of what a page holds, so that it opens at once. */
-const most = { queries: 2400, perPair: 50, tops: 3, relevant: 2, models: 9, characters: 280 };
+const most = { queries: 2400, perPair: 50, tops: 3, relevant: 2, models: 9, characters: 280, images: 1500 };
 
 /**
  * Collect the queries on which the models differ most, with the texts of their first passages, from the run files and
@@ -53,7 +62,7 @@ export async function queryView(
   onProgress: (done: number, all: number) => void = () => {},
 ): Promise<{ view: QueryView; notes: string[] }> {
   const models = viewedModels(comparison);
-  const view: QueryView = { models, tasks: [], texts: [], queries: [] };
+  const view: QueryView = { models, tasks: [], texts: [], images: [], queries: [] };
   const notes: string[] = [];
   const budget = Math.floor(most.queries / comparison.tasks.length);
   for (const [index, task] of comparison.tasks.entries()) {
@@ -109,25 +118,28 @@ async function addTask(
     tops.push(folder === undefined ? new Map<string, string[]>() : await readTops(join(folder, 'run.trec'), ids));
   const relevant = new Map(chosen.map(({ id }) => [id, bestOf(qrels.get(id))]));
   const wanted = new Set([...tops.flatMap((found) => [...found.values()].flat()), ...[...relevant.values()].flat()]);
-  const texts = await readTexts(files.corpus, wanted);
-  const queries = await readTexts(files.queries, ids);
+  const texts = await readTexts(files.corpus, wanted, 'document', view.images);
+  const queries = await readTexts(files.queries, ids, 'query', view.images);
   const missing = [...wanted].find((id) => !texts.has(id)) ?? [...ids].find((id) => !queries.has(id));
   if (missing !== undefined)
     throw new UserError(`${place.folder} does not hold ${missing}, so it is not what the models were judged on`);
   const begin = view.texts.length;
   const placeOf = new Map([...texts.keys()].map((id, at) => [id, begin + at]));
-  for (const { title, text } of texts.values()) view.texts.push([title, text]);
+  for (const { title, text, images } of texts.values()) view.texts.push(images ? [title, text, images] : [title, text]);
   const found = (query: string, documents: readonly string[]) =>
     documents.map((id): Found => [placeOf.get(id)!, qrels.get(query)?.get(id) ?? 0]);
-  for (const { id, scores } of chosen)
+  for (const { id, scores } of chosen) {
+    const { text, images } = queries.get(id)!;
     view.queries.push({
       task: view.tasks.length,
       id,
-      text: queries.get(id)!.text,
+      text,
+      ...(images && { images }),
       scores: scores.map((score) => score && Number(score.toFixed(4))),
       tops: tops.map((each) => found(id, each.get(id) ?? [])),
       relevant: found(id, relevant.get(id)!),
     });
+  }
 }
 
 /** Documents of the highest grades. */
@@ -150,16 +162,36 @@ async function readTops(file: string, queries: ReadonlySet<string>): Promise<Map
   return tops;
 }
 
-/** Title and text, cut short, of these documents or queries. */
-async function readTexts(files: readonly string[], ids: ReadonlySet<string>) {
-  const texts = new Map<string, { title: string; text: string }>();
-  for await (const { location, columns } of readRows(files, ['id', 'text'])) {
-    const { id, title, text } = parseDocument(columns(), location);
-    if (!ids.has(id)) continue;
+/**
+ * Title and text, cut short, of these documents or queries, and what is shown of their images.
+ * @param shown  takes these
+ */
+async function readTexts(
+  files: readonly string[],
+  ids: ReadonlySet<string>,
+  kind: 'document' | 'query',
+  shown: ViewedImage[],
+) {
+  const texts = new Map<string, { title: string; text: string; images?: number[] }>();
+  for await (const row of readRows(files, ['id', 'text'])) {
+    if (!ids.has(documentId(row.columns(), row.location))) continue;
+    const { id, title, text, images } = await documentOf(row, { titles: 'use' });
     texts.set(id, { title: cut(title), text: cut(text) });
+    if (images) texts.get(id)!.images = await viewImages(images, `${kind} ${id}`, shown);
     if (texts.size === ids.size) break;
   }
   return texts;
+}
+
+/** @returns places in `shown` */
+async function viewImages(images: readonly ImageSource[], whose: string, shown: ViewedImage[]): Promise<number[]> {
+  const places: number[] = [];
+  for (const [index, image] of images.entries()) {
+    const small = shown.length < most.images ? await thumbnailOf(await image.read()) : undefined;
+    places.push(shown.length);
+    shown.push({ alt: `image ${images.length > 1 ? `${index + 1} ` : ''}of ${whose}`, ...small });
+  }
+  return places;
 }
 
 /** Cut between characters, not within a pair of surrogates. */

@@ -18,9 +18,9 @@ export interface PageSection {
   content: Html;
 }
 
-/** One HTML file that needs nothing else and may fetch nothing: its own policy forbids it. */
+/** One HTML file that needs nothing else and may fetch nothing: its own policy forbids it. Pictures are within it. */
 export function pageShell({ title, header, sections, script, data }: PageParts): string {
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${script ? "'unsafe-inline'" : "'none'"}`;
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src ${script ? "'unsafe-inline'" : "'none'"}`;
   const page = html`<!doctype html>
     <html lang="en">
       <head>

@@ -95,6 +95,7 @@ article.query h3 { margin: 0; font-size: 1.02rem; } article.query .note { margin
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 1.25rem; }
 .column { min-width: 0; } .column ol, article.query ul { margin: 0; padding-left: 1.25rem; }
 .column li, article.query ul li { margin-bottom: .6rem; font-size: .9rem; overflow-wrap: anywhere; }
+.thumbnail { display: block; width: auto; height: auto; max-width: min(100%, 12rem); max-height: 12rem; margin: .3rem 0; background: #fff; border: 1px solid var(--line); break-inside: avoid; }
 .score { font-weight: 400; color: var(--faint); font-variant-numeric: tabular-nums; }
 .relevant { display: inline-block; background: var(--good); color: var(--paper); font-size: .75rem; font-weight: 600; padding: 0 .45rem; border-radius: 1rem; margin-right: .4rem; }
 @media (max-width: 40rem) {
@@ -113,6 +114,6 @@ article.query h3 { margin: 0; font-size: 1.02rem; } article.query .note { margin
   table thead th, table.results thead th.number, table.dense thead th.number { white-space: normal; overflow-wrap: anywhere; min-width: 11mm; } .key { width: 2mm; height: 2mm; margin-right: 1mm; }
   .charts { grid-template-columns: 1fr 1fr; gap: 6mm; } svg { max-width: none; }
   tr, figure, article.query { break-inside: avoid; } .scroll { overflow: visible; } .spread { font-size: 6pt; }
-  svg, .key, dl.facts, .warning, .notice, tr.setting th, td.share, .relevant { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  svg, .key, dl.facts, .warning, .notice, tr.setting th, td.share, .relevant, .thumbnail { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 `;

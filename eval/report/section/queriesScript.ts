@@ -32,7 +32,7 @@ export const queriesScript = `
       wanted === '' ||
       query.text.toLowerCase().includes(wanted) ||
       [...query.tops[high], ...query.tops[low], ...query.relevant].some(([text]) =>
-        view.texts[text].join(' ').toLowerCase().includes(wanted),
+        view.texts[text].slice(0, 2).join(' ').toLowerCase().includes(wanted),
       );
     return view.queries
       .filter((query) => place < 0 || query.task === place)
@@ -43,10 +43,19 @@ export const queriesScript = `
       .sort(orders[order.value]);
   }
 
+  const picture = (place) => {
+    const { alt, source, width, height } = view.images[place];
+    if (source === undefined) return make('span', 'note', '[' + alt + ']');
+    const image = make('img', 'thumbnail');
+    Object.assign(image, { alt, src: source, width, height });
+    return image;
+  };
+  const pictures = (places) => (places ?? []).map(picture);
+
   const passage = ([place, grade], isRelevant) => {
-    const [title, text] = view.texts[place];
+    const [title, text, images] = view.texts[place];
     const mark = isRelevant || grade > 0 ? make('span', 'relevant', '✓ relevant' + (grade > 1 ? ', grade ' + grade : '')) : null;
-    return make('li', '', mark, title ? make('b', '', title + ' ') : null, make('span', 'text', text));
+    return make('li', '', mark, title ? make('b', '', title + ' ') : null, make('span', 'text', text), ...pictures(images));
   };
 
   const column = (model, score, tops) =>
@@ -65,7 +74,7 @@ export const queriesScript = `
     return make(
       'article',
       'query',
-      make('h3', '', query.text),
+      make('h3', '', query.text, ...pictures(query.images)),
       make('p', 'note', about.name + ', ' + about.metric + ': +' + gain.toFixed(4) + ' (query ' + query.id + ')'),
       make(
         'div',

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import type { Comparison } from '../../../../eval/report/comparison/comparison.js';
 import { queryView } from '../../../../eval/report/comparison/queryView.js';
+import { comparisonPage } from '../../../../eval/report/section/comparisonPage.js';
 import { evaluateRetriever } from '../../../../eval/score/scoreModel.js';
 import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
 import { exampleTask, fixedRetriever, writeExampleTask } from '../../exampleTask.js';
@@ -87,5 +90,56 @@ describe('queryView', () => {
     const { view, notes } = await queryView(comparison, () => ({ folder, split: 'test' }));
     assert.deepEqual(view.queries, []);
     assert.match(notes[0]!, /does not hold b, so it is not what the models were judged on/);
+  });
+
+  // Documents without text were "not text", and none of the queries of their task was shown.
+  it('shows images of documents and queries small within the page, and tells of those it cannot', async () => {
+    const { comparison, folder } = await compared();
+    const sides = { wide: [400, 100], tall: [50, 300] } as const;
+    for (const [name, [width, height]] of Object.entries(sides))
+      await sharp({ create: { width, height, channels: 4, background: '#f000' } })
+        .png()
+        .toFile(join(folder, `${name}.png`));
+    writeFileSync(join(folder, 'cut.png'), readFileSync(join(folder, 'wide.png')).subarray(0, 60));
+    const lines = (...rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    writeFileSync(
+      join(folder, 'corpus.jsonl'),
+      lines(
+        { _id: 'a', image: ['wide.png', 'tall.png'] },
+        { _id: 'b', text: 'text of b', image: 'cut.png' },
+        { _id: 'c', text: 'c' },
+        { _id: 'd', image: 'none.png' }, // shown nowhere, and not read
+      ),
+    );
+    writeFileSync(join(folder, 'queries.jsonl'), lines({ _id: 'q1', image: 'tall.png' }, { _id: 'q2', text: 'x' }));
+    const { view, notes } = await queryView(comparison, () => ({ folder, split: 'test' }));
+    assert.deepEqual(notes, []);
+    const [a, b, c] = view.texts;
+    assert.deepEqual(
+      [a!.slice(0, 2), b!.slice(0, 2), c],
+      [
+        ['', ''],
+        ['', 'text of b'],
+        ['', 'c'],
+      ],
+    );
+    const told = (places: number[] = []) =>
+      places.map((place) => {
+        const { alt, width, height } = view.images[place]!;
+        return [alt, width, height];
+      });
+    assert.deepEqual(told(a![2]), [
+      ['image 1 of document a', 192, 48],
+      ['image 2 of document a', 32, 192],
+    ]);
+    assert.deepEqual(told(b![2]), [['image of document b', undefined, undefined]]);
+    assert.deepEqual(told(view.queries[0]!.images), [['image of query q1', 32, 192]]);
+    const { source } = view.images[a![2]![0]!]!;
+    assert.match(source!, /^data:image\/webp;base64,/);
+    const colour = await sharp(Buffer.from(source!.split(',')[1]!, 'base64'))
+      .raw()
+      .toBuffer();
+    assert.deepEqual([...colour.subarray(0, 3)], [255, 255, 255], 'over white, as pages are in print');
+    assert.ok(comparisonPage(comparison, view).includes(`img-src data:`), 'the page allows what is within it');
   });
 });

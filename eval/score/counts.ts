@@ -45,7 +45,7 @@ export function countsOf(data: RetrievalTask, run: Run): Counts {
     queries: qrels.size,
     documents: corpus.ids.size,
     ...(isCorpusThere && {
-      blankQueries: queries.filter(({ text }) => isBlank(text)).length,
+      blankQueries: queries.filter(({ text, images }) => isBlank(text) && !images).length,
       blankDocuments: corpus.blank,
     }),
     judgementsOfAbsentDocuments: isCorpusThere ? countAbsent(data) : 0,

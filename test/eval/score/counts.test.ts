@@ -55,6 +55,8 @@ describe('warningsOf', () => {
     const queries = ['q1', 'q2'].map((id) => ({ id, text: id === 'q1' ? '\u3000' : 'what' }));
     const qrels = new Map(queries.map(({ id }) => [id, new Map([['a', 1]])]));
     const run = new Map(queries.map(({ id }) => [id, [{ id: 'a', score: 1 }]]));
+    const shown = queries.map((query) => ({ ...query, text: '', images: [] }));
+    assert.equal(countsOf({ corpus: memoryCorpus(texts), queries: shown, qrels }, run).blankQueries, 0);
     assert.deepEqual(warningsOf('own', countsOf({ corpus: memoryCorpus(texts), queries, qrels }, run)), [
       'own: 1 of 2 queries are blank',
       'own: 1 of 2 documents are blank, title and text',

@@ -23,12 +23,11 @@ export async function makeTinyRun(): Promise<string> {
   return folder;
 }
 
-/** Settings of a run of twelve small updates, with dropout, lots and accumulation so that resuming has something to get wrong. */
+/** Settings of a run of twelve small updates, with dropout and accumulation so that resuming has something to get wrong. */
 export const tinySettings = [
   ...['--recipe', 'demo', '--set', 'evaluation.tasks=[]', '--set', 'training.steps=12'],
   ...['--set', 'training.saveEverySteps=3', '--set', 'training.queriesPerPool=4', '--set', 'training.poolsPerUpdate=2'],
   ...['--set', 'training.passagesPerQuery=3', '--set', 'optimizer.learningRate=2e-3'],
-  ...['--set', 'training.gradientShare=0.8'],
   ...['--set', 'lora.dropout=0.1', '--set', 'training.shuffleWindow=16', '--set', 'schedule.warmupSteps=2'],
 ];
 

@@ -23,7 +23,7 @@ describe('npm run train -- --ranks 2', function () {
   after(() => folder && rmSync(folder, { recursive: true, force: true }));
 
   const steps = 6;
-  const settings = [...tinySettings, '--set', `training.steps=${steps}`];
+  const settings = [...tinySettings, '--set', `training.steps=${steps}`, '--set', 'training.gradientShare=0.8'];
   const started = ['--base', 'base', '--data', 'train.arrow', ...settings];
   const environment = { TERCET_HEARTBEAT_SECONDS: '10' };
   const stepsOf = (run: string) => {

@@ -62,6 +62,9 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   }
   const files = await openFiles(asked.data.map(({ path }) => path));
   warnings.push(...(await requirePassages(files, settings.training.passagesPerQuery - 1)));
+  const ofImages = loaded.overridden.find((path) => path.startsWith('image.'));
+  if (ofImages !== undefined && !haveImages(files))
+    throw new UserError(`--set ${ofImages} has no effect on training data without images; leave it out`);
   const weights = asked.data.map(({ weight }) => weight);
   const rows = Math.round(rowsAnEpoch(files, weights));
   const updates = updatesOf(settings, rows);

@@ -53,9 +53,6 @@ export function askedData(
   { config, overridden }: LoadedConfig,
   { recipe, tasks, root }: { recipe: string; tasks: readonly Task[]; root: string },
 ): AskedData {
-  const ofImages = overridden.find((path) => path.startsWith('image.'));
-  if (ofImages !== undefined)
-    throw new UserError(`--set ${ofImages} has no effect on training, which reads texts alone; leave it out`);
   const hasDemoTask = tasks.some(({ name }) => name.startsWith('demo-'));
   if (given) {
     if (overridden.includes('training.datasets'))

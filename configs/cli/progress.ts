@@ -43,10 +43,11 @@ export function progressBars() {
     shown = undefined;
   };
   return {
-    update(what: string, done: number, all: number): void {
+    isShown: () => shown !== undefined,
+    update(what: string, done: number, all: number, from = 0): void {
       if (shown?.what !== what) {
         stop();
-        shown = { what, bar: progressBar(what, all) };
+        shown = { what, bar: progressBar(what, all, from) };
       }
       shown.bar.update(done);
     },

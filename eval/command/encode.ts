@@ -1,14 +1,10 @@
 import { runCommand, type Command } from '../../configs/cli/cli.js';
-import { progressBar, type ProgressBar } from '../../configs/cli/progress.js';
+import { progressBars } from '../../configs/cli/progress.js';
 import { precisions, type Precision } from '../../configs/contract.js';
-import { requireApart } from '../../data/files/requireApart.js';
 import { helpersBeside } from '../../model/ranks/helpers.js';
 import { launchedPlace } from '../../model/ranks/launchedPlace.js';
 import { withoutRanks } from '../../model/ranks/launchRanks.js';
-import { encodeFile, helpEncodeFile } from '../dense/encodeFile.js';
-import { scanTexts } from '../dense/textsToEncode.js';
-import { modelFolders } from '../encoder/modelFolders.js';
-import { openEncoder } from '../encoder/openEncoder.js';
+import { encode, helpEncode } from '../programs/encode.js';
 
 interface EncodeArguments {
   model: string;
@@ -68,30 +64,28 @@ const encodeCommand: Command<EncodeArguments> = {
       'lines as {"id": "1", "image": "page-1.png"}',
     ],
   ],
-  async handler({ model, input, as, output, recipe, set, base, precision, ranks, json }) {
-    const inputs = [input, ...modelFolders(model, base)];
-    await requireApart([{ option: '--output', path: output, kind: 'file' }], inputs);
+  async handler({ ranks, json, ...request }) {
+    if (launchedPlace(process.env)) return helpEncode(request);
     const helpers = ranks === undefined ? undefined : helpersBeside(ranks, process.env);
-    const texts = await scanTexts(input, output);
-    const { encoder, warnings, close } = await openEncoder(model, {
-      ...{ recipe, base, precision, set },
-      images: texts.hasImages,
-    });
-    if (launchedPlace(process.env)) return helpEncodeFile(texts, output, as, encoder);
-    for (const warning of warnings) console.error(`warning: ${warning}`);
-    let bar: ProgressBar | undefined;
-    if (texts.blank > 0) console.error(`warning: ${input}: ${texts.blank} of ${texts.rows} texts are blank`);
-    const begin = () => helpers?.start(withoutRanks(process.argv.slice(2)), (line) => console.error(line));
-    const beside = helpers && { start: begin, end: () => helpers.end() };
-    const onProgress = (done: number, before: number) => {
-      if (!bar && before > 0) console.error(`${before} of ${texts.rows} texts were done before`);
-      bar ??= progressBar('encoding', texts.rows, before);
-      bar.update(done);
+    const bars = progressBars();
+    const told = (line: string) => {
+      bars.stop();
+      console.error(line);
     };
-    await encodeFile(texts, output, as, encoder, onProgress, { beside }).finally(() => bar?.stop());
-    await close();
-    console.error(`${texts.rows} embeddings of ${encoder.dimensions} numbers in ${output}`);
-    if (json) console.log(JSON.stringify({ output, rows: texts.rows, dimensions: encoder.dimensions }));
+    const encoded = await encode({
+      ...request,
+      beside: helpers && {
+        start: () => helpers.start(withoutRanks(process.argv.slice(2)), told),
+        end: () => helpers.end(),
+      },
+      onWarning: (text) => told(`warning: ${text}`),
+      onProgress(done, all, before) {
+        if (!bars.isShown() && before > 0) console.error(`${before} of ${all} texts were done before`);
+        bars.update('encoding', done, all, before);
+      },
+    }).finally(bars.stop);
+    console.error(`${encoded.rows} embeddings of ${encoded.dimensions} numbers in ${encoded.output}`);
+    if (json) console.log(JSON.stringify(encoded));
   },
 };
 

@@ -1,34 +1,41 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { evaluateRetriever } from '../../eval/score/scoreModel.js';
-import { useTemporaryFolder } from '../checkpoints/useTemporaryFolder.js';
-import { fixedRetriever, writeExampleTask } from '../eval/exampleTask.js';
+import { tableFromIPC } from 'apache-arrow';
+import { makeTinyRun } from '../tinyRun.js';
+import { chooseAndEncode } from './example.js';
 import { textOf } from './chapters.js';
-import { betterOn } from './example.js';
 
-describe('a program', () => {
-  const place = useTemporaryFolder();
+describe('a program', function () {
+  this.timeout(60_000);
+  let home: string;
 
-  it('compares models as docs/formats.md shows', async () => {
+  before(async () => void (home = await makeTinyRun()));
+  after(() => rmSync(home, { recursive: true, force: true }));
+
+  it('evaluates, compares and encodes as docs/formats.md shows', async () => {
     const example = readFileSync(new URL('./example.ts', import.meta.url), 'utf8');
     assert.ok(textOf('docs/formats.md').includes(`\`\`\`ts\n${example}\`\`\``), 'the page shows another example');
-    // Twelve queries: the first model finds none of their documents, the second all. Of 2^12 signs two are as far from 0.
-    const ids = Array.from({ length: 12 }, (_, query) => `q${query}`);
-    const task = await writeExampleTask(place('task'), {
-      corpus: [...ids.map((id) => `of-${id}`), 'other'].map((id) => ({ id, title: '', text: `text of ${id}` })),
-      queries: ids.map((id) => ({ id, text: id })),
-      qrels: new Map(ids.map((id) => [id, new Map([[`of-${id}`, 1]])])),
-    });
-    const rankings = { none: () => ['other'], all: (id: string) => [`of-${id}`] };
-    for (const [name, ranked] of Object.entries(rankings))
-      await evaluateRetriever(fixedRetriever(name, Object.fromEntries(ids.map((id) => [id, ranked(id)]))), task, {
-        folder: join(place(name), 'example'),
-      });
-    assert.deepEqual(await betterOn(place('none'), place('all'), place('report')), [
-      { task: 'example', difference: 1, low: 1, high: 1 },
-    ]);
-    assert.ok(existsSync(place('report/report.html')));
-    assert.deepEqual(await betterOn(place('all'), place('none'), place('report')), []);
+    const folder = mkdtempSync(join(tmpdir(), 'tercet-program-'));
+    try {
+      writeFileSync(join(folder, 'texts.jsonl'), '{"_id": "1", "text": "a cat"}\n{"_id": "2", "text": "a dog"}\n');
+      const said: string[] = [];
+      const { warn } = console;
+      console.warn = (line: string) => said.push(line);
+      const models = [`base:${join(home, 'base')}`, `base:${join(home, 'base')}`] as [string, string];
+      const found = await chooseAndEncode(
+        models,
+        join(home, 'tasks/animals'),
+        join(folder, 'texts.jsonl'),
+        folder,
+      ).finally(() => (console.warn = warn));
+      assert.deepEqual([found.difference, found.pHolm, found.rows, found.dimensions], [0, 1, 2, 32]);
+      assert.deepEqual(said.at(-1), '2 of 2');
+      const table = tableFromIPC(readFileSync(join(folder, 'texts.arrow')));
+      assert.deepEqual([...table.getChild('id')!], ['1', '2']);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -43,11 +43,7 @@ const open = (encoded: Uint8Array): Sharp =>
 async function readHeader(encoded: Uint8Array): Promise<Metadata> {
   imageKind(encoded);
   // The limit is kept here, to be told with the image's size.
-  const header = await sharp(encoded, { limitInputPixels: false })
-    .metadata()
-    .catch((error: Error) => {
-      throw damaged(error);
-    });
+  const header = await withReason(() => sharp(encoded, { limitInputPixels: false }).metadata());
   const { height, width } = sizeOf(header);
   if (height * width > mostPixels)
     throw new UserError(`is ${width} x ${height} pixels; at most ${mostPixels} in all are read; make it smaller`);
@@ -61,13 +57,26 @@ interface RawPixels extends Pixels {
 }
 
 async function rawPixels(image: Sharp): Promise<RawPixels> {
-  const { data, info } = await image
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: Error) => {
-      throw damaged(error);
-    });
+  const { data, info } = await withReason(() =>
+    image.clone().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
+  );
   return { bytes: data, height: info.height, width: info.width, channels: info.channels };
+}
+
+/** Of a fifth of damaged images it is unknown at a time why they are, where sound ones are decoded beside them. */
+const mostTries = 20;
+
+/**
+ * Have libvips do something, again where it failed and cannot say why: it keeps the reason in one place for all threads, and
+ * a thread that has ended its own work clears it.
+ */
+async function withReason<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === mostTries || !/^Unknown error/.test((error as Error).message)) throw damaged(error as Error);
+    }
 }
 
 function damaged(error: Error): UserError {

@@ -43,8 +43,14 @@ export async function openImageStore(path: string, keeping: ImageKeeping, length
   };
   const check = async (images: GivenImage[]): Promise<Checked[]> => {
     const all: Checked[] = [];
-    for (let from = 0; from < images.length; from += atOnce)
-      all.push(...(await Promise.all(images.slice(from, from + atOnce).map((image) => named(image, hashOf(image))))));
+    for (let from = 0; from < images.length; from += atOnce) {
+      const some = images.slice(from, from + atOnce).map((image) => named(image, hashOf(image)));
+      // Of several that cannot be used the first is told, whichever was found out first.
+      for (const one of await Promise.allSettled(some)) {
+        if (one.status === 'rejected') throw one.reason;
+        all.push(one.value);
+      }
+    }
     return all;
   };
   return {

@@ -105,6 +105,19 @@ describe('decodeImage', () => {
     await assert.rejects(decodeImage(jpeg.subarray(0, jpeg.length / 2), 'drop'), /is cut short; fetch it again/);
   });
 
+  // It was `damaged (Unknown error)` at a time: a sound image that was done beside it had cleared what was known.
+  it('says what is wrong with an image also where sound ones are decoded beside it', async () => {
+    const sound = await two(3, redAndBlue).png().toBuffer();
+    const cut = sound.subarray(0, sound.length - 20);
+    const told = new Set<string>();
+    for (let round = 0; round < 200; round++)
+      await Promise.all([
+        decodeImage(sound, 'drop'),
+        decodeImage(cut, 'drop').catch((error: Error) => told.add(error.message)),
+      ]);
+    assert.deepEqual([...told], ['is cut short; fetch it again']);
+  });
+
   it('refuses a small file of a huge image by its header, without decoding it', async () => {
     // 30,000 x 30,000 white pixels in 110 KB; decoded they would take 2.7 GB.
     const bomb = onePixelDeepPng(30000);

@@ -85,7 +85,7 @@ describe('npm run encode', function () {
       child.kill(signal);
       const { code, errors } = await finished;
       assert.equal(code, 130, errors);
-      return errors === '' && pauseMs < 5000 ? ask(signal, pauseMs * 2) : errors;
+      return errors === '' && pauseMs < 5000 ? ask(signal, pauseMs + 150) : errors;
     };
     for (const signal of stopSignals) {
       const errors = await ask(signal);

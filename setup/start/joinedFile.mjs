@@ -1,14 +1,24 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const keptDays = 30;
 
 /**
- * The JavaScript file that a TypeScript file was joined to, with all of this project that it imports. Packages stay outside. It is
- * made again when one of the files it was made of has changed. In it `import.meta.url` is that
- * of each source file, so that what lies beside a source is found there.
+ * The JavaScript file that a TypeScript file was joined to, with all of this project that it imports. Packages stay
+ * outside. It is made again when one of the files it was made of, or this one, has changed. In it `import.meta.url` is that of
+ * each source file, so that what lies beside a source is found there.
  * @param checkout  folder that holds the sources and node_modules
  * @param script    relative to it
  * @returns undefined where it can neither be found nor made; the loader of TypeScript then tells what is wrong
@@ -23,11 +33,21 @@ export async function joinedFile(checkout, script) {
 /** The file that a record names, where every file it was made of still is as it was. */
 function currentFile(record, checkout) {
   try {
-    const { file, inputs } = JSON.parse(readFileSync(record, 'utf8'));
-    const isCurrent = inputs.every(([path, mark]) => markOf(join(checkout, path)) === mark);
-    return isCurrent && statSync(file).isFile() ? file : undefined;
+    const { file, maker, inputs } = JSON.parse(readFileSync(record, 'utf8'));
+    const isCurrent = maker === ownMark && inputs.every(([path, mark]) => markOf(join(checkout, path)) === mark);
+    if (!isCurrent || !statSync(file).isFile()) return undefined;
+    noteUse(dirname(file), record);
+    return file;
   } catch {
     return undefined;
+  }
+}
+
+function noteUse(...paths) {
+  try {
+    for (const path of paths) utimesSync(path, new Date(), new Date());
+  } catch {
+    // A checkout that cannot be written loses nothing either.
   }
 }
 
@@ -36,8 +56,12 @@ function markOf(path) {
   return `${mtimeMs} ${size}`;
 }
 
+/** A change of how files are joined makes them again too. */
+const ownMark = markOf(fileURLToPath(import.meta.url));
+
 async function make(checkout, script, folder, name, record) {
   try {
+    mkdirSync(folder, { recursive: true }); // before any work: where it cannot be written, every start would do it again
     const { build } = await import('esbuild');
     const marks = new Map();
     const { outputFiles, metafile } = await build({
@@ -58,7 +82,7 @@ async function make(checkout, script, folder, name, record) {
     removeOld(folder);
     const inputs = Object.keys(metafile.inputs).map((path) => [path, marks.get(resolve(checkout, path))]);
     const file = join(joined, `${name}.mjs`);
-    writeWhole(record, JSON.stringify({ file, inputs }));
+    writeWhole(record, JSON.stringify({ file, maker: ownMark, inputs }));
     return file;
   } catch {
     return undefined;
@@ -78,7 +102,7 @@ const ownUrls = (marks) => ({
   },
 });
 
-/** A process may run for weeks, and read a piece of what it was started from at its end. */
+/** What nothing was started from for so long. A process may run for weeks, and read a piece of its own at its end. */
 function removeOld(folder) {
   for (const entry of readdirSync(folder)) {
     const path = join(folder, entry);

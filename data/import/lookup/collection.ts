@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
 import { lineBlocks, TOO_LONG } from '../source/lineBlocks.js';
-import { createOffsetTable, hashOf, type OffsetTable } from './offsetTable.js';
+import { createOffsetTable, findEntry, hashOf, type OffsetTable } from './offsetTable.js';
 import { openSource } from '../source/openSource.js';
 import { passageFrom, type FoundText } from '../source/records.js';
 
@@ -82,13 +82,7 @@ export async function openCollection(
     size: table.size(),
     bytes,
     sha256,
-    find(id) {
-      for (const offset of table.candidates(hashOf(Buffer.from(id)))) {
-        const entry = parseEntry(readLine(file, offset), folder);
-        if (typeof entry !== 'string' && entry.id === id) return entry;
-      }
-      return null;
-    },
+    find: (id) => findEntry(table, id, (offset) => parseEntry(readLine(file, offset), folder)),
     close,
   };
 }

@@ -45,6 +45,22 @@ export function createOffsetTable(): OffsetTable {
 
 const MOST_TAKEN = 0.75;
 
+/**
+ * The entry that has an id; null where none has. Ids are compared byte for byte.
+ * @param entryAt  the entry that begins at an offset, or why there is none
+ */
+export function findEntry<Entry extends { id: string }>(
+  table: OffsetTable,
+  id: string,
+  entryAt: (offset: number) => Entry | string,
+): Entry | null {
+  for (const offset of table.candidates(hashOf(Buffer.from(id)))) {
+    const entry = entryAt(offset);
+    if (typeof entry !== 'string' && entry.id === id) return entry;
+  }
+  return null;
+}
+
 /** 32 bits of an id's bytes. Source: FNV-1a, finished as MurmurHash3 does. */
 export function hashOf(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let hash = 0x811c9dc5;

@@ -9,7 +9,7 @@ import { openSource } from '../source/openSource.js';
 import type { GivenImage } from '../source/givenImages.js';
 import { imagesIn, passageOf, type FoundText } from '../source/records.js';
 import type { Collection } from './collection.js';
-import { createOffsetTable, hashOf } from './offsetTable.js';
+import { createOffsetTable, findEntry, hashOf } from './offsetTable.js';
 
 /**
  * As `openCollection`, for a Parquet file: its rows can only be read in groups, so each is written out beside the output,
@@ -70,13 +70,7 @@ export async function openParquetCollection(
     size: table.size(),
     bytes,
     sha256,
-    find(id) {
-      for (const offset of table.candidates(hashOf(Buffer.from(id)))) {
-        const entry = entryAt(offset);
-        if (entry.id === id) return entry;
-      }
-      return null;
-    },
+    find: (id) => findEntry(table, id, entryAt),
     close,
   };
 }

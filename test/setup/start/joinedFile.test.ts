@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { joinedFile } from '../../../setup/start/joinedFile.mjs';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
@@ -40,6 +41,19 @@ describe('a command and all that it imports, joined to one file', () => {
     const second = await joinedFile(at(), script);
     assert.match(printed(second!), /^other /);
     assert.match(printed(first!), /^one /);
+  });
+
+  it('goes when nothing was started from it for a month, and stays where something was', async () => {
+    const longAgo = new Date(Date.now() - 31 * 24 * 3600 * 1000);
+    const age = (file: string) => utimesSync(dirname(file), longAgo, longAgo);
+    write('one');
+    const first = (await joinedFile(at(), script))!;
+    write('other');
+    const second = (await joinedFile(at(), script))!;
+    for (const file of [first, second]) age(file);
+    await joinedFile(at(), script); // a start
+    await joinedFile(at(), 'room/late.ts'); // another command is joined
+    assert.deepEqual([existsSync(first), existsSync(second)], [false, true]);
   });
 
   it('is made again when it is gone or its record is damaged', async () => {

@@ -10,7 +10,7 @@ export default tseslint.config(
       'node_modules',
       '.engine',
       '.joined',
-      'checkpoints/{runs,evaluations,studies,comparisons}',
+      'checkpoints/{runs,evaluations,studies,comparisons,champions}',
       'data/cache',
       '**/.work',
       '**/*.{js,mjs,cjs}',

@@ -4,12 +4,11 @@ import { precisions, type Precision } from '../configs/contract.js';
 import { UserError } from '../configs/userError.js';
 import { helpersBeside, type Helpers } from '../model/ranks/helpers.js';
 import { launchedPlace } from '../model/ranks/launchedPlace.js';
-import { withoutRanks } from '../model/ranks/launchRanks.js';
 import { bm25Defaults } from './bm25/index.js';
 import type { FieldChoice } from './bm25/store.js';
 import { defaultCacheBytes } from './dense/denseRetriever.js';
 import { vectorFormats, type VectorFormat } from './dense/vectorFormat.js';
-import { evaluate, helpEvaluate } from './programs/evaluate.js';
+import { evaluate, helpEvaluate, type EvaluateRequest } from './programs/evaluate.js';
 import { isEncoded } from './programs/openRetriever.js';
 import { resultTable } from './report/run/resultTable.js';
 
@@ -105,7 +104,6 @@ const evalCommand: Command<EvalArguments> = {
   ],
   async handler({ ranks, json, ...request }) {
     if (isEncoded(request.model) && launchedPlace(process.env)) return helpEvaluate(request);
-    const helpers = helpersOf(request.model, ranks, request.cacheGigabytes);
     const bars = progressBars();
     const told = (line: string) => {
       bars.stop();
@@ -113,10 +111,7 @@ const evalCommand: Command<EvalArguments> = {
     };
     const { folder, results } = await evaluate({
       ...request,
-      beside: helpers && {
-        start: () => helpers.start(withoutRanks(process.argv.slice(2)), told),
-        end: () => helpers.end(),
-      },
+      beside: helpersOf(request, ranks, told),
       onWarning: (text) => told(`warning: ${text}`),
       onNote: told,
       onProgress: (task, done, all) => bars.update(task, Math.round((100 * done) / all), 100),
@@ -128,14 +123,18 @@ const evalCommand: Command<EvalArguments> = {
 };
 
 /** Processes that encode beside this one, where some were asked for. */
-function helpersOf(model: string, ranks: number | undefined, cacheGigabytes: number | undefined): Helpers | undefined {
+function helpersOf(
+  { model, cacheGigabytes }: EvaluateRequest,
+  ranks: number | undefined,
+  told: (line: string) => void,
+): Helpers | undefined {
   if (ranks === undefined) return undefined;
   if (!isEncoded(model)) throw new UserError(`--ranks has no effect on ${model}; leave it out`);
   if (cacheGigabytes === 0)
     throw new UserError(
       '--ranks shares embeddings by keeping them, and --cache-gigabytes 0 keeps none; leave one of them out',
     );
-  return helpersBeside(ranks, process.env);
+  return helpersBeside(ranks, process.env, told);
 }
 
 await runCommand('npm run eval --', evalCommand);

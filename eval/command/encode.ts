@@ -3,7 +3,6 @@ import { progressBars } from '../../configs/cli/progress.js';
 import { precisions, type Precision } from '../../configs/contract.js';
 import { helpersBeside } from '../../model/ranks/helpers.js';
 import { launchedPlace } from '../../model/ranks/launchedPlace.js';
-import { withoutRanks } from '../../model/ranks/launchRanks.js';
 import { encode, helpEncode } from '../programs/encode.js';
 
 interface EncodeArguments {
@@ -66,7 +65,6 @@ const encodeCommand: Command<EncodeArguments> = {
   ],
   async handler({ ranks, json, ...request }) {
     if (launchedPlace(process.env)) return helpEncode(request);
-    const helpers = ranks === undefined ? undefined : helpersBeside(ranks, process.env);
     const bars = progressBars();
     const told = (line: string) => {
       bars.stop();
@@ -74,10 +72,7 @@ const encodeCommand: Command<EncodeArguments> = {
     };
     const encoded = await encode({
       ...request,
-      beside: helpers && {
-        start: () => helpers.start(withoutRanks(process.argv.slice(2)), told),
-        end: () => helpers.end(),
-      },
+      beside: ranks === undefined ? undefined : helpersBeside(ranks, process.env, told),
       onWarning: (text) => told(`warning: ${text}`),
       onProgress(done, all, before) {
         if (!bars.isShown() && before > 0) console.error(`${before} of ${all} texts were done before`);

@@ -96,8 +96,9 @@ export async function embedBlock(
     });
 }
 
-/** What is kept of a block while it is no part of the file yet. */
-export const fileOf = ({ folder }: Pick<BlockWork, 'folder'>, row: number): string => join(folder, `part-${row}`);
+/** What is kept of a block while it is no part of the file yet; of other texts or by another encoder it has another name. */
+export const fileOf = ({ folder, key }: Pick<BlockWork, 'folder' | 'key'>, row: number): string =>
+  join(folder, `part-${key.slice(0, 16)}-${row}`);
 
 const claimOf = ({ folder }: BlockWork, row: number) => join(folder, `claim-${row}`);
 const keyOf = ({ key }: BlockWork, row: number) => `${key} ${row}`;

@@ -56,9 +56,12 @@ export async function encodeFile(
     try {
       const progress = await readProgress(work);
       if (beside) {
-        beside.start();
-        await makeAllBlocks(work, progress.rows, onProgress);
-        await beside.end();
+        try {
+          beside.start();
+          await makeAllBlocks(work, progress.rows, onProgress);
+        } finally {
+          await beside.end();
+        }
       }
       const file = await open(at(fileName), progress.rows === 0 ? 'w' : 'r+');
       try {

@@ -53,11 +53,14 @@ export interface Evaluated {
  */
 export async function evaluate(request: EvaluateRequest): Promise<Evaluated> {
   const { nodes, tasks, folder, opened } = await open(request);
-  await requireWritable(folder);
-  request.beside?.start();
   const rows: ResultRow[] = [];
-  for (const task of tasks) rows.push(await score(task, opened, folder, request));
-  await Promise.all([opened.close(), request.beside?.end()]);
+  try {
+    await requireWritable(folder);
+    request.beside?.start();
+    for (const task of tasks) rows.push(await score(task, opened, folder, request));
+  } finally {
+    await Promise.all([opened.close(), request.beside?.end()]);
+  }
   for (const node of nodes) await writeAverages(folder, node, rows);
   const results = withAverages(nodes, rows);
   return { folder, results: results.map(({ perQuery: _, ...row }) => row) };

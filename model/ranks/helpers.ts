@@ -7,18 +7,15 @@ import { visibleCards } from '../engine/native/cards.js';
 import { patienceOf } from '../engine/ranks/joinRanks.js';
 import { divideMachine } from './divideMachine.js';
 import { launchedByOthers } from './launcher/launchedByOthers.js';
+import { withoutRanks } from './launchRanks.js';
 import { howEnded, type RankEnd } from './rankEnd.js';
 import { requireRanks } from './requireRanks.js';
 import { spawnRank } from './spawnRank.js';
 
 /** Processes that make embeddings beside this one, which is the first rank and does all else. */
 export interface Helpers {
-  /**
-   * Start them, once this process knows that the command is right and has what it downloads.
-   * @param args  of the command, without the number of ranks
-   * @param say   told in one line of each that fails; what it had begun others take over
-   */
-  start(args: readonly string[], say: (line: string) => void): void;
+  /** Start them, once this process knows that the command is right and has what it downloads. */
+  start(): void;
   /** End those that are left, and return when they are gone. */
   end(): Promise<void>;
 }
@@ -30,10 +27,11 @@ const lookEveryMs = 1000;
 /**
  * Divide this machine among so many ranks, of which this process is the first: from now on it has its card, its threads
  * and its memory. To be called before its engine starts.
+ * @param say  told in one line of each that fails; what it had begun others take over
  * @returns the others; undefined where there are none
  * @throws UserError for a number that this machine cannot take, or where a launcher started several processes already
  */
-export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv): Helpers | undefined {
+export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv, say: (line: string) => void): Helpers | undefined {
   requireRanks(ranks, visibleCards(env));
   const others = launchedByOthers(env);
   if (others !== undefined)
@@ -49,7 +47,7 @@ export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv): Helpers | 
   let isEnding = false;
   let watch: NodeJS.Timeout | undefined;
 
-  function helper(rank: number, args: readonly string[], say: (line: string) => void): void {
+  function startOne(rank: number, args: readonly string[]): void {
     const place = { rank, ranks, localRank: rank, localRanks: ranks, addresses: [] };
     const child = spawnRank(place, args, shared, ['ignore', 'ignore']);
     let failure: string | undefined;
@@ -69,8 +67,9 @@ export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv): Helpers | 
   }
 
   return {
-    start(args, say) {
-      for (let rank = 1; rank < ranks; rank++) helper(rank, args, say);
+    start() {
+      const args = withoutRanks(process.argv.slice(2));
+      for (let rank = 1; rank < ranks; rank++) startOne(rank, args);
       watch = setInterval(watchStopped([...running.keys()], patienceMs), lookEveryMs).unref();
     },
     async end() {

@@ -12,7 +12,7 @@ import { promoteByHand, rollback } from '../retrain/byHand.js';
 import { gateTasks } from '../retrain/gate/gateTasks.js';
 import { readHistory } from '../retrain/history.js';
 import { planFolder, type PlanFolder } from '../retrain/planFolder.js';
-import { requireOwnFolder } from '../retrain/planOwner.js';
+import { requirePlanOwner } from '../retrain/planOwner.js';
 import { finishDecided, retrain, type RetrainingEnd } from '../retrain/retrain.js';
 import { Interrupted, type Steps } from '../retrain/runStep.js';
 import { installCron, installTimer } from '../retrain/schedule/install.js';
@@ -84,7 +84,7 @@ const retrainCommand: Command<RetrainArguments> = {
     const plan = loadRetraining(args.plan);
     if (plan.schedule !== undefined) nextDue(plan.schedule, new Date());
     const paths = planFolder(plan.name);
-    await requireOwnFolder(plan, paths);
+    await requirePlanOwner(plan, paths);
     if (args.install !== undefined) return install(plan, paths, args.install, args);
     if (args.status) return status(plan, paths, args.json);
     if (args.history) return writePage(plan, paths);

@@ -96,6 +96,11 @@ const studyCommand: Command<StudyArguments> = {
     requireUnchanged(study.name, journal, cells);
     for (const { kind, config } of cells)
       if (kind === 'trained') requireQueries(args.ranks ?? 1, config!.training.queriesPerPool);
+    // The evaluation of a cell would refuse it, after hours of training.
+    if ((args.ranks ?? 1) > 1 && cells.some(({ config }) => config?.evaluation.cacheGigabytes === 0))
+      throw new UserError(
+        '--ranks shares embeddings by keeping them, and evaluation.cacheGigabytes=0 keeps none; leave one of them out',
+      );
     if (args['dry-run']) return dryRun(study, cells, tasks, args.json);
     const data = await inputs(study, [...tasks, ...cells.flatMap(scoredWhileTrained)]);
     const folder = studyFolder(study.name);

@@ -16,7 +16,7 @@ import type { SharedRun } from './shareRun.js';
  * @param warn      told why it could not go on
  */
 export async function scoreAlong(
-  { model, adapter, contract, record, paths }: SharedRun,
+  { model, images, adapter, contract, record, paths }: SharedRun,
   threads: TokenizerThreads,
   last: number,
   exported: number,
@@ -27,7 +27,8 @@ export async function scoreAlong(
   const given = () => (isAsked() ? new GivenUp() : undefined);
   try {
     if (exported !== last) attachAdapter(model, await bestAdapter(paths.state, exported, adapter));
-    const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, batchTokens, { given });
+    const options = { given, reader: images?.reader }; // with one its embeddings are kept under another name
+    const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, batchTokens, options);
     const { tasks } = loadTaskList(names, tasksDir);
     await embedForRun(tasks, paths, record.base.name, model, encoder, { cacheBytes: cacheGigabytes * 1e9 });
   } catch (error) {

@@ -8,7 +8,7 @@ import { championOf, wholeChampion } from './champion/champion.js';
 import { readHistory, type HistoryEntry } from './history.js';
 import { judge } from './gate/judge.js';
 import type { PlanFolder } from './planFolder.js';
-import { ownFolder } from './planOwner.js';
+import { writePlanOwner } from './planOwner.js';
 import { Interrupted, orInterrupted, runStep, StepFailure, type Steps } from './runStep.js';
 import { giveUp, settle, type Settling } from './settle.js';
 
@@ -45,7 +45,7 @@ export async function retrain(call: RetrainingCall): Promise<RetrainingEnd> {
     return entries.length > 0 ? { kind: 'decided', entries } : { kind: 'nothing new', since: last.time };
   await orInterrupted(call.signal, requireSound(plan, asked.data, call.tasks));
   const next = newAttempt(plan, paths, asked, call.clock());
-  await ownFolder(plan, paths);
+  await writePlanOwner(plan, paths);
   await writeAttempt(paths.attempt, next);
   return { kind: 'decided', entries: [...entries, await finish(call, next)] };
 }

@@ -152,6 +152,20 @@ describe('encodeFile', () => {
     }
   });
 
+  // By their length alone they passed for made: others skipped them, and this process said that all was done and did it alone.
+  it('takes blocks that others made by another encoder for nothing', async () => {
+    mkdirSync(place('out.arrow.encoding'));
+    await helpEncodeFile(await input(), place('out.arrow'), 'passage', encoder([]), 2);
+    const [calls, done]: [string[][], number[]] = [[], []];
+    const alone = { start: () => {}, end: () => Promise.resolve() };
+    const told = (...counts: number[]) => void done.push(...counts);
+    const options = { beside: alone, rowsPerBatch: 2 };
+    await encodeFile(await input(), place('out.arrow'), 'passage', encoder(calls, undefined, 'two'), told, options);
+    assert.deepEqual(calls.flat(), words);
+    assert.deepEqual(done.slice(0, 2), [2, 0]);
+    assert.deepEqual(readdirSync(place('.')).sort(), ['in.jsonl', 'out.arrow']);
+  });
+
   it('refuses an output that another process is writing, a folder, and texts that change meanwhile', async () => {
     mkdirSync(place('out.arrow.encoding'));
     assert.ok(claim(place('out.arrow.encoding/claim')));

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { helpersBeside } from '../../../model/ranks/helpers.js';
 
 describe('helpersBeside', () => {
+  const silent = () => {};
   const refused = (ranks: number, env: NodeJS.ProcessEnv, message: RegExp) =>
-    assert.throws(() => helpersBeside(ranks, env), { name: 'UserError', message });
+    assert.throws(() => helpersBeside(ranks, env, silent), { name: 'UserError', message });
 
   it('gives this process the first part of the machine, and leaves the environment alone where there are no others', () => {
     const env: NodeJS.ProcessEnv = {};
-    assert.equal(helpersBeside(1, env), undefined);
+    assert.equal(helpersBeside(1, env, silent), undefined);
     assert.deepEqual(env, {});
-    assert.ok(helpersBeside(1000, env));
+    assert.ok(helpersBeside(1000, env, silent));
     assert.equal(env['LOCAL_RANK'], '0');
     assert.equal(env['TF_NUM_INTRAOP_THREADS'], '1');
     assert.ok(Number(env['TERCET_MEMORY_MEGABYTES']) > 0);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { planFolder } from '../../../train/retrain/planFolder.js';
-import { ownFolder, requireOwnFolder } from '../../../train/retrain/planOwner.js';
+import { writePlanOwner, requirePlanOwner } from '../../../train/retrain/planOwner.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { plan } from './fakeCommands.js';
 
@@ -22,20 +22,27 @@ describe('the folder of a plan', () => {
 
   it('is refused to another plan of the same name, which is named', async () => {
     const [one, two] = [planIn('one'), planIn('two')];
-    await ownFolder(one, paths());
-    await requireOwnFolder(one, paths());
+    await writePlanOwner(one, paths());
+    await requirePlanOwner(one, paths());
     await assert.rejects(
-      requireOwnFolder(two, paths()),
+      requirePlanOwner(two, paths()),
       /two\/nightly\.yaml: .*champions holds the champions of .*one\/nightly\.yaml, a plan nightly too; rename one/,
     );
   });
 
+  it('is that of the same file by another path', async () => {
+    const one = planIn('one');
+    await writePlanOwner(one, paths());
+    symlinkSync(at('one'), at('link'));
+    await requirePlanOwner({ ...one, file: at('link/nightly.yaml') }, paths());
+  });
+
   it("goes with a plan file that was moved, and is anybody's before the first retraining", async () => {
     const one = planIn('one');
-    await requireOwnFolder(one, paths());
-    await ownFolder(one, paths());
+    await requirePlanOwner(one, paths());
+    await writePlanOwner(one, paths());
     mkdirSync(at('moved'));
     renameSync(at('one/nightly.yaml'), at('moved/nightly.yaml'));
-    await requireOwnFolder({ ...one, file: at('moved/nightly.yaml') }, paths());
+    await requirePlanOwner({ ...one, file: at('moved/nightly.yaml') }, paths());
   });
 });

@@ -3,7 +3,6 @@ import { openEventFile } from '../checkpoints/run/tensorboard.js';
 import { existsSync } from 'node:fs';
 import { startTokenizerThreads } from '../data/tokenizer/threads.js';
 import { withAverages } from '../eval/score/averages.js';
-import { modelEncoder } from '../eval/encoder/encoder.js';
 import type { AdapterProof } from '../eval/encoder/proveAdapter.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { alone } from '../model/engine/ranks/collective.js';
@@ -14,6 +13,7 @@ import { exportAdapter } from './finish/exportAdapter.js';
 import type { FinishedRun } from './finish/runReport.js';
 import type { OpenTraining } from './loop/openTraining.js';
 import { bestAdapter } from './during/bestState.js';
+import { runEncoder } from './during/runEncoder.js';
 import { trainRun, type TrainingScreen } from './loop/trainRun.js';
 import { watchInterruption } from './processes/watchInterruption.js';
 import type { Hello } from '../model/ranks/hello.js';
@@ -66,8 +66,7 @@ export async function workThrough(
     const exported = best?.update ?? last;
     const trained = exported === last ? parameters : await attachBest(opened, exported);
     const { batchTokens } = record.settings.evaluation;
-    const reader = images?.reader;
-    const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, batchTokens, { reader });
+    const encoder = runEncoder(opened, threads, batchTokens);
     interruption.stop(); // from here on nothing of the training is lost
     const proof = await exportAdapter(paths, model, trained, adapter, contract, encoder);
     screen.onProof(proof);

@@ -69,7 +69,10 @@ export function modelEncoder(
   threads: TokenizerThreads,
   contract: Contract,
   batchTokens: number,
-  { given = endAsked, reader }: { given?: () => Error | undefined; reader?: ImageReader | undefined } = {},
+  {
+    given = endAsked,
+    reader,
+  }: { given?: (() => Error | undefined) | undefined; reader?: ImageReader | undefined } = {},
 ): Encoder {
   const dimensions = model.config.hidden;
   const refuse = (kind: TextKind, texts: readonly TextToEncode[], row: number) => {

@@ -12,7 +12,6 @@ import type { Position } from '../../data/stream/shuffle.js';
 import type { TokenCache } from '../../data/tokenCache/openTokenCache.js';
 import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
 import { tokenPools, type TokenPool } from '../../data/stream/tokenPools.js';
-import { modelEncoder } from '../../eval/encoder/encoder.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Gradients } from '../../model/pass/encodeChunk.js';
 import type { Collective } from '../../model/engine/ranks/collective.js';
@@ -25,6 +24,7 @@ import type { Parameters } from '../../model/layer/lora.js';
 import type { MemoryPlan } from '../../model/memory/memoryPlan.js';
 import { bestOfNewest } from '../during/bestState.js';
 import type { DuringTask } from '../during/duringTasks.js';
+import { runEncoder } from '../during/runEncoder.js';
 import { openScoring, type Scoring, type ScoringScreen } from '../during/scoring.js';
 import { scoreTogether } from '../during/scoreTogether.js';
 import { savedStanding, withStanding, type Standing } from '../during/standing.js';
@@ -232,15 +232,12 @@ async function save(
 }
 
 function scoringOf(training: Training, givenUp: () => Error | undefined, screen: TrainingScreen): Scoring {
-  const { model, images, threads, contract, during, record, paths, from } = training;
+  const { threads, during, record, from } = training;
   const { batchTokens } = record.settings.evaluation;
   const { chunkTokens } = record.settings.training;
   // What is in the model at one time must fit beside what training holds; its own chunks do.
   const tokens = chunkTokens === 'auto' ? batchTokens : Math.min(batchTokens, chunkTokens);
-  const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, tokens, {
-    given: givenUp,
-    reader: images?.reader,
-  });
+  const encoder = runEncoder(training, threads, tokens, givenUp);
   const onScoring: TrainingScreen['onScoring'] = (...progress) => {
     screen.onScoring(...progress);
     const error = givenUp();

@@ -1,9 +1,9 @@
 import { GivenUp } from '../step/givenUp.js';
 import type { TokenizerThreads } from '../../data/tokenizer/threads.js';
-import { modelEncoder } from '../../eval/encoder/encoder.js';
 import { loadTaskList } from '../../eval/tasks/taskList.js';
 import { attachAdapter } from '../../model/layer/lora.js';
 import { bestAdapter } from '../during/bestState.js';
+import { runEncoder } from '../during/runEncoder.js';
 import { embedForRun } from '../finish/evaluateRun.js';
 import type { SharedRun } from './shareRun.js';
 
@@ -16,19 +16,19 @@ import type { SharedRun } from './shareRun.js';
  * @param warn      told why it could not go on
  */
 export async function scoreAlong(
-  { model, images, adapter, contract, record, paths }: SharedRun,
+  run: SharedRun,
   threads: TokenizerThreads,
   last: number,
   exported: number,
   isAsked: () => boolean,
   warn: (text: string) => void,
 ): Promise<void> {
+  const { model, adapter, record, paths } = run;
   const { tasks: names, tasksDir, batchTokens, cacheGigabytes } = record.settings.evaluation;
   const given = () => (isAsked() ? new GivenUp() : undefined);
   try {
     if (exported !== last) attachAdapter(model, await bestAdapter(paths.state, exported, adapter));
-    const options = { given, reader: images?.reader }; // with one its embeddings are kept under another name
-    const encoder = modelEncoder(`run:${paths.name}`, model, threads, contract, batchTokens, options);
+    const encoder = runEncoder(run, threads, batchTokens, given);
     const { tasks } = loadTaskList(names, tasksDir);
     await embedForRun(tasks, paths, record.base.name, model, encoder, { cacheBytes: cacheGigabytes * 1e9 });
   } catch (error) {

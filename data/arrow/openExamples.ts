@@ -40,10 +40,10 @@ export async function openExamples(path: string): Promise<ExampleFile> {
     const layout = await scanArrow(file, path);
     const match = matchColumns(layout.schema);
     if (typeof match === 'string') throw new UserError(`${path} holds no training examples: ${match}`);
-    const images = match.hasImages ? await openImages(path) : undefined;
     const batchRows = layout.batches.map(({ rows }) => rows);
     const rows = batchRows.reduce((sum, count) => sum + count, 0);
     if (rows === 0) throw new UserError(`${path} holds no rows`);
+    const images = match.hasImages ? await openImages(path) : undefined;
     const lookInto = <T>(batch: number, look: Look<T>) => lookAt(file, layout, batch, path, look);
     return {
       path,

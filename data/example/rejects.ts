@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { explainWriteFailure } from '../files/explainWriteFailure.js';
+import { writeRange } from '../files/writeRange.js';
 
 /** Rows left out, by reason; `first` is the file and line of the first of them. */
 export interface Rejected {
@@ -57,7 +58,7 @@ export function collectRejects(path: string, named: string, from = { bytes: 0, r
           file = await open(path, bytes === 0 ? 'w' : 'r+');
           await file.truncate(bytes);
         }
-        await writeAll(file, text, bytes);
+        await writeRange(file, text, bytes);
         await file.datasync();
       } catch (error) {
         throw explainWriteFailure(error, named);
@@ -74,8 +75,3 @@ export function collectRejects(path: string, named: string, from = { bytes: 0, r
 /** Characters of a rejected row that are kept: enough to recognise it. */
 const CONTENT_SHOWN = 500;
 const WAITING_CHARACTERS = 2 ** 20;
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;)
-    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
-}

@@ -57,12 +57,12 @@ function startThread(rules: ImageRules, queue: Job[]) {
     current = queue.shift();
     if (!current) return;
     const begun = current;
-    begun.image.read().then(
-      (encoded) => worker.postMessage({ encoded } satisfies ImageRequest),
-      (error: Error) => {
+    begun.image
+      .read()
+      .then((encoded) => worker.postMessage({ encoded: alone(encoded) } satisfies ImageRequest))
+      .catch((error: Error) => {
         if (current === begun) done()?.reject(error);
-      },
-    );
+      });
   };
   const done = () => {
     const ended = current;
@@ -86,3 +86,7 @@ function startThread(rules: ImageRules, queue: Job[]) {
     },
   };
 }
+
+/** Bytes with a buffer of their own: a thread is sent all of it, and those out of a table lie within a page of the table. */
+const alone = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);

@@ -137,7 +137,8 @@ async function publish(
 
 async function anyShowsImages(sources: Recognised[], inputs: readonly { path: string }[]): Promise<boolean> {
   if (sources.some(({ format }) => format === 'image-triplets')) return true;
-  for (const { path } of inputs) if (await showsImages(path)) return true;
+  const ofTexts = new Set(sources.filter(({ format }) => format === 'triples').map(({ path }) => path));
+  for (const { path } of inputs) if (!ofTexts.has(path) && (await showsImages(path))) return true;
   return false;
 }
 

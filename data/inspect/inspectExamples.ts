@@ -6,6 +6,7 @@ import { requireUsableRows } from '../arrow/rowFacts.js';
 import { scanArrow } from '../arrow/message/scanArrow.js';
 import { unreadType } from '../arrow/message/unreadFields.js';
 import { countDistinct } from './countDistinct.js';
+import { contentKey } from '../example/contentKey.js';
 import type { Example, ExamplePassage } from '../example/example.js';
 import { createTally, type Spread, type Tally } from './tally.js';
 import type { TokenEncoder } from '../tokenizer/byteLevel.js';
@@ -105,7 +106,7 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
       if (hasPositiveAsNegative(example)) rowsWithPositiveAsNegative++;
       for (const passage of [...example.positives, ...example.negatives]) {
         const { title, text, images = [] } = passage;
-        passages.add(contentOf(passage));
+        passages.add(contentKey(passage));
         named += images.length;
         passageCharacters.add(title.length + text.length);
       }
@@ -149,16 +150,17 @@ function imageFacts({ images }: ImageFile, named: number): NonNullable<Inspectio
   return { distinct: images.size, named, longerSide: sides.spread() };
 }
 
-/** Equal for passages that hold the same, images included: pages without a text differ by these alone. */
-const contentOf = ({ title, text, images = [] }: ExamplePassage) => JSON.stringify([title, text, ...images]);
-
 function hasPositiveAsNegative({ positives, negatives }: Example): boolean {
-  const known = new Set(positives.map(contentOf));
-  return negatives.some(
-    (negative) =>
-      known.has(contentOf(negative)) || (negative.id !== '' && positives.some(({ id }) => id === negative.id)),
+  return negatives.some((negative) =>
+    positives.some(
+      (positive) => (negative.id !== '' && positive.id === negative.id) || holdTheSame(positive, negative),
+    ),
   );
 }
+
+/** As equal `contentKey`s, which are not made here: of nearly all passages the texts already differ. */
+const holdTheSame = (one: ExamplePassage, other: ExamplePassage) =>
+  one.text === other.text && one.title === other.title && String(one.images ?? []) === String(other.images ?? []);
 
 function measureTokens(
   example: Example,

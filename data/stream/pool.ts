@@ -1,4 +1,5 @@
 import { UserError } from '../../configs/userError.js';
+import { contentKey } from '../example/contentKey.js';
 import type { ExamplePassage } from '../example/example.js';
 import { seededRandom, shuffle } from '../random.js';
 import type { CandidateCounts } from './candidateCounts.js';
@@ -169,8 +170,6 @@ function relevantPassages(examples: PlacedExample[]): Relevant[] {
     };
   });
 }
-
-const contentKey = ({ title, text, images = [] }: ExamplePassage) => JSON.stringify([title, text, ...images]);
 
 /** Whatever text stands beside them. */
 const imagesKey = ({ images = [] }: ExamplePassage) => images.join(' ');

@@ -3,7 +3,7 @@ import { UserError } from '../../configs/userError.js';
 import type { ImageSource } from '../image/imageSource.js';
 import { measureImage } from '../image/decodeImage.js';
 import { isBlank } from '../example/row/textOf.js';
-import { documentOf, readDocuments, type CorpusPassage, type DocumentUse } from './documents.js';
+import { documentOf, type CorpusPassage, type DocumentUse } from './documents.js';
 import { createIdTable, type IdTable } from './idTable.js';
 import { readRows } from './readRows.js';
 
@@ -64,8 +64,10 @@ export async function scanCorpus(
     await measureImage(encoded);
     bytes += encoded.length;
   };
-  for await (const { location, language: _, ...passage } of readDocuments(files, use, weigh)) {
-    if (!ids.add(passage.id)) throw new UserError(`${location} repeats the document id ${passage.id}`);
+  for await (const row of readRows(files, ['id', 'text'])) {
+    const document = documentOf(row, use, weigh);
+    const passage = document instanceof Promise ? await document : document; // no turn of the event loop for a text
+    if (!ids.add(passage.id)) throw new UserError(`${row.location} repeats the document id ${passage.id}`);
     addTexts(hash, passage);
     if (passage.images) pictured++;
     if (!saysNothing(passage)) worded++;
@@ -98,7 +100,10 @@ export function scannedCorpus(
       for await (const row of readRows(files, ['id', 'text'])) {
         const expected = shards[shard];
         if (!expected) throw changed();
-        if (isWanted(shard)) passages.push(await documentOf(row, use));
+        if (isWanted(shard)) {
+          const document = documentOf(row, use);
+          passages.push(document instanceof Promise ? await document : document);
+        }
         if (++read < expected.rows) continue;
         if (isWanted(shard)) {
           if (textsHash(passages) !== expected.hash) throw changed();

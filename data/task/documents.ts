@@ -30,18 +30,16 @@ export interface DocumentUse {
 
 /**
  * Documents or queries of tables, one by one, with their images, which are checked, and what their column `language` says.
- * @param check  refuses an encoded image, without its name
  * @throws UserError naming the row and what is wrong with it
  */
 export async function* readDocuments(
   files: readonly string[],
   use: DocumentUse,
-  check: (encoded: Uint8Array) => Promise<unknown> = measureImage,
 ): AsyncGenerator<CorpusPassage & { location: string; language: unknown }> {
   for await (const row of readRows(files, ['id', 'text'])) {
     const { location } = row;
     const columns = row.columns();
-    const document = documentOf({ ...row, columns: () => columns }, use, check);
+    const document = documentOf({ ...row, columns: () => columns }, use, measureImage);
     // No turn of the event loop for each of millions of texts.
     yield { ...(document instanceof Promise ? await document : document), location, language: columns['language'] };
   }
@@ -49,7 +47,7 @@ export async function* readDocuments(
 
 /**
  * A document or query out of a row; a promise of it where it has images.
- * @param check  as in `readDocuments`
+ * @param check  refuses an encoded image, without its name
  * @throws UserError as `readDocuments`
  */
 export function documentOf(

@@ -8,6 +8,7 @@ import type { TextKind } from '../../configs/contract.js';
 import { batchesIn } from '../../data/arrow/batchesIn.js';
 import { createBatchWriter } from '../../data/arrow/batchWriter.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
+import { writeRange } from '../../data/files/writeRange.js';
 import { syncFolder, writeBeside } from '../../data/files/writeBeside.js';
 import { shardRows } from '../../data/task/corpus.js';
 import type { Encoder } from '../encoder/encoder.js';
@@ -139,12 +140,10 @@ async function writeBatches(
   const from = { length: progress.length, batches: await batchesIn(join(folder, fileName), progress.length) };
   const writer = await createBatchWriter(schema, progress.rows === 0 ? undefined : from, 'none');
   const append = async (pieces: Uint8Array[]) => {
-    for (const bytes of pieces)
-      for (let written = 0; written < bytes.length;) {
-        const { bytesWritten } = await file.write(bytes, written, bytes.length - written, progress.length);
-        written += bytesWritten;
-        progress.length += bytesWritten;
-      }
+    for (const bytes of pieces) {
+      await writeRange(file, bytes, progress.length);
+      progress.length += bytes.length;
+    }
     await file.sync();
   };
   for await (const block of texts.read(rowsPerBlock, progress.rows))

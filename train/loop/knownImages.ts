@@ -14,4 +14,5 @@ export function knownImages(files: readonly ExampleFile[]): KnownImages {
 }
 
 /** Whether queries or passages have images. */
-export const haveImages = (files: readonly ExampleFile[]): boolean => files.some(({ images }) => images !== undefined);
+export const haveImages = (files: readonly ExampleFile[]): boolean =>
+  files.some(({ images }) => images !== undefined && images.images.size > 0);

@@ -114,6 +114,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     ...(given && { adapter: given.folder, adapterHash: given.hash, allowContract: [...asked.allowContract] }),
     settings,
   };
+  const images = vision && (await openRunImages(vision, model, contract, settings, files));
   const paths = await createRun(runsRoot, run);
   const lock = lockRun(paths.folder);
   try {
@@ -123,7 +124,6 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     lock.release();
     throw error;
   }
-  const images = vision && (await openRunImages(vision, model, contract, settings, files));
   const from = undefined;
   return { model, images, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings, lock };
 }

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { Binary, Int32, makeData, RecordBatch, Struct, Utf8 } from 'apache-arrow';
+import { writeRange } from '../../files/writeRange.js';
 import { batchesIn } from '../batchesIn.js';
 import { createBatchWriter } from '../batchWriter.js';
 import { addBytes, addText, createTextColumn, type TextColumn } from '../textColumn.js';
@@ -37,12 +38,10 @@ export async function createImageWriter(path: string, keeping: ImageKeeping, len
   let waiting = emptyColumns();
   let end = length;
   const append = async (chunks: Uint8Array[]) => {
-    for (const chunk of chunks)
-      for (let done = 0; done < chunk.length;) {
-        const { bytesWritten } = await file.write(chunk, done, chunk.length - done, end);
-        done += bytesWritten;
-        end += bytesWritten;
-      }
+    for (const chunk of chunks) {
+      await writeRange(file, chunk, end);
+      end += chunk.length;
+    }
   };
   const flush = async () => {
     if (waiting.heights.length === 0) return;

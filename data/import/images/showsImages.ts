@@ -13,5 +13,5 @@ export async function showsImages(path: string): Promise<boolean> {
 
 const names = '(?:query_|positive_|negative_)?images?|(?:qry|pos|neg)_image(?:_path)?';
 /** A field of JSON that holds something. */
-const imageField = new RegExp(`"(?:${names})"\\s*:\\s*(?!null|""|\\[\\s*(?:\\[\\s*)?\\]|\\{\\s*\\})`);
+const imageField = new RegExp(`"(?:${names})"\\s*:(?!\\s*(?:null|""|\\[\\s*(?:\\[\\s*)?\\]|\\{\\s*\\}))`);
 const imageColumn = new RegExp(`(?:^|\\.)(?:${names})(?:\\.|$)|\\.bytes$`);

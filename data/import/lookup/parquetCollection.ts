@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../../../configs/userError.js';
+import { writeRange } from '../../files/writeRange.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
 import { idText } from '../../example/row/idText.js';
 import { openParquet } from '../../arrow/parquet.js';
@@ -92,7 +93,7 @@ async function writeEntry(file: FileHandle, path: string, start: number, entry: 
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
   const all = Buffer.concat([...pieces, length, json]);
-  await file.write(all, 0, all.length, start).catch((error) => {
+  await writeRange(file, all, start).catch((error) => {
     throw explainWriteFailure(error, path);
   });
   return { at, end: start + all.length };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -102,6 +102,26 @@ describe('a run over texts and images', function () {
     assert.deepEqual((await readAdapter(runFolder(runsRoot, 'parts').adapter)).matrices, whole.adapter);
     const uncached = await updates(await begin('uncached', 'training.chunkTokens=100000'), 1);
     assert.ok(Math.abs(uncached.losses[0]! - whole.losses[0]!) < 1e-5);
+  });
+
+  // The run was there by then, and its lock was held for as long as the process lived.
+  it('leaves no run behind where the tower cannot be loaded', async () => {
+    cpSync('base', 'towerless', { recursive: true });
+    const file = 'towerless/model.safetensors';
+    const bytes = readFileSync(file).toString('latin1').replaceAll('patch_embed', 'patch_other');
+    writeFileSync(file, Buffer.from(bytes, 'latin1'));
+    const opened = openNewRun(engine, {
+      ...{
+        base: resolveBase(resolve('towerless')),
+        recipe: 'demo',
+        run: 'towerless',
+        adapter: undefined,
+        allowContract: [],
+      },
+      ...{ loaded: loadConfig('demo', set), data: [{ path: 'rows.arrow', weight: 1 }] },
+    });
+    await assert.rejects(opened, /the weights lack the vision tower/);
+    assert.ok(!existsSync(runFolder(runsRoot, 'towerless').folder));
   });
 
   it('is refused by a base without a vision tower, before anything is written', async () => {

@@ -142,7 +142,7 @@ async function importOnce(
     ...(signal && { signal }),
   });
   if (summary === null) return null;
-  if (summary.images !== undefined)
+  if (summary.images)
     throw new UserError(
       `${path} has images, and retraining gathers texts alone; import it by npm run data, and name the Arrow file`,
     );

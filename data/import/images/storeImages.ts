@@ -31,6 +31,7 @@ export async function openImageStore(path: string, keeping: ImageKeeping, length
   /** Of files that were read, so that a page among many negatives is read once. */
   const byPath = new Map<string, string>();
   const hashOf = async (image: GivenImage): Promise<Checked> => {
+    if (image.problem !== undefined) throw new Refused(image.problem);
     const known = image.path === undefined ? undefined : byPath.get(image.path);
     if (known !== undefined) return { sha256: known };
     const bytes = await encoded(image);
@@ -77,7 +78,7 @@ export async function openImageStore(path: string, keeping: ImageKeeping, length
         );
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        return { reason: error.reason, content: `${error.image} ${error.message}` };
+        return { reason: error.reason, content: error.content ?? given.query };
       }
     },
   };
@@ -99,14 +100,13 @@ interface Checked {
   made?: NewImage;
 }
 
-/** An image that cannot be used. `reason` is the same for like images. */
+/** An image that cannot be used. `reason` is the same for like images, `content` is listed with it. */
 class Refused extends Error {
   constructor(
-    readonly image: string,
     readonly reason: string,
-    message: string,
+    readonly content?: string,
   ) {
-    super(message);
+    super(reason);
   }
 }
 
@@ -115,8 +115,7 @@ async function named<T>({ name }: GivenImage, work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const reason = error.message.replace(/\d+ x \d+/, 'N x N');
-    throw new Refused(name, `an image that ${reason}`, error.message);
+    throw new Refused(`an image that ${error.message.replace(/\d+ x \d+/, 'N x N')}`, `${name} ${error.message}`);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Example, Passage } from '../../example/example.js';
 import { scoreOf } from '../../example/row/scoreOf.js';
 import { isBlank, textOf, whyNoText } from '../../example/row/textOf.js';
 import { textId } from '../../example/textId.js';
-import type { GivenImage } from './givenImages.js';
+import { unusable, type GivenImage } from './givenImages.js';
 
 /** A passage as a row gives it. */
 export interface GivenPassage extends Omit<Passage, 'images'> {
@@ -27,12 +27,12 @@ export type ItemReader = (item: unknown, name: string) => GivenPassage | string;
  */
 export function assemble(
   id: string | null,
-  { text: asked, images = [] }: { text: unknown; images?: GivenImage[] | string },
+  { text: asked, images: shown = [] }: { text: unknown; images?: GivenImage[] | string },
   positives: [row: Record<string, unknown>, name: string],
   negatives: [row: Record<string, unknown>, name: string],
   read: ItemReader,
 ): GivenExample | string {
-  if (typeof images === 'string') return `query ${images}`;
+  const images = typeof shown === 'string' ? [unusable(`query ${shown}`)] : shown;
   const query = textOf(images.length > 0 ? (asked ?? '') : asked);
   if (query === null) return whyNoText('query', asked);
   if (isBlank(query) && images.length === 0) return 'query empty';
@@ -64,13 +64,13 @@ function readList(row: Record<string, unknown>, name: string, read: ItemReader):
   return passages;
 }
 
-/** A passage with the images of a row's field, or why it cannot be used. */
+/** A passage with the images of a row's field. @param images  or why they cannot be used */
 export function withImages(
   passage: GivenPassage,
   images: GivenImage[] | string | undefined,
   name: string,
-): GivenPassage | string {
-  if (typeof images === 'string') return `${name} ${images}`;
+): GivenPassage {
+  if (typeof images === 'string') return { ...passage, images: [unusable(`${name} ${images}`)] };
   return images === undefined || images.length === 0 ? passage : { ...passage, images };
 }
 

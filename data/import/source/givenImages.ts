@@ -11,7 +11,12 @@ export interface GivenImage {
   path?: string;
   /** Where they lie within a file that is at work in the import. */
   within?: { file: string; offset: number; length: number };
+  /** Why it cannot be used: that matters only where images are kept. */
+  problem?: string;
 }
+
+/** Stands for images of a row that cannot be used. */
+export const unusable = (problem: string): GivenImage => ({ name: 'an image', problem });
 
 /**
  * The images in a field: bytes, a path, `{bytes, path}` as Hugging Face has it, `{bytes, paths}` of several as MMEB has it,

@@ -3,7 +3,7 @@ import { parseJson } from '../../example/row/parseJson.js';
 import { scoreOf } from '../../example/row/scoreOf.js';
 import { isBlank, textOf, whyNoText } from '../../example/row/textOf.js';
 import { assemble, noText, scored, withImages, type GivenExample, type ItemReader } from './assemble.js';
-import { givenImages, type GivenImage } from './givenImages.js';
+import { givenImages, unusable, type GivenImage } from './givenImages.js';
 import { imageFields, imageRecordParsers } from './imageRecords.js';
 import { isRecord } from './isRecord.js';
 
@@ -88,14 +88,14 @@ export function passageFrom(json: string, folder = ''): ({ id: string } & FoundT
   return typeof row === 'string' ? row : passageOf(row, imagesIn(row, 'image', folder));
 }
 
-/** The same of a row of Parquet. @param images  those that the row has, or why they cannot be used */
+/** The same of a row of Parquet. @param shown  images, those that the row has, or why they cannot be used */
 export function passageOf(
   row: Record<string, unknown>,
-  images: GivenImage[] | string,
+  shown: GivenImage[] | string,
 ): ({ id: string } & FoundText) | string {
   const id = idText(row['_id'] ?? row['docid'] ?? row['id'] ?? row['pid'] ?? row['query_id'] ?? row['qid']);
   const given = row['text'] ?? row['passage'] ?? row['contents'] ?? row['query'];
-  if (typeof images === 'string') return `entry ${images}`;
+  const images = typeof shown === 'string' ? [unusable(`entry ${shown}`)] : shown;
   const [text, title] = [textOf(images.length > 0 ? (given ?? '') : given), textOf(row['title'] ?? '')];
   if (id === null) return 'id missing or no id';
   if (text === null) return whyNoText('text', given);
@@ -123,13 +123,12 @@ const inlinePassage =
     if (!isRecord(item)) return `${name} with something else than a passage`;
     const id = idText(item['docid']);
     const images = imagesIn(item, 'image', folder);
-    const isShown = images.length > 0;
+    const isShown = images.length > 0; // also where it says why there is none that can be used
     const [text, title] = [textOf(item['text'] ?? (isShown ? '' : undefined)), textOf(item['title'] ?? '')];
     if (id === null) return `${name} with a passage without usable docid`;
     if (text === null) return item['text'] == null ? `${name} with a passage without text` : noText(name, item['text']);
     if (title === null) return `${name} with a title that is no text`;
-    const passage = withImages({ id, title, text }, images, name);
-    return typeof passage === 'string' ? passage : scored(passage, item['score'], name);
+    return scored(withImages({ id, title, text }, images, name), item['score'], name);
   };
 
 /** An id, or an object of id and score; the text comes from the collection. */

@@ -139,6 +139,18 @@ describe('importing images', () => {
   });
 
   // Batches of images once ended wherever a place was saved: files then depended on the time.
+  // `none` is the remedy that a message names, and the row was refused for the image that it leaves out.
+  it('leaves out images that could not be read either, when it is told to', async () => {
+    const far = 'https://example.org/a.png';
+    lines('rows.jsonl', [
+      { query: 'one', query_image: far, positive: { text: 'words', image: far }, negative: [{ text: 'no', image: 7 }] },
+    ]);
+    const summary = await run('rows.jsonl', { images: 'none' });
+    assert.deepEqual([summary!.rows, summary!.rejected], [1, []]);
+    const [row] = (await imported()).rows;
+    assert.deepEqual([row!.query, row!.positives, row!.negatives], ['one', [passage('words')], [passage('no')]]);
+  });
+
   it('ends with the same bytes when it was killed on its way and goes on', async () => {
     for (let red = 0; red < 20; red++) await page(`${red}.png`, red);
     const row = (index: number) => ({

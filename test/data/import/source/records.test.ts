@@ -189,7 +189,8 @@ describe('recordParsers of images', () => {
     const held = { id: '', title: '', text: '' };
     assert.deepEqual(images({ bytes, path: 'c.png' }), [{ ...held, images: [{ name: 'c.png', bytes }] }]);
     assert.deepEqual(images(bytes), [{ ...held, images: [{ name: 'an image in the row', bytes }] }]);
-    assert.match(parse('https://example.org/a.png') as string, /behind an address; download it/);
+    const [remote] = images('https://example.org/a.png') as { images: { problem: string }[] }[];
+    assert.match(remote!.images[0]!.problem, /^positive with an image behind an address; download it/);
     assert.equal(parse({ bytes: null, path: null }), 'positive with an empty passage');
   });
 });

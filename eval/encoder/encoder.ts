@@ -208,5 +208,5 @@ async function* chunksAhead(
 
 const readsNoImages = ({ id, images }: TextToEncode) =>
   new UserError(
-    `${id ?? 'a text'} has an image, ${images![0]!.name}, and the model is opened for texts alone; score it by npm run eval with a model that reads images, or leave images out by images: ignore in the task's YAML file`,
+    `${id ?? 'a text'} has an image, ${images![0]!.name}, and the model is opened for texts alone; score it by npm run eval with a model that reads images, let one of the first 1000 rows of the table have one, or leave images out by images: ignore in the task's YAML file`,
   );

@@ -1,3 +1,4 @@
+import { wordPatterns } from '../tokenizer/forms.js';
 import { PairQueue } from './pairQueue.js';
 
 /** The parts of a `tokenizer.json` that matter here; the layout is that of Qwen2.5's own. */
@@ -51,12 +52,9 @@ export function tokenizerConfig(): Record<string, unknown> {
 
 const SPECIAL_TOKENS = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];
 
-/** Qwen2's word pattern as tokenizer.json states it. */
-const WORD_PATTERN =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-/** The same for Node.js 20, whose regular expressions have no `(?i:...)`. */
+/** Qwen2's word pattern for Node.js 20, whose regular expressions have no `(?i:...)`. */
 const WORD = new RegExp(
-  WORD_PATTERN.replace(/\(\?i:(.*?)\)/, (_, group: string) => `(?:${ignoreCase(group)})`),
+  wordPatterns.qwen2.replace(/\(\?i:(.*?)\)/, (_, group: string) => `(?:${ignoreCase(group)})`),
   'gu',
 );
 
@@ -128,7 +126,7 @@ function tokenizerJson(tokens: string[], merges: string[]): TokenizerJson {
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        { type: 'Split', pattern: { Regex: WORD_PATTERN }, behavior: 'Isolated', invert: false },
+        { type: 'Split', pattern: { Regex: wordPatterns.qwen2 }, behavior: 'Isolated', invert: false },
         byteLevel,
       ],
     },

@@ -1,6 +1,6 @@
 import { mergeWord } from './merges.js';
-import type { TokenizerTables } from './tables.js';
-import { wordEnd } from './words.js';
+import { wordSlot, type TokenizerTables } from './tables.js';
+import { wordEnds } from './words.js';
 
 /** Text to ids and back: all that preparing texts under a contract asks of a tokenizer. */
 export interface TokenEncoder {
@@ -19,20 +19,24 @@ export interface TokenEncoder {
  */
 export function byteLevelEncoder(tables: TokenizerTables): TokenEncoder {
   const cache = wordCache();
+  const wordEnd = wordEnds[tables.form];
   const added = addedTokens(tables);
 
   const encodeWord = (word: string): WordIds => {
     const cached = cache.get(word);
     if (cached !== undefined) return cached;
     const bytes = utf8.encode(word);
-    const ids = Int32Array.from(bytes, (byte) => tables.byteIds[byte]!);
-    const length = mergeWord(tables, ids);
-    const result = length === 1 ? ids[0]! : ids.slice(0, length);
+    const result = wholeWord(tables, bytes) ?? merge(bytes);
     cache.set(word, result);
     return result;
   };
+  const merge = (bytes: Uint8Array): WordIds => {
+    const ids = Int32Array.from(bytes, (byte) => tables.byteIds[byte]!).filter((id) => id >= 0);
+    const length = mergeWord(tables, ids);
+    return length === 1 ? ids[0]! : ids.slice(0, length);
+  };
   const encodeSection = (section: string, ids: number[], limit: number) => {
-    const text = MAY_COMPOSE.test(section) ? section.normalize('NFC') : section;
+    const text = tables.composes && MAY_COMPOSE.test(section) ? section.normalize('NFC') : section;
     for (let start = 0; start < text.length && ids.length < limit;) {
       const end = wordEnd(text, start);
       const word = encodeWord(text.slice(start, end));
@@ -73,6 +77,20 @@ type WordIds = number | Int32Array;
 
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The id of the token of these bytes, where the tokenizer takes such words as they are. */
+function wholeWord({ whole, tokenBytes, tokenStarts }: TokenizerTables, bytes: Uint8Array): number | undefined {
+  if (whole === null) return undefined;
+  for (let slot = wordSlot(bytes, whole.length); ; slot = (slot + 1) & (whole.length - 1)) {
+    const id = whole[slot]!;
+    if (id === -1) return undefined;
+    const start = tokenStarts[id]!;
+    if (tokenStarts[id + 1]! - start !== bytes.length) continue;
+    let at = 0;
+    while (at < bytes.length && tokenBytes[start + at] === bytes[at]) at++;
+    if (at === bytes.length) return id;
+  }
+}
 
 /** Below U+0300 nothing composes and nothing is composed otherwise. */
 const MAY_COMPOSE = /[\u0300-\uffff]/;

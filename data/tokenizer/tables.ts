@@ -1,6 +1,8 @@
+import { wordForm, type WordForm } from './forms.js';
+
 /** What byte-level BPE looks up, in memory that threads share. Built once from tokenizer.json by `tokenizerTables`. */
 export interface TokenizerTables {
-  /** The id that each byte starts as, [256]. */
+  /** The id that each byte starts as, [256]; -1 of one that the vocabulary lacks: it is left out, as Python's tokenizers do. */
   byteIds: Int32Array;
   /** Hash table of merges, [slots, 3]: left id, right id, rank; left is -1 in an empty slot. Slots are a power of two. */
   merges: Int32Array;
@@ -11,14 +13,19 @@ export interface TokenizerTables {
   tokenStarts: Int32Array;
   /** Tokens that are found in the text before anything else is done to it, with their ids. */
   added: [content: string, id: number][];
+  /** How text is cut into words. */
+  form: WordForm;
+  /** Whether text is normalized to NFC first. */
+  composes: boolean;
+  /**
+   * Hash table of the ids of tokens, [slots], -1 in an empty slot, where a word that is a token is taken as it is, whatever its
+   * merges would come to (`ignore_merges`); null where merges alone decide. Slots are a power of two.
+   */
+  whole: Int32Array | null;
 }
 
-/** Qwen2's word pattern. `words.ts` reads it by hand, so no other pattern has tables. */
-export const WORD_PATTERN =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
 /**
- * Build the tables of a tokenizer in the form of Qwen2: NFC, its word pattern, byte-level BPE.
+ * Build the tables of byte-level BPE whose text is cut into words as one of the forms does that are known here.
  * @param json    tokenizer.json
  * @param config  tokenizer_config.json
  * @returns       tables, or in a few words what makes this tokenizer another one
@@ -31,13 +38,16 @@ export function tokenizerTables(
   const model = json['model'] as BpeModel | undefined;
   if (config['remove_space'] === true || config['do_lowercase_and_remove_accent'] === true)
     return 'tokenizer_config.json changes the text';
-  if (normalizer != null && !sameShape(normalizer, { type: 'NFC' })) return 'its normalizer is not NFC';
-  if (!sameShape(preTokenizer, QWEN2_PRE_TOKENIZER)) return "its pre_tokenizer is not Qwen2's";
+  const composes = (normalizer as { type?: unknown } | null | undefined)?.type === 'NFC';
+  if (normalizer != null && !composes) return 'its normalizer is not NFC';
+  const form = wordForm(preTokenizer);
+  if (form === null) return 'its pre_tokenizer is none of Qwen2, Qwen3, Llama 3, SmolLM and GPT-2';
   const unfit = unfitModel(model);
   if (unfit !== null) return unfit;
   if (!Array.isArray(added) || !added.every(isToken)) return 'its added tokens are no list of tokens';
   if (added.some(isSearchedDifferently)) return 'its added tokens take blanks or normalized text';
-  return build(model!, added);
+  const built = build(model!, added);
+  return typeof built === 'string' ? built : { ...built, form, composes };
 }
 
 interface TokenizerFile {
@@ -62,33 +72,10 @@ interface BpeModel {
   [option: string]: unknown;
 }
 
-const QWEN2_PRE_TOKENIZER = {
-  type: 'Sequence',
-  pretokenizers: [
-    { type: 'Split', pattern: { Regex: WORD_PATTERN }, behavior: 'Isolated', invert: false },
-    { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
-  ],
-};
-
-/** Whether `value` holds everything that `shape` states; `trim_offsets` and the like change no id. */
-function sameShape(value: unknown, shape: unknown): boolean {
-  if (typeof shape !== 'object' || shape === null) return value === shape;
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(shape) && (value as unknown[]).length !== shape.length) return false;
-  return Object.entries(shape).every(([key, inner]) => sameShape((value as Record<string, unknown>)[key], inner));
-}
-
 function unfitModel(model: BpeModel | undefined): string | null {
   if (model?.type !== 'BPE' || typeof model.vocab !== 'object' || model.vocab === null || !Array.isArray(model.merges))
     return 'its model is not BPE';
-  const set = [
-    'dropout',
-    'unk_token',
-    'continuing_subword_prefix',
-    'end_of_word_suffix',
-    'byte_fallback',
-    'ignore_merges',
-  ];
+  const set = ['dropout', 'unk_token', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback'];
   const used = set.find((option) => Boolean(model[option]));
   return used === undefined ? null : `its model uses ${used}`;
 }
@@ -101,14 +88,13 @@ export const isId = (id: unknown) => Number.isInteger(id) && (id as number) >= 0
 const isSearchedDifferently = (token: AddedToken) =>
   token.single_word || token.lstrip || token.rstrip || token.normalized || token.content === '';
 
-function build({ vocab, merges }: BpeModel, added: AddedToken[]): TokenizerTables | string {
+function build(
+  { vocab, merges, ignore_merges: takesWhole }: BpeModel,
+  added: AddedToken[],
+): Omit<TokenizerTables, 'form' | 'composes'> | string {
   const symbols = byteSymbols();
   const byteIds = shared(Int32Array, 256);
-  for (const [byte, symbol] of symbols.entries()) {
-    const id = vocab[symbol];
-    if (id === undefined) return 'its vocabulary lacks a byte';
-    byteIds[byte] = id;
-  }
+  for (const [byte, symbol] of symbols.entries()) byteIds[byte] = vocab[symbol] ?? -1;
   const slots = 2 ** Math.ceil(Math.log2(merges.length * 2 + 2));
   const table = shared(Int32Array, slots * 3).fill(-1);
   const merged = shared(Int32Array, merges.length);
@@ -124,7 +110,27 @@ function build({ vocab, merges }: BpeModel, added: AddedToken[]): TokenizerTable
     table.set([leftId, rightId, rank], slot * 3);
   }
   const pairs = added.map(({ content, id }): [string, number] => [content, id]);
-  return { byteIds, merges: table, merged, ...bytesOfTokens(vocab, symbols, pairs), added: pairs };
+  const bytes = bytesOfTokens(vocab, symbols, pairs);
+  const whole = takesWhole === true ? wholeWords(Object.values(vocab), bytes) : null;
+  return { byteIds, merges: table, merged, ...bytes, added: pairs, whole };
+}
+
+function wholeWords(ids: number[], { tokenBytes, tokenStarts }: Pick<TokenizerTables, 'tokenBytes' | 'tokenStarts'>) {
+  const slots = 2 ** Math.ceil(Math.log2(ids.length * 2 + 2));
+  const table = shared(Int32Array, slots).fill(-1);
+  for (const id of ids) {
+    let slot = wordSlot(tokenBytes.subarray(tokenStarts[id], tokenStarts[id + 1]), slots);
+    while (table[slot] !== -1) slot = (slot + 1) & (slots - 1);
+    table[slot] = id;
+  }
+  return table;
+}
+
+/** The slot at which the search for a token of these bytes begins. Source: FNV-1a, 32 bits. */
+export function wordSlot(bytes: Uint8Array, slots: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+  return (hash ^ (hash >>> 15)) & (slots - 1);
 }
 
 /** The slot at which the search for a merge begins. */

@@ -25,7 +25,7 @@ export interface Tokenizer extends TokenEncoder {
 
 /**
  * Load the tokenizer of a folder in Hugging Face layout: tokenizer.json and tokenizer_config.json, and a chat template
- * in either or beside them. One in the form of Qwen2 is read by tables, any other by transformers.js.
+ * in either or beside them. Byte-level BPE of the forms that are known here is read by tables, any other by transformers.js.
  * @throws UserError when a file is missing or cannot be used
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
@@ -53,7 +53,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     tables,
     slow: tables
       ? null
-      : `${file} is not in the form of Qwen2 (${built as string}): transformers.js tokenizes, some ten times slower`,
+      : `${file} is in no form that has tables here (${built as string}): transformers.js tokenizes, some ten times slower`,
   };
 }
 

@@ -33,7 +33,7 @@ describe('npm run data', () => {
 
     writeTinyTokenizer(at('base'));
     const shown = data('tokens', '--base', at('base'), '--json', 'a');
-    assert.match(shown.stderr, /is not in the form of Qwen2 .*: transformers\.js tokenizes/);
+    assert.match(shown.stderr, /is in no form that has tables here .*: transformers\.js tokenizes/);
     const { texts } = JSON.parse(shown.stdout) as { texts: { tokens: { id: number; from: string }[] }[] };
     assert.deepEqual(
       texts[0]!.tokens.slice(-2).map(({ id, from }) => [id, from]),

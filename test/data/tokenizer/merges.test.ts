@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { seededRandom } from '../../../data/random.js';
+import { wordPatterns } from '../../../data/tokenizer/forms.js';
 import { mergeWord } from '../../../data/tokenizer/merges.js';
-import { tokenizerTables, WORD_PATTERN, type TokenizerTables } from '../../../data/tokenizer/tables.js';
+import { tokenizerTables, type TokenizerTables } from '../../../data/tokenizer/tables.js';
 import { byteSymbols } from '../../fixtures/writeTinyTokenizer.js';
 
 /** Tables with the bytes' values as their ids and one more id for each merge, in order. */
@@ -13,7 +14,7 @@ function tablesOf(...merges: string[]): TokenizerTables {
       pre_tokenizer: {
         type: 'Sequence',
         pretokenizers: [
-          { type: 'Split', pattern: { Regex: WORD_PATTERN }, behavior: 'Isolated', invert: false },
+          { type: 'Split', pattern: { Regex: wordPatterns.qwen2 }, behavior: 'Isolated', invert: false },
           { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false },
         ],
       },

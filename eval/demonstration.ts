@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { makeFolder } from '../data/files/makeFolder.js';
 import { createExampleWriter } from '../data/arrow/writeExamples.js';
 import { replaceFolder } from '../data/files/writeFolder.js';
-import { withLock } from '../setup/lock.mjs';
+import { withLock } from '../setup/lock/lock.mjs';
 import { writeBeir } from '../data/task/beir.js';
 import { DOMAINS, type Domain } from '../data/demonstration/domainSource.js';
 import type { DomainPairs } from '../data/demonstration/splitPairs.js';

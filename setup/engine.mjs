@@ -1,13 +1,13 @@
 import { accessSync, constants, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildBinding } from './binding.mjs';
+import { buildBinding } from './binding/build.mjs';
 import { findProgram, run } from './command.mjs';
-import { engineFolder, readJson, tensorflowVersion } from './engineFolder.mjs';
-import { bytesKept, installLibrary, removeKept } from './library.mjs';
-import { makeFolderSync } from './makeFolder.mjs';
-import { withLock } from './lock.mjs';
-import { alteredFile, damagedFile, engineFiles } from './records.mjs';
-import { megabytes, say } from './screen.mjs';
+import { engineFolder, readJson, tensorflowVersion } from './folder/engineFolder.mjs';
+import { bytesKept, installLibrary, removeKept } from './library/install.mjs';
+import { makeFolderSync } from './folder/makeFolder.mjs';
+import { withLock } from './lock/lock.mjs';
+import { alteredFile, damagedFile, engineFiles } from './folder/records.mjs';
+import { megabytes, say } from './messages/screen.mjs';
 import {
   Trouble,
   diskTrouble,
@@ -16,9 +16,9 @@ import {
   rememberTrouble,
   troubleLine,
   waitingTrouble,
-} from './troubles.mjs';
+} from './messages/troubles.mjs';
 import { tryCompiled } from './tryCompiled.mjs';
-import { missingFile, spaceNeeded, wheelsByVariant } from './wheels.mjs';
+import { missingFile, spaceNeeded, wheelsByVariant } from './library/wheels.mjs';
 
 /**
  * Install the TensorFlow engine when it is not there or not whole. Where it cannot be, says why in one line and leaves

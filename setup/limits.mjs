@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFolderSync } from './makeFolder.mjs';
+import { makeFolderSync } from './folder/makeFolder.mjs';
 
 /**
  * What this process may do, where that is too little for any command, which would end in a stack of Node's or tsx's: one

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.mjs';
-import { checkout, readJson } from './engineFolder.mjs';
-import { withLock } from './lock.mjs';
-import { say, startPhase } from './screen.mjs';
+import { checkout, readJson } from './folder/engineFolder.mjs';
+import { withLock } from './lock/lock.mjs';
+import { say, startPhase } from './messages/screen.mjs';
 
 const folder = join(checkout, '.engine');
 

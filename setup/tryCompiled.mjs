@@ -1,6 +1,6 @@
 import { run } from './command.mjs';
-import { checkout } from './engineFolder.mjs';
-import { startPhase } from './screen.mjs';
+import { checkout } from './folder/engineFolder.mjs';
+import { startPhase } from './messages/screen.mjs';
 
 const limitMs = 10 * 60_000;
 

@@ -6,23 +6,27 @@ import ts from 'typescript';
 
 /** From left to right: a room may import from itself and from rooms left of it. */
 const rooms = ['configs', 'data', 'checkpoints', 'model', 'eval', 'train'];
-/** Installs the engine before anything else runs; every room may ask it where things are. */
+/** Installs what all others need, so it stands left of them; every room may ask it where things are. */
 const setup = 'setup';
 const mostLines = 300;
 const mostEntries = 15;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const files = rooms.flatMap((room) =>
+const roomOf = (file: string) => file.split(sep)[0]!;
+/** What is written in any language. */
+const allFiles = [setup, ...rooms].flatMap((room) =>
   readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.(ts|mts|mjs|cc|h|py)$/.test(file))
     .map((file) => join(room, file)),
 );
-const sources = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
-const roomOf = (file: string) => file.split(sep)[0]!;
+const files = allFiles.filter((file) => roomOf(file) !== setup && file.endsWith('.ts'));
+const sources = new Map(allFiles.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 /** Command files read arguments and print; they may import from anywhere. */
 const isCommand = (file: string) => /^\w+\Wcommand(\.ts|\W\w+\.ts)$/.test(file);
+const imported = new Map(allFiles.map((file) => [file, importsOf(file)]));
+const imports = (file: string) => imported.get(file)!;
 const filesThat = (holds: (file: string, source: string) => boolean) =>
-  [...sources].filter(([file, source]) => holds(file, source)).map(([file]) => file);
+  files.filter((file) => holds(file, sources.get(file)!));
 
 describe('the rooms', () => {
   it('are all there, each with code', () => {
@@ -35,15 +39,24 @@ describe('the rooms', () => {
     assert.deepEqual(listing, [join('configs', 'stopSignals.ts')]);
   });
 
-  rooms.forEach((room, index) => {
-    it(`${room} imports only from ${[setup, ...rooms.slice(0, index + 1)].join(', ')}`, () => {
-      const allowed = [setup, ...rooms.slice(0, index + 1)];
-      const wrong = files
+  [setup, ...rooms].forEach((room, index, all) => {
+    const allowed = all.slice(0, index + 1);
+    it(`${room} imports only from ${allowed.join(', ')}`, () => {
+      const wrong = allFiles
         .filter((file) => roomOf(file) === room && !isCommand(file))
         .flatMap((file) => localImports(file).map((target) => ({ file, target })))
         .filter(({ target }) => !allowed.includes(roomOf(target)));
       assert.deepEqual(wrong, []);
     });
+  });
+
+  it('setup imports nothing that would have to be installed first, but where it starts a command', () => {
+    const before = (file: string) => file.endsWith('.mjs') && !file.startsWith(join(setup, 'start') + sep);
+    const wrong = allFiles
+      .filter((file) => roomOf(file) === setup && before(file))
+      .flatMap((file) => imports(file).map((target) => ({ file, target })))
+      .filter(({ target }) => !/^(node:|\.)/.test(target));
+    assert.deepEqual(wrong, []);
   });
 
   // A room's command.ts may be put together of sub-commands; these run nothing themselves.
@@ -83,7 +96,7 @@ describe('the rooms', () => {
 
   // Files and sub-rooms of one folder: what one of them imports, directly or through others, never imports it.
   it('import one way inside, from sub-room to sub-room and from file to file', () => {
-    const folders = [...new Set(files.flatMap(foldersOf))];
+    const folders = [...new Set(allFiles.flatMap(foldersOf))];
     assert.deepEqual(
       folders.flatMap((folder) => circleIn(folder) ?? []),
       [],
@@ -92,7 +105,7 @@ describe('the rooms', () => {
 
   it(`have at most ${mostEntries} entries to a folder`, () => {
     const entries = new Map<string, Set<string>>();
-    for (const file of files)
+    for (const file of allFiles)
       for (const folder of foldersOf(file))
         entries.set(folder, (entries.get(folder) ?? new Set()).add(entryOf(folder, file)));
     assert.deepEqual(
@@ -103,7 +116,7 @@ describe('the rooms', () => {
 
   it(`have no file of more than ${mostLines} lines`, () => {
     assert.deepEqual(
-      filesThat((_, source) => source.trimEnd().split('\n').length > mostLines),
+      allFiles.filter((file) => sources.get(file)!.trimEnd().split('\n').length > mostLines),
       [],
     );
   });
@@ -149,7 +162,7 @@ const entryOf = (folder: string, file: string) => file.slice(folder.length + 1).
 function circleIn(folder: string): string | undefined {
   const inside = (file: string) => file.startsWith(folder + sep);
   const arrows = new Map<string, Set<string>>();
-  for (const file of files.filter(inside)) {
+  for (const file of allFiles.filter(inside)) {
     const from = entryOf(folder, file);
     const targets = localImports(file)
       .filter(inside)
@@ -181,7 +194,11 @@ function localImports(file: string): string[] {
     .map((name) => join(dirname(file), name.replace(/\.js$/, '.ts')));
 }
 
-/** All that a file imports or requires, types too. */
-function imports(file: string): string[] {
-  return ts.preProcessFile(sources.get(file)!, true, true).importedFiles.map(({ fileName }) => fileName);
+/** All that a file imports or requires, types too; of C++ what it includes by a path. */
+function importsOf(file: string): string[] {
+  const source = sources.get(file)!;
+  if (file.endsWith('.py')) return [];
+  if (/\.(cc|h)$/.test(file))
+    return [...source.matchAll(/^#include "(.+)"/gm)].map(([, path]) => (/^\w+\.h$/.test(path!) ? `./${path}` : path!));
+  return ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => fileName);
 }

@@ -9,7 +9,7 @@ import { requireSpace } from '../../data/download/requireSpace.js';
 import type { Patience } from '../../data/download/web/retry.js';
 import { UnreachableError } from '../../data/download/web/webErrors.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
-import { withLock } from '../../setup/lock.mjs';
+import { withLock } from '../../setup/lock/lock.mjs';
 import { explainHubFailure } from './explainHubFailure.js';
 import { cachePlaces, findCached, isCommit, linkBlob, writeRef, type CachedSnapshot } from './hubCache.js';
 import { hubSettings, type HubSettings } from './hubSettings.js';

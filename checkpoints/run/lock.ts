@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UserError } from '../../configs/userError.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
-import { tryLock, type Lock } from '../../setup/lock.mjs';
+import { tryLock, type Lock } from '../../setup/lock/lock.mjs';
 
 /** The file in a run folder that names the process at work there. */
 export const lockName = 'run.lock';

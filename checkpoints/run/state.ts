@@ -15,7 +15,7 @@ import {
 import { explainReadFailure } from '../../data/files/explainReadFailure.js';
 import { removeOwnFolder } from '../../data/files/ownFolder.js';
 import { partialMark, writeBeside } from '../../data/files/writeBeside.js';
-import { lifeOf, owner } from '../../setup/owner.mjs';
+import { lifeOf, owner } from '../../setup/lock/owner.mjs';
 import { replacedMark, replaceFolder, restoreReplaced } from '../../data/files/writeFolder.js';
 
 /** Float32 numbers of one adapter matrix or optimizer moment. */

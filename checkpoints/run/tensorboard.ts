@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
-import { makeFolderSync } from '../../setup/makeFolder.mjs';
+import { makeFolderSync } from '../../setup/folder/makeFolder.mjs';
 
 export interface EventFile {
   /** Gathered, and written now and then. @throws UserError when the disk is full */

@@ -7,7 +7,7 @@ import type { DownloadScreen } from '../../configs/cli/download.js';
 import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
 import { withoutCredentials } from '../../configs/withoutCredentials.js';
-import { withLock } from '../../setup/lock.mjs';
+import { withLock } from '../../setup/lock/lock.mjs';
 import { removeOwnFolder, requireOwnFolder } from '../files/ownFolder.js';
 import { replaceFolder } from '../files/writeFolder.js';
 import { byHand, downloadsFolder, listDatasetFiles, type DatasetFile, type ListHub } from './datasetFiles.js';

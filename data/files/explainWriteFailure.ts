@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ownerForm } from '../../setup/owner.mjs';
+import { ownerForm } from '../../setup/lock/owner.mjs';
 import { UserError } from '../../configs/userError.js';
 
 /**

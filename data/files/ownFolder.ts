@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import { UserError } from '../../configs/userError.js';
-import { ownerForm } from '../../setup/owner.mjs';
+import { ownerForm } from '../../setup/lock/owner.mjs';
 import { filesBelow } from './filesBelow.js';
 import { partialMark } from './writeBeside.js';
 

@@ -2,7 +2,7 @@ import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path';
 import { makeFolder } from './makeFolder.js';
 import { UserError } from '../../configs/userError.js';
-import { lifeOf, owner } from '../../setup/owner.mjs';
+import { lifeOf, owner } from '../../setup/lock/owner.mjs';
 import { explainWriteFailure } from './explainWriteFailure.js';
 
 /** A file written and on the disk, but not yet under its own name. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from './makeFolder.js';
 import { UserError } from '../../configs/userError.js';
-import { lifeOf, owner } from '../../setup/owner.mjs';
+import { lifeOf, owner } from '../../setup/lock/owner.mjs';
 import { explainWriteFailure } from './explainWriteFailure.js';
 import { requireOwnFolder, type OwnFiles } from './ownFolder.js';
 import { partialName, removeStalePartials, syncFolder } from './writeBeside.js';

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Dataset } from '../../configs/load/datasetFile.js';
 import { UserError } from '../../configs/userError.js';
-import { withLock } from '../../setup/lock.mjs';
+import { withLock } from '../../setup/lock/lock.mjs';
 import { scanArrow } from '../arrow/message/scanArrow.js';
 import { importedName } from '../download/datasetState.js';
 import { contentHash } from '../files/contentHash.js';

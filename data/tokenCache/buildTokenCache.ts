@@ -4,7 +4,7 @@ import { makeFolder } from '../files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import type { ExampleFile } from '../arrow/openExamples.js';
 import type { Example } from '../example/example.js';
-import { tryLock, type Lock } from '../../setup/lock.mjs';
+import { tryLock, type Lock } from '../../setup/lock/lock.mjs';
 import { explainWriteFailure } from '../files/explainWriteFailure.js';
 import type { TokenizerThreads } from '../tokenizer/threads.js';
 import { syncFolder, writeBeside } from '../files/writeBeside.js';

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { lifeOf, owner } from '../../setup/owner.mjs';
+import { lifeOf, owner } from '../../setup/lock/owner.mjs';
 
 /** A process whose life cannot be looked up from here is taken for gone when its claim was not touched for so long. */
 const silenceMs = 10 * 60_000;

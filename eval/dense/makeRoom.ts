@@ -1,7 +1,7 @@
 import { readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { withLock } from '../../setup/lock.mjs';
-import { owner } from '../../setup/owner.mjs';
+import { withLock } from '../../setup/lock/lock.mjs';
+import { owner } from '../../setup/lock/owner.mjs';
 import { claim, readClaim, release } from './claims.js';
 import { makeFolder } from '../../data/files/makeFolder.js';
 

@@ -3,7 +3,7 @@ import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { libraryOutput } from '../../configs/cli/libraryOutput.js';
 import { namesIn } from '../../configs/load/names.js';
 import { UserError } from '../../configs/userError.js';
-import { folderBytes } from '../../setup/records.mjs';
+import { folderBytes } from '../../setup/folder/records.mjs';
 import { baseRows, tensorRows } from '../describe/baseRows.js';
 import { describeBase, describeTensors, type BaseDescription } from '../describe/describeBase.js';
 import { engineStatus, type EngineStatus } from '../engine/native/engineStatus.js';

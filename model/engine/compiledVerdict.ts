@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readJson } from '../../setup/engineFolder.mjs';
+import { readJson } from '../../setup/folder/engineFolder.mjs';
 
 /** What came of trying the functions that XLA compiles on a card. */
 export interface CompiledVerdict {

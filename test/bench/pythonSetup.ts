@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../configs/userError.js';
-import { nvidiaSeen } from '../../setup/engineFolder.mjs';
+import { nvidiaSeen } from '../../setup/folder/engineFolder.mjs';
 import { workFolder } from './setting.js';
 
 const requirements = fileURLToPath(new URL('./python/requirements.txt', import.meta.url));

@@ -35,7 +35,7 @@ describe('docs/messages.md', () => {
 
   // What the troubleshooting page quotes must be said somewhere, or nobody finds it by its words.
   it('is quoted by docs/troubleshooting.md as it stands', () => {
-    const elsewhere = ['setup/troubles.mjs', 'train/loop/trainRun.ts'];
+    const elsewhere = ['setup/messages/troubles.mjs', 'train/loop/trainRun.ts'];
     const said = [
       ...messages.map(({ text }) => text),
       ...elsewhere.map((file) => readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8')),

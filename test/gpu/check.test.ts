@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { engineFolder, nvidiaSeen } from '../../setup/engineFolder.mjs';
+import { engineFolder, nvidiaSeen } from '../../setup/folder/engineFolder.mjs';
 import type { Finding } from './finding.js';
 
 const script = fileURLToPath(new URL('./check.ts', import.meta.url));

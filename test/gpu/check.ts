@@ -19,7 +19,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nvidiaSeen } from '../../setup/engineFolder.mjs';
+import { nvidiaSeen } from '../../setup/folder/engineFolder.mjs';
 import { ask, type Settings } from './ask.js';
 import {
   checkCache,

@@ -12,7 +12,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureEngine } from '../../setup/engine.mjs';
-import { checkout, engineFolder } from '../../setup/engineFolder.mjs';
+import { checkout, engineFolder } from '../../setup/folder/engineFolder.mjs';
 
 /** Of the checkout; the rooms, and the parts of the tests that the checks use. */
 const parts = [

@@ -10,7 +10,7 @@ import { atOnce } from '../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient } from '../../train/step/poolGradient.js';
 import { applyUpdate } from '../../train/step/update.js';
 import { openSearch } from '../../eval/dense/search.js';
-import { folderBytes } from '../../setup/records.mjs';
+import { folderBytes } from '../../setup/folder/records.mjs';
 import { neededFlops } from '../bench/flops.js';
 import { embed, planOf, trainStep } from '../bench/work.js';
 import { writeRandomBase } from '../bench/writeRandomBase.js';

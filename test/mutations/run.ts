@@ -1,22 +1,32 @@
 /**
  * Run by hand: `node --import tsx test/mutations/run.ts 50 1` makes 50 mutations, drawn by the seed 1, in a copy of the checkout, runs
- * for each the tests of the mutated file, and lists those that no test noticed. `--only loss.ts` mutates that file alone.
+ * for each the tests of the mutated file, and lists those that no test noticed. `--only loss.ts` mutates that file alone; it may be given several times.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkout } from '../../setup/engineFolder.mjs';
+import { checkout } from '../../setup/folder/engineFolder.mjs';
 import { seededRandom } from '../../data/random.js';
 import { copyCheckout } from '../train/prepare/copyCheckout.js';
 import { mutated, mutationsOf, type Mutation } from './mutate.js';
 
 /** Files whose numbers decide results, and the tests that answer for each. */
 const statistics = 'test/eval/statistics/*.test.ts';
+const poolGradient = 'test/train/step/poolGradient.test.ts';
+const ranks = 'test/train/ranks/equality.test.ts';
+const bm25 = 'test/eval/bm25/*.test.ts';
 const targets: Record<string, string[]> = {
   'train/step/loss.ts': ['test/train/step/loss.test.ts'],
-  'train/step/poolGradient.ts': ['test/train/step/poolGradient.test.ts'],
+  'train/step/poolGradient.ts': [poolGradient],
+  'train/step/embedTexts.ts': [poolGradient],
+  'train/step/backChunks.ts': [poolGradient],
+  'train/step/textChunks.ts': [poolGradient],
+  'train/step/dealTexts.ts': [poolGradient, ranks],
+  'train/step/exchange.ts': [poolGradient, ranks],
+  'train/step/gradientLengths.ts': [poolGradient],
+  'train/step/sampleTexts.ts': ['test/train/step/sampleTexts.test.ts'],
   'train/step/optimizer.ts': ['test/train/step/optimizer.test.ts'],
   'train/step/update.ts': ['test/train/step/update.test.ts'],
   'train/step/schedule.ts': ['test/train/step/schedule.test.ts'],
@@ -27,15 +37,35 @@ const targets: Record<string, string[]> = {
   'eval/statistics/differences.ts': [statistics],
   'eval/statistics/standings.ts': [statistics],
   'eval/statistics/pairedTTest.ts': [statistics],
+  'eval/statistics/studentT.ts': [statistics],
+  'eval/statistics/kendallTau.ts': [statistics],
+  'eval/statistics/rankShares.ts': [statistics],
+  'eval/statistics/aliasTable.ts': [statistics],
+  'eval/statistics/detectableDifference.ts': [statistics],
+  'eval/score/averages.ts': ['test/eval/score/averages.test.ts'],
+  'eval/score/trecRun.ts': ['test/eval/score/trecRun.test.ts'],
+  'eval/dense/search.ts': ['test/eval/dense/search.test.ts'],
+  'eval/dense/selection.ts': ['test/eval/dense/selection.test.ts', 'test/eval/dense/search.test.ts'],
+  'eval/bm25/ties.ts': [bm25],
+  'eval/bm25/lengthByte.ts': [bm25],
+  'eval/bm25/retriever.ts': [bm25],
   'data/stream/shuffle.ts': ['test/data/stream/shuffle.test.ts'],
+  'data/stream/pool.ts': ['test/data/stream/pool.test.ts'],
+  'data/stream/planEpoch.ts': ['test/data/stream/tokenPools.test.ts'],
+  'data/stream/streamGroups.ts': ['test/data/stream/tokenPools.test.ts'],
+  'data/stream/tokenPools.ts': ['test/data/stream/tokenPools.test.ts'],
   'checkpoints/run/state.ts': ['test/checkpoints/run/state.test.ts'],
+  'checkpoints/run/stateAdapter.ts': ['test/checkpoints/run/stateAdapter.test.ts'],
 };
 /** One that makes a loop endless ends too. */
 const limitMs = 120_000;
 
-const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { only: { type: 'string', multiple: true } },
+  allowPositionals: true,
+});
 const [mutations = 50, seed = 1] = positionals.map(Number);
-const chosen = Object.keys(targets).filter((file) => values.only === undefined || basename(file) === values.only);
+const chosen = Object.keys(targets).filter((file) => values.only?.includes(basename(file)) ?? true);
 const offered = chosen.flatMap((file) =>
   mutationsOf(readFileSync(join(checkout, file), 'utf8')).map((mutation) => ({ file, mutation })),
 );

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { engineFolder } from '../../setup/engineFolder.mjs';
+import { engineFolder } from '../../setup/folder/engineFolder.mjs';
 
 const script = fileURLToPath(new URL('../../setup.mjs', import.meta.url));
 const finds = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;

@@ -7,7 +7,7 @@ import { readLog } from '../../checkpoints/run/log.js';
 import type { Contract } from '../../configs/contract.js';
 import { createExampleWriter } from '../../data/arrow/writeExamples.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { engineFolder } from '../../setup/engineFolder.mjs';
+import { engineFolder } from '../../setup/folder/engineFolder.mjs';
 import { assertClose, assertCloseToLargest } from '../assertions.js';
 import { runCommand, startCommand } from '../runCommand.js';
 import { makeTinyRun, tinySettings } from '../tinyRun.js';

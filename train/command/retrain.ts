@@ -5,7 +5,7 @@ import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { loadRetraining, type RetrainingPlan } from '../../configs/load/loadRetraining.js';
 import { UserError } from '../../configs/userError.js';
 import { explainWriteFailure } from '../../data/files/explainWriteFailure.js';
-import { tryLock, type Lock } from '../../setup/lock.mjs';
+import { tryLock, type Lock } from '../../setup/lock/lock.mjs';
 import { spawnWith } from '../processes/spawnCommand.js';
 import { watchSignals } from '../../configs/cli/watchSignals.js';
 import { promoteByHand, rollback } from '../retrain/byHand.js';

@@ -1,7 +1,7 @@
 import type { Adapter } from '../../checkpoints/adapter/adapter.js';
 import type { RunRecord } from '../../checkpoints/run/config.js';
 import type { RunFolder } from '../../checkpoints/run/folder.js';
-import type { Lock } from '../../setup/lock.mjs';
+import type { Lock } from '../../setup/lock/lock.mjs';
 import type { SavedState } from '../../checkpoints/run/state.js';
 import type { Contract } from '../../configs/contract.js';
 import type { ExampleFile } from '../../data/arrow/openExamples.js';

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { makeFolder } from '../../files/makeFolder.js';
 import { UserError } from '../../../configs/userError.js';
 import { explainWriteFailure } from '../../files/explainWriteFailure.js';
-import { tryLock } from '../../../setup/lock.mjs';
+import { tryLock } from '../../../setup/lock/lock.mjs';
 import type { Rejected } from '../../example/rejects.js';
 import { removeOwnFolder, requireOwnFolder } from '../../files/ownFolder.js';
 import { writeBeside } from '../../files/writeBeside.js';

@@ -1,5 +1,5 @@
-import { engineFolder, nvidiaSeen, readJson, tensorflowVersion } from '../../../setup/engineFolder.mjs';
-import { alteredFile, damagedFile, engineFiles } from '../../../setup/records.mjs';
+import { engineFolder, nvidiaSeen, readJson, tensorflowVersion } from '../../../setup/folder/engineFolder.mjs';
+import { alteredFile, damagedFile, engineFiles } from '../../../setup/folder/records.mjs';
 
 /** What setup has left on this machine. */
 export interface EngineStatus {

@@ -6,7 +6,7 @@ const require = createRequire(import.meta.url);
 const shortenEveryMs = 10_000;
 const retryMs = 5;
 
-/** Compiled from setup/holdStderr.cc. */
+/** Compiled from setup/binding/holdStderr.cc. */
 interface AddOn {
   hold(): number | undefined;
   written(): string;

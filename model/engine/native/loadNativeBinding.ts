@@ -3,7 +3,7 @@ import { createRequire, Module } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { availableMemory } from '../../machine.js';
-import { engineFolder, readJson, type EngineFolder } from '../../../setup/engineFolder.mjs';
+import { engineFolder, readJson, type EngineFolder } from '../../../setup/folder/engineFolder.mjs';
 import { cardsOfDriver } from './cards.js';
 import { gpuEnvironment } from './gpuEnvironment.js';
 import { holdStderr } from './holdStderr.js';

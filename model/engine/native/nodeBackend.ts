@@ -12,12 +12,12 @@ export interface Binding {
   createTensor(shape: number[], dtype: number, values: ArrayBufferView): number;
   deleteTensor(id: number): void;
   executeOp(name: string, attributes: Attribute[], inputs: number[], outputs: number): OpOutput[];
-  /** The functions that setup/context.cc adds. */
+  /** The functions that setup/binding/context.cc adds. */
   joinTrouble(): string;
   reportError(message: string): void;
   publish(key: string, value: string): void;
   published(key: string, timeoutMs: number): string | undefined;
-  /** That setup/card.cc adds. */
+  /** That setup/binding/card.cc adds. */
   card(): Card | undefined;
   addFunction(definition: Buffer): void;
   TF_ATTR_TYPE: number;

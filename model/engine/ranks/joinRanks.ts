@@ -19,7 +19,7 @@ export function patienceOf(env: NodeJS.ProcessEnv): Patience {
   };
 }
 
-/** What setup/context.cc reads while it makes TensorFlow's context, so that this process joins the others. */
+/** What setup/binding/context.cc reads while it makes TensorFlow's context, so that this process joins the others. */
 export function joinEnvironment(place: RankPlace, patience: Patience): Record<string, string> {
   const config = configProto(place.ranks, patience);
   const hexadecimal = (bytes: number[]) => Buffer.from(bytes).toString('hex');

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { lockName, lockRun } from '../../../checkpoints/run/lock.js';
 import { UserError } from '../../../configs/userError.js';
-import { ownerOf } from '../../../setup/owner.mjs';
+import { ownerOf } from '../../../setup/lock/owner.mjs';
 import { useTemporaryFolder } from '../useTemporaryFolder.js';
 
 const deadPid = () => spawnSync(process.execPath, ['-e', '0']).pid;

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ownerOf } from '../../../setup/owner.mjs';
+import { ownerOf } from '../../../setup/lock/owner.mjs';
 import { latestState, pruneStates, readState, saveState, type State } from '../../../checkpoints/run/state.js';
 import { UserError } from '../../../configs/userError.js';
 import { useTemporaryFolder } from '../useTemporaryFolder.js';

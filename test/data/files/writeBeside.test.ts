@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { growFile, stageFile, writeBeside, writeTogether } from '../../../data/files/writeBeside.js';
-import { ownerOf } from '../../../setup/owner.mjs';
+import { ownerOf } from '../../../setup/lock/owner.mjs';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 /** A process that has ended. */

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFolder, restoreReplaced, writeFolder } from '../../../data/files/writeFolder.js';
-import { ownerOf } from '../../../setup/owner.mjs';
+import { ownerOf } from '../../../setup/lock/owner.mjs';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 /** A process that has ended. */

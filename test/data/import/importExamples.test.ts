@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { compressZstd, loadZstd } from '../../../data/arrow/message/zstd.js';
-import { ownerOf } from '../../../setup/owner.mjs';
+import { ownerOf } from '../../../setup/lock/owner.mjs';
 import { UserError } from '../../../configs/userError.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
 import { scanArrow } from '../../../data/arrow/message/scanArrow.js';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { engineFolder } from '../../../setup/engineFolder.mjs';
+import { engineFolder } from '../../../setup/folder/engineFolder.mjs';
 import { buildNoise } from '../../noise/buildNoise.mjs';
 
 const noise = new URL('../../noise/preload.mjs', import.meta.url).href;

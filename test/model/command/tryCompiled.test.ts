@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { engineFolder } from '../../../setup/engineFolder.mjs';
+import { engineFolder } from '../../../setup/folder/engineFolder.mjs';
 
 /** As setup starts it; the processor stands in for a card where TERCET_XLA says so. */
 function tryCompiled(TERCET_XLA: string) {

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkout } from '../../../setup/engineFolder.mjs';
+import { checkout } from '../../../setup/folder/engineFolder.mjs';
 
 /** What a command writes there. */
 const left = ['data/cache', 'checkpoints/runs', 'checkpoints/evaluations', 'checkpoints/champions'];

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
-import { lockHolder } from '../../../setup/lock.mjs';
+import { lockHolder } from '../../../setup/lock/lock.mjs';
 import { readAttempt } from '../attempt.js';
 import { championOf } from '../champion/champion.js';
 import { isChoice, readHistory, type HistoryEntry } from '../history.js';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nvidiaSeen } from '../../../../setup/engineFolder.mjs';
+import { nvidiaSeen } from '../../../../setup/folder/engineFolder.mjs';
 import { loadNativeBinding } from '../../../../model/engine/native/loadNativeBinding.js';
 
 const at = (path: string) => JSON.stringify(new URL(`../../../../${path}`, import.meta.url).href);

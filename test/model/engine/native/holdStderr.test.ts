@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { engineFolder } from '../../../../setup/engineFolder.mjs';
+import { engineFolder } from '../../../../setup/folder/engineFolder.mjs';
 import { buildNoise } from '../../../noise/buildNoise.mjs';
 
 const at = (path: string) => new URL(`../../../../${path}`, import.meta.url).href;

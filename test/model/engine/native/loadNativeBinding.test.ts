@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { engineFolder } from '../../../../setup/engineFolder.mjs';
+import { engineFolder } from '../../../../setup/folder/engineFolder.mjs';
 
 const loader = new URL('../../../../model/engine/native/loadNativeBinding.ts', import.meta.url).href;
 

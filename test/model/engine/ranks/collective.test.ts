@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { engineFolder } from '../../../../setup/engineFolder.mjs';
+import { engineFolder } from '../../../../setup/folder/engineFolder.mjs';
 import { assertClose } from '../../../assertions.js';
 import { placesHere, startRanks, type RankEnd } from './startRanks.js';
 

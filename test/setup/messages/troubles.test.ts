@@ -9,7 +9,7 @@ interface Trouble {
   waits?: boolean;
 }
 const { programsTrouble, rememberTrouble, troubleLine, waitingTrouble } = (await import(
-  new URL('../../setup/troubles.mjs', import.meta.url).href
+  new URL('../../../setup/messages/troubles.mjs', import.meta.url).href
 )) as {
   programsTrouble(missing: string[], osRelease: string): Trouble;
   rememberTrouble(path: string, trouble: Trouble, now: number): void;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { lifeOf, owner, ownerForm, ownerOf } from '../../setup/owner.mjs';
+import { lifeOf, owner, ownerForm, ownerOf } from '../../../setup/lock/owner.mjs';
 
 const deadPid = () => spawnSync(process.execPath, ['-e', '0']).pid;
 /** An owner with one of its parts changed. */

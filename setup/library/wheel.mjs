@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from './command.mjs';
-import { folderBytes, sha256Of } from './records.mjs';
-import { megabytes, startPhase } from './screen.mjs';
-import { Trouble, diskTrouble } from './troubles.mjs';
+import { run } from '../command.mjs';
+import { folderBytes, sha256Of } from '../folder/records.mjs';
+import { megabytes, startPhase } from '../messages/screen.mjs';
+import { Trouble, diskTrouble } from '../messages/troubles.mjs';
 import { wheelArguments } from './wheels.mjs';
 
 /** pip gives up after this long without an answer, three times over. */

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } 
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from './command.mjs';
-import { checkout, tensorflowVersion } from './engineFolder.mjs';
-import { lifeOf, owner } from './owner.mjs';
-import { sha256Of } from './records.mjs';
-import { startPhase } from './screen.mjs';
-import { Trouble } from './troubles.mjs';
+import { run } from '../command.mjs';
+import { checkout, tensorflowVersion } from '../folder/engineFolder.mjs';
+import { lifeOf, owner } from '../lock/owner.mjs';
+import { sha256Of } from '../folder/records.mjs';
+import { startPhase } from '../messages/screen.mjs';
+import { Trouble } from '../messages/troubles.mjs';
 
 const packageFolder = join(checkout, 'node_modules/@tensorflow/tfjs-node-gpu');
 const nodeHeaders = join(checkout, 'node_modules/node-api-headers/include');
@@ -62,12 +62,12 @@ function bindingArguments({ folder }) {
   ];
 }
 
-/** Every source in model/engine/fused. Without -ffast-math: a number that is not finite must stay so, and sums keep their order. */
+/** Every source under model/engine/fused. Without -ffast-math: a number that is not finite must stay so, and sums keep their order. */
 function fusedArguments({ folder }) {
   const sources = join(checkout, 'model/engine/fused');
   const library = join(folder, 'tensorflow');
   return [
-    ...readdirSync(sources).flatMap((name) => (name.endsWith('.cc') ? [join(sources, name)] : [])),
+    ...readdirSync(sources, { recursive: true }).flatMap((name) => (name.endsWith('.cc') ? [join(sources, name)] : [])),
     ...[nodeHeaders, join(library, 'include')].map((path) => `-I${path}`),
     ...['-O3', '-fno-math-errno', '-fno-trapping-math', '-pthread'],
     ...(process.arch === 'x64' ? ['-mprefer-vector-width=512'] : []),

@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson, tensorflowVersion } from './engineFolder.mjs';
+import { readJson, tensorflowVersion } from '../folder/engineFolder.mjs';
 import { foreignFile, requireOwnFolder } from './ownFolder.mjs';
-import { damagedFile, folderBytes } from './records.mjs';
+import { damagedFile, folderBytes } from '../folder/records.mjs';
 import { downloadWheel, unpackWheel } from './wheel.mjs';
 
 /**

@@ -2,7 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, write
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { lifeOf, owner, ownerOf } from './owner.mjs';
-import { makeFolderSync } from './makeFolder.mjs';
+import { makeFolderSync } from '../folder/makeFolder.mjs';
 import { watchSilence } from './silence.mjs';
 
 /** Between two signs of life. */

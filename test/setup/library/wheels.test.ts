@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { missingFile } from '../../setup/wheels.mjs';
+import { missingFile } from '../../../setup/library/wheels.mjs';
 
 describe('the wheels of an engine', () => {
   // An engine for cards from before XLA was used counted as whole, and XLA found no ptxas to start.

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tensorflowVersion, type EngineFolder } from '../../setup/engineFolder.mjs';
-import { alteredFile, damagedFile, engineFiles, folderBytes } from '../../setup/records.mjs';
+import { tensorflowVersion, type EngineFolder } from '../../../setup/folder/engineFolder.mjs';
+import { alteredFile, damagedFile, engineFiles, folderBytes } from '../../../setup/folder/records.mjs';
 
 // SHA-256 of `abc`, from FIPS 180-2, appendix B.1.
 const abc = { bytes: 3, sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' };

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { readJson, tensorflowVersion } from './engineFolder.mjs';
+import { readJson, tensorflowVersion } from '../folder/engineFolder.mjs';
 
 /** How long a start leaves alone what failed for a reason that it cannot see by itself, such as the network. */
 const patienceMs = 3_600_000;

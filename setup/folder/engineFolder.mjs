@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout. */
-export const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
+export const checkout = resolve(fileURLToPath(new URL('../../', import.meta.url)));
 
 /** The TensorFlow that the engine is built on. */
 export const tensorflowVersion = '2.21.0';
@@ -62,20 +62,14 @@ export function readJson(path) {
  */
 function sourcesHash() {
   const hash = createHash('sha256');
-  for (const name of [
-    'setup/binding.mjs',
-    'setup/context.cc',
-    'setup/card.cc',
-    'setup/holdStderr.cc',
-    ...fusedSources(),
-  ])
+  for (const name of ['setup/binding', 'model/engine/fused'].flatMap(sourcesUnder))
     hash.update(`${name}\n`).update(readFileSync(join(checkout, name)));
   return hash.digest('hex').slice(0, 12);
 }
 
-function fusedSources() {
-  const folder = 'model/engine/fused';
-  return readdirSync(join(checkout, folder))
+function sourcesUnder(folder) {
+  return readdirSync(join(checkout, folder), { recursive: true })
+    .filter((name) => /\.(cc|h|mjs)$/.test(name))
     .sort()
     .map((name) => `${folder}/${name}`);
 }

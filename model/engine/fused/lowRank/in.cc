@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "dropout.h"
-#include "operation.h"
+#include "../dropout.h"
+#include "../operation.h"
 #include "lowRank.h"
-#include "threads.h"
-#include "vector.h"
+#include "../threads.h"
+#include "../vector.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-const silenceModule = new URL('../../setup/silence.mjs', import.meta.url).href;
+const silenceModule = new URL('../../../setup/lock/silence.mjs', import.meta.url).href;
 const { watchSilence } = (await import(silenceModule)) as {
   watchSilence(nowMs: () => number): (lock: { holder: unknown; key: string; modifiedMs: number }) => boolean;
 };

@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { checkout, type engineFolder } from '../../setup/engineFolder.mjs';
+import { checkout, type engineFolder } from '../../../setup/folder/engineFolder.mjs';
 
 type Place = ReturnType<typeof engineFolder>;
 
@@ -18,16 +18,18 @@ describe('the place of the engine', () => {
 
   const place = async (): Promise<Place> =>
     (
-      (await import(pathToFileURL(join(folder, 'setup/engineFolder.mjs')).href)) as { engineFolder(): Place }
+      (await import(pathToFileURL(join(folder, 'setup/folder/engineFolder.mjs')).href)) as { engineFolder(): Place }
     ).engineFolder();
 
   // A number raised by hand stood in the name; an edit that forgot it went on with the library compiled before.
   for (const source of [
     'model/engine/fused/norm.cc',
     'model/engine/fused/vector.h',
-    'setup/binding.mjs',
-    'setup/context.cc',
-    'setup/card.cc',
+    'model/engine/fused/lowRank/in.cc',
+    'setup/binding/build.mjs',
+    'setup/binding/context.cc',
+    'setup/binding/card.cc',
+    'setup/binding/holdStderr.cc',
   ])
     it(`names another binding once ${source} has changed, so that it is compiled again`, async () => {
       const before = await place();

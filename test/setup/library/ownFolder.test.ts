@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { foreignFile, requireOwnFolder } from '../../setup/ownFolder.mjs';
+import { foreignFile, requireOwnFolder } from '../../../setup/library/ownFolder.mjs';
 
 describe('a folder of the engine', () => {
   let folder: string;

@@ -9,7 +9,7 @@ interface Phase {
   update(text: string): void;
   end(outcome: string): void;
 }
-const { startPhase } = (await import(new URL('../../setup/screen.mjs', import.meta.url).href)) as {
+const { startPhase } = (await import(new URL('../../../setup/messages/screen.mjs', import.meta.url).href)) as {
   startPhase(what: string, options: { stream: Stream; everyMs: number }): Phase;
 };
 

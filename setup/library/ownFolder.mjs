@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Trouble } from './troubles.mjs';
+import { Trouble } from '../messages/troubles.mjs';
 
 /** What an installation puts into an engine folder, and into the one beside it where it gathers that. */
 const own = [

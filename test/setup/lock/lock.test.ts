@@ -3,10 +3,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ownerOf } from '../../setup/owner.mjs';
+import { ownerOf } from '../../../setup/lock/owner.mjs';
 
 type Work<T> = (register: (pid: number) => () => void) => Promise<T>;
-const lockModule = new URL('../../setup/lock.mjs', import.meta.url).href;
+const lockModule = new URL('../../../setup/lock/lock.mjs', import.meta.url).href;
 const { lockHolder, tryLock, withLock } = (await import(lockModule)) as {
   withLock<T>(path: string, waiting: (holder: string) => void, work: Work<T>): Promise<T>;
   lockHolder(path: string): string | undefined;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const script = fileURLToPath(new URL('../../setup/unpackWheel.py', import.meta.url));
+const script = fileURLToPath(new URL('../../../setup/library/unpackWheel.py', import.meta.url));
 const python = (args: string[], input = '') => spawnSync('python3', args, { input, encoding: 'utf8' });
 
 describe('unpackWheel.py', () => {

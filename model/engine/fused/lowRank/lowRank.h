@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "operation.h"
+#include "../operation.h"
 
 /** Rows that go through a product with an adapter together. */
 constexpr long rowBlock = 4;

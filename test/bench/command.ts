@@ -6,6 +6,7 @@ import { UserError } from '../../configs/userError.js';
 import { describeMachine } from '../../model/machine.js';
 import { encodeAgainst, trainAgainst } from './against.js';
 import { measureEncode, measureForward, measureLoad, measureSearch, measureStep } from './measures.js';
+import { appendHistory, drift, readHistory, type HistoryLine } from './history.js';
 import type { PlanChoice } from './jobs.js';
 import { parsePool, poolName } from './pool.js';
 import { measurePoolMemory } from './poolMemory.js';
@@ -53,6 +54,7 @@ interface Options {
   against: 'python' | 'python-sorted' | undefined;
   python: string | undefined;
   output: string;
+  history: string | undefined;
   json: boolean;
 }
 
@@ -85,6 +87,10 @@ const bench: Command<Options> = {
       })
       .option('python', { type: 'string', describe: 'an interpreter that has what test/bench/python needs' })
       .option('output', { type: 'string', default: join(workFolder, 'report'), describe: 'folder of the report' })
+      .option('history', {
+        type: 'string',
+        describe: 'append the ratios of this run to a file of lines of JSON, and show how they changed',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object last' }),
   examples: [
     ['npm run bench -- --quick --layers 2', 'everything, roughly'],
@@ -95,6 +101,7 @@ const bench: Command<Options> = {
   async handler(options) {
     const { quick, only, against } = options;
     refuseWithoutEffect(options);
+    const earlier = options.history === undefined ? [] : readHistory(options.history);
     const rounds = atLeast1('rounds', options.rounds ?? (quick ? 3 : 5));
     const passages = atLeast1('passages', options.passages ?? (quick ? 600 : 5000));
     const setting = await makeSetting({
@@ -133,13 +140,36 @@ const bench: Command<Options> = {
       }
     }
     const page = await writeReport(options.output, report);
+    if (options.history !== undefined) {
+      const line = historyLine(report);
+      appendHistory(options.history, line);
+      tell(drift(earlier, line) ?? `${options.history} has no earlier run of this setting`);
+    }
     console.log(options.json ? JSON.stringify(reportValues(report)) : `written: ${page}`);
   },
 };
 
 const tell = (line: string) => console.error(line);
 
-function refuseWithoutEffect({ only, against, profile, python }: Options): void {
+/** These give ratios, all that a history keeps. */
+const withRatios = ['step', 'forward', 'encode', 'search', 'ranks', 'memory'];
+
+/** Facts by which runs are told apart; the others differ from run to run. */
+const settingFacts = ['machine', 'instructions', 'engine', 'base', 'texts', 'pool'];
+
+function historyLine({ facts, results }: BenchReport): HistoryLine {
+  const told = Object.fromEntries(facts);
+  const ratios = results.flatMap(({ name, ratios = {} }) =>
+    Object.entries(ratios).map(([what, value]) => [`${name}: ${what}`, value] as const),
+  );
+  return {
+    ...{ date: told['date']!, commit: told['commit']! },
+    setting: Object.fromEntries(settingFacts.map((fact) => [fact, told[fact]!])),
+    ratios: Object.fromEntries(ratios),
+  };
+}
+
+function refuseWithoutEffect({ only, against, profile, python, history }: Options): void {
   const known = against ? compared : Object.keys(measures);
   const unknown = only?.find((name) => !known.includes(name));
   if (unknown !== undefined)
@@ -147,6 +177,10 @@ function refuseWithoutEffect({ only, against, profile, python }: Options): void 
       `--only must name some of ${known.join(', ')}${against ? ' with --against' : ''}; got ${unknown}`,
     );
   if (python !== undefined && !against) throw new UserError('--python has no effect without --against; leave it out');
+  if (history !== undefined && (profile || (only && !only.some((name) => withRatios.includes(name)))))
+    throw new UserError(
+      `--history has no effect ${profile ? 'with --profile' : `on ${only!.join(', ')}`}, which gives no ratio; leave it out`,
+    );
   if (profile && (against || only))
     throw new UserError(`--${against ? 'against' : 'only'} has no effect with --profile; leave one of them out`);
 }

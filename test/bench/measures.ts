@@ -26,6 +26,7 @@ export async function measureStep(setting: Setting, peaks: Peaks): Promise<Resul
     header: ['', ...speedHeader],
     rows: [['step', ...cells]],
     values,
+    ratios: { 'share of peak': values.shareOfPeak },
   };
 }
 
@@ -45,6 +46,7 @@ export async function measureForward(setting: Setting, peaks: Peaks): Promise<Re
     header: ['', ...speedHeader],
     rows: [['forward', ...cells]],
     values,
+    ratios: { 'share of peak': values.shareOfPeak },
   };
 }
 
@@ -64,6 +66,7 @@ export async function measureEncode(setting: Setting, peaks: Peaks): Promise<Res
     header: ['', 'passages/s', ...speedHeader],
     rows: [['encode', rate(passages / timing.seconds.median), ...cells]],
     values: { ...values, passages },
+    ratios: { 'share of peak': values.shareOfPeak },
   };
 }
 
@@ -137,6 +140,7 @@ export async function measureSearch({ config, isQuick, rounds }: Setting): Promi
         ],
       ],
       values: { ...sizes, seconds: times, productSeconds: products, peakMemory: peak },
+      ratios: { 'times its products alone': median / product.median },
     };
   } finally {
     await worker.close();

@@ -60,5 +60,6 @@ export async function measurePoolMemory(setting: Setting): Promise<Result> {
       lines: [{ name: 'peak memory', points: found.map(({ passages, peak }) => [passages, peak / 1e6]) }],
     },
     values: { spread: spread(peaks), pools: found },
+    ratios: { 'spread of the peak': spread(peaks) },
   };
 }

@@ -30,6 +30,7 @@ export async function scaleRanks(setting: Setting): Promise<Result | undefined> 
   const whole = await stepOver(few, file, 1, setting.cores);
   const rows: string[][] = [];
   const values: object[] = [];
+  const ratios: Record<string, number> = {};
   const show = (point: Point, alone: Point) => {
     const { ranks, coresEach, exchange } = point;
     const ofLinear = alone.seconds.median / point.seconds.median / ranks;
@@ -44,6 +45,7 @@ export async function scaleRanks(setting: Setting): Promise<Result | undefined> 
       ranks === 1 ? '-' : seconds(exchange.seconds),
       ranks === 1 ? '-' : megabytes(exchange.bytes),
     ]);
+    if (ranks > 1) ratios[`${ranks} ranks, of linear`] = ofLinear;
     values.push({ ...point, tokensPerSecond: tokens / median, ...(ranks > 1 && { ofLinear }) });
   };
   show(whole, whole);
@@ -63,6 +65,7 @@ export async function scaleRanks(setting: Setting): Promise<Result | undefined> 
     header: ['ranks', 'cores each', 'time', 'least..most', 'tokens/s', 'of linear', 'in exchanges', 'received'],
     rows,
     values,
+    ratios,
   };
 }
 

@@ -8,6 +8,8 @@ export interface Result {
   rows: string[][];
   curve?: { x: string; y: string; lines: { name: string; points: [number, number][] }[] };
   values: unknown;
+  /** What of it is a ratio within this run, by what it says; kept in a history. */
+  ratios?: Record<string, number>;
 }
 
 export const seconds = (value: number) => `${value.toPrecision(3)} s`;

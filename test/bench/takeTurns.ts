@@ -80,6 +80,7 @@ export function comparison(what: string, unit: string, amount: number, { ours, t
       memory('peak memory', ({ peak }) => peak),
       memory('above the loaded model', ({ peak, loaded }) => peak - loaded),
     ],
+    ratios: { 'times as fast': ratio.median, 'of their peak memory': ours.peak / theirs.peak },
   };
 }
 

@@ -100,5 +100,26 @@ describe('differences', () => {
     const { perQuery: _, ...bare } = base;
     assert.deepEqual(differences([bare, tuned], [tunedAgainstBase]), []);
     assert.deepEqual(differences([base, row('t', 'tuned', { other: 1 })], [tunedAgainstBase]), []);
+    const { perQuery: _tuned, ...bareTuned } = tuned;
+    assert.deepEqual(differences([base], [tunedAgainstBase]), []);
+    assert.deepEqual(differences([base, bareTuned], [tunedAgainstBase]), []);
+  });
+
+  it('tests nothing where the two were judged by different metrics', () => {
+    const perQuery = new Map([...tuned.perQuery!.keys()].map((id) => [id, { 'ndcg@10': 1 }]));
+    const otherwise = { ...tuned, metrics: { 'ndcg@10': 1 }, perQuery };
+    assert.deepEqual(differences([base, otherwise], [tunedAgainstBase]), []);
+  });
+
+  it('states no smallest difference where five queries can show none, and one where six can', () => {
+    // Equal signs come by chance 2 times in 2^5, above 0.05, and 2 in 2^6, below it.
+    const found = [5, 6].map((count) => {
+      const ids = Array.from({ length: count }, (_, index) => `q${index}`);
+      const of = (model: string, value: (index: number) => number) =>
+        row('t', model, Object.fromEntries(ids.map((id, index) => [id, value(index)])));
+      return differences([of('base', () => 0), of('tuned', (index) => index / 10)], [tunedAgainstBase])[0]!;
+    });
+    assert.equal(found[0]!.detectable, null);
+    assert.ok(found[1]!.detectable! > 0);
   });
 });

@@ -1,5 +1,5 @@
 import { tf } from '../model/engine/tf.js';
-import { exampleCard, pretendCard } from './gpu/pretendCard.js';
+import { exampleCard, pretendCard } from './gpu/worker/pretendCard.js';
 
 interface Binding {
   executeOp(name: string, attributes: unknown, inputs: number[], outputs: number): unknown;

@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { UserError } from '../../configs/userError.js';
 import { describeMachine } from '../../model/machine.js';
-import { encodeAgainst, trainAgainst } from './against.js';
-import { measureEncode, measureForward, measureLoad, measureSearch, measureStep } from './measures.js';
-import { appendHistory, drift, readHistory, type HistoryLine } from './history.js';
-import type { PlanChoice } from './jobs.js';
-import { parsePool, poolName } from './pool.js';
-import { measurePoolMemory } from './poolMemory.js';
-import { profileStep } from './profile.js';
-import { findPython } from './pythonSetup.js';
-import { scaleRanks } from './ranks.js';
-import { reportText, reportValues, writeReport, type BenchReport } from './report.js';
-import { gigaflops, type Result } from './result.js';
-import { scaleLayers, scaleLengths, scalePools, scaleThreads } from './scaling.js';
-import { makeSetting, workFolder, type Setting } from './setting.js';
-import { shapes } from './shapes.js';
-import { measurePeaks, type Peaks } from './timing.js';
-import { startTercet } from './workerProcess.js';
+import { encodeAgainst, trainAgainst } from './against/against.js';
+import { measureEncode, measureForward, measureLoad, measureSearch, measureStep } from './measure/measures.js';
+import { appendHistory, drift, readHistory, type HistoryLine } from './report/history.js';
+import type { PlanChoice } from './worker/jobs.js';
+import { parsePool, poolName } from './worker/pool.js';
+import { measurePoolMemory } from './measure/poolMemory.js';
+import { profileStep } from './measure/profile.js';
+import { findPython } from './against/pythonSetup.js';
+import { scaleRanks } from './measure/ranks.js';
+import { reportText, reportValues, writeReport, type BenchReport } from './report/report.js';
+import { gigaflops, type Result } from './report/result.js';
+import { scaleLayers, scaleLengths, scalePools, scaleThreads } from './measure/scaling.js';
+import { makeSetting, workFolder, type Setting } from './setting/setting.js';
+import { shapes } from './setting/shapes.js';
+import { measurePeaks, type Peaks } from './measure/timing.js';
+import { startTercet } from './worker/workerProcess.js';
 
 type Measure = (setting: Setting, peaks: Peaks) => Promise<Result | undefined>;
 
@@ -85,7 +85,7 @@ const bench: Command<Options> = {
         choices: ['python', 'python-sorted'] as const,
         describe: 'take turns with sentence-transformers and PEFT; python-sorted sorts its training texts by length',
       })
-      .option('python', { type: 'string', describe: 'an interpreter that has what test/bench/python needs' })
+      .option('python', { type: 'string', describe: 'an interpreter that has what test/bench/against/python needs' })
       .option('output', { type: 'string', default: join(workFolder, 'report'), describe: 'folder of the report' })
       .option('history', {
         type: 'string',

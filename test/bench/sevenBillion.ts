@@ -21,12 +21,12 @@ import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { attachAdapter, freshAdapter } from '../../model/layer/lora.js';
 import { adamW } from '../../train/step/optimizer.js';
-import { readMemory, resetPeak } from './memory.js';
-import { megabytes } from './result.js';
-import { shapes } from './shapes.js';
-import { table } from './table.js';
-import { embed, planOf, trainStep, type Work } from './work.js';
-import { writeRandomBase } from './writeRandomBase.js';
+import { readMemory, resetPeak } from './worker/memory.js';
+import { megabytes } from './report/result.js';
+import { shapes } from './setting/shapes.js';
+import { table } from './report/table.js';
+import { embed, planOf, trainStep, type Work } from './worker/work.js';
+import { writeRandomBase } from './setting/writeRandomBase.js';
 
 const [folder, layersText = '28', precisionText = 'bfloat16'] = process.argv.slice(2);
 const layers = Number(layersText);

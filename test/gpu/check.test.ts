@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { engineFolder, nvidiaSeen } from '../../setup/folder/engineFolder.mjs';
-import type { Finding } from './finding.js';
+import type { Finding } from './checks/finding.js';
 
 const script = fileURLToPath(new URL('./check.ts', import.meta.url));
 const check = (...args: string[]) =>

@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nvidiaSeen } from '../../setup/folder/engineFolder.mjs';
-import { ask, type Settings } from './ask.js';
+import { ask, type Settings } from './worker/ask.js';
 import {
   checkCache,
   checkCard,
@@ -34,7 +34,7 @@ import {
   checkTf32,
   writeSmallBase,
   type Place,
-} from './checks.js';
+} from './checks/checks.js';
 import {
   checkCompiledKept,
   checkCompiledUpdates,
@@ -42,11 +42,11 @@ import {
   checkLargeLayer,
   checkLayer,
   checkLayerTf32,
-} from './checkCompiled.js';
-import { checkRecipe } from './checkRecipe.js';
-import { checkTorch, checkTorchTraining } from './checkTorch.js';
-import { checkTraining } from './checkTraining.js';
-import { findingLine, type Finding } from './finding.js';
+} from './checks/compiled.js';
+import { checkRecipe } from './checks/recipe.js';
+import { checkTorch, checkTorchTraining } from './checks/torch.js';
+import { checkTraining } from './checks/training.js';
+import { findingLine, type Finding } from './checks/finding.js';
 
 const checks: Record<string, (place: Place) => Promise<Finding>> = {
   card: checkCard,

@@ -8,8 +8,8 @@ import { seededRandom } from '../../data/random.js';
 import { loadTokenizer } from '../../data/tokenizer/tokenizer.js';
 import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
 import { tokenizeText } from '../../data/tokenizer/tokenizeText.js';
-import { nativeTokenizer } from '../data/nativeTokenizer.js';
-import { oddText } from '../data/oddText.js';
+import { nativeTokenizer } from '../data/tokenizer/nativeTokenizer.js';
+import { oddText } from '../data/tokenizer/oddText.js';
 
 const oracles = process.env['ORACLES'] ?? '../shared/data';
 const replicas = join(oracles, 'oracles/replicas');

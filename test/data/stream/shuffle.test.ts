@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../../configs/userError.js';
 import { streamExamples, type Position } from '../../../data/stream/shuffle.js';
-import { memoryFile } from '../memoryFile.js';
+import { memoryFile } from './memoryFile.js';
 
 const start: Position = { epoch: 0, window: 0, row: 0 };
 const twoFiles = () => [memoryFile('a', [3, 1, 2]), memoryFile('b', [4, 0, 2])]; // 12 rows an epoch

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { streamRows, type RowOptions } from '../../../data/stream/streamRows.js';
-import { memoryFile } from '../memoryFile.js';
+import { memoryFile } from './memoryFile.js';
 
 async function take(count: number, options: RowOptions, files: ReturnType<typeof memoryFile>[]) {
   const taken = [];

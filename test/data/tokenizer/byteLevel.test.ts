@@ -8,8 +8,8 @@ import { loadTokenizer, type Tokenizer } from '../../../data/tokenizer/tokenizer
 import { readTokenizerFiles } from '../../../data/tokenizer/files.js';
 import { libraryTokenizer } from '../../../data/tokenizer/library.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
-import { nativeTokenizer } from '../nativeTokenizer.js';
-import { oddText } from '../oddText.js';
+import { nativeTokenizer } from './nativeTokenizer.js';
+import { oddText } from './oddText.js';
 
 /** A tokenizer in the form of Qwen2, with 4,096 tokens. */
 const folder = fileURLToPath(new URL('../../../configs/bases/demo', import.meta.url));

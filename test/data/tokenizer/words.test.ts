@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { seededRandom } from '../../../data/random.js';
 import { wordPatterns, type WordForm } from '../../../data/tokenizer/forms.js';
 import { wordEnds } from '../../../data/tokenizer/words.js';
-import { oddText } from '../oddText.js';
+import { oddText } from './oddText.js';
 
 /** White space of Python's tokenizers, which is not JavaScript's. */
 const space = '\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';

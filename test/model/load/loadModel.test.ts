@@ -8,7 +8,7 @@ import { encodeChunk } from '../../../model/pass/encodeChunk.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { disposeModel, projectionShape } from '../../../model/layer/decoder.js';
-import { exampleCard, pretendCard } from '../../gpu/pretendCard.js';
+import { exampleCard, pretendCard } from '../../gpu/worker/pretendCard.js';
 import type { Card } from '../../../model/engine/native/nodeBackend.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';

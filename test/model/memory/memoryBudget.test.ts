@@ -3,7 +3,7 @@ import { multipliesFast } from '../../../model/engine/native/multipliesFast.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { engineFacts } from '../../../model/memory/engineFacts.js';
 import { memoryBudget, memoryName, processBytes, tableFits } from '../../../model/memory/memoryBudget.js';
-import { exampleCard, pretendCard } from '../../gpu/pretendCard.js';
+import { exampleCard, pretendCard } from '../../gpu/worker/pretendCard.js';
 
 /** Its matrices hold 10 (2 · 8 + 2 · 4) + 3 · 10 · 20 = 840 numbers a layer. */
 const config = {

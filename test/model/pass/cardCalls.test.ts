@@ -16,9 +16,9 @@ import { backwardChunk, disposePass, forwardChunk, type Pass } from '../../../mo
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { adamW } from '../../../train/step/optimizer.js';
 import { applyUpdate } from '../../../train/step/update.js';
-import { writeRandomBase } from '../../bench/writeRandomBase.js';
+import { writeRandomBase } from '../../bench/setting/writeRandomBase.js';
 import { countCalls, operationsIn, type Calls } from '../../countCalls.js';
-import { pretendCard } from '../../gpu/pretendCard.js';
+import { pretendCard } from '../../gpu/worker/pretendCard.js';
 
 const hidden = 32;
 const texts = [Int32Array.of(1, 2, 3), Int32Array.of(4, 5, 6, 7)];

@@ -15,7 +15,7 @@ import {
 import { tf } from '../../../model/engine/tf.js';
 import type { Positions } from '../../../model/vision/positions.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
-import { pretendCard } from '../../gpu/pretendCard.js';
+import { pretendCard } from '../../gpu/worker/pretendCard.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';
 
 const hidden = 16;

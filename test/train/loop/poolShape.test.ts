@@ -5,7 +5,7 @@ import type { ExampleFile } from '../../../data/arrow/openExamples.js';
 import type { Example } from '../../../data/example/example.js';
 import type { Tokenizer } from '../../../data/tokenizer/tokenizer.js';
 import { poolShape } from '../../../train/loop/poolShape.js';
-import { memoryFile } from '../../data/memoryFile.js';
+import { memoryFile } from '../../data/stream/memoryFile.js';
 
 /** A token a character, nothing before or behind. */
 const tokenizer = { encode: (text: string) => Array.from(text, (_, index) => index) } as unknown as Tokenizer;

@@ -4,7 +4,7 @@ import type { ExampleFile } from '../../../data/arrow/openExamples.js';
 import type { Pool } from '../../../data/stream/pool.js';
 import type { Position } from '../../../data/stream/shuffle.js';
 import { poolArithmetic, poolBeyondData, poolsOf, updatesOf } from '../../../train/loop/pools.js';
-import { memoryFile } from '../../data/memoryFile.js';
+import { memoryFile } from '../../data/stream/memoryFile.js';
 
 const settings = (training: object = {}) => parseConfig({ training });
 

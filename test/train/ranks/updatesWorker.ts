@@ -5,7 +5,7 @@
 import { joinedCollective } from '../../../model/engine/ranks/collective.js';
 import type { RankPlace } from '../../../model/engine/ranks/rankPlace.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
-import { replicaUpdates } from '../../oracles/replicaUpdates.js';
+import { replicaUpdates } from '../../oracles/replicas/updates.js';
 import { tinyUpdates } from './tinyUpdates.js';
 import { trained } from './updates.js';
 

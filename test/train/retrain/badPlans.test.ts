@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { writeExampleTask } from '../../eval/exampleTask.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { runCommand } from '../../runCommand.js';
-import { copyDemoBase } from './copyDemoBase.js';
-import { writeRows } from './writeRows.js';
+import { copyDemoBase } from './fakes/copyDemoBase.js';
+import { writeRows } from './fakes/writeRows.js';
 
 describe('npm run retrain -- PLAN, with a plan that cannot be used', function () {
   this.timeout(120_000);

@@ -12,9 +12,9 @@ import { readNotices } from '../../../train/retrain/tell/notify.js';
 import { filesBelow } from '../../../data/files/filesBelow.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { writeExampleTask } from '../../eval/exampleTask.js';
-import { copyDemoBase } from './copyDemoBase.js';
-import { calm, fakeCommands, plan as anyPlan, task } from './fakeCommands.js';
-import { writeRows } from './writeRows.js';
+import { copyDemoBase } from './fakes/copyDemoBase.js';
+import { calm, fakeCommands, plan as anyPlan, task } from './fakes/fakeCommands.js';
+import { writeRows } from './fakes/writeRows.js';
 
 describe('the champions before', () => {
   const line = (...entries: [outcome: HistoryEntry['outcome'], run: string][]) =>

@@ -4,7 +4,7 @@ import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { planFolder } from '../../../train/retrain/planFolder.js';
 import { writePlanOwner, requirePlanOwner } from '../../../train/retrain/planOwner.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
-import { plan } from './fakeCommands.js';
+import { plan } from './fakes/fakeCommands.js';
 
 // Two plan files of one name in two folders judged and replaced each other's champion.
 describe('the folder of a plan', () => {

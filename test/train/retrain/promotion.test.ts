@@ -13,10 +13,10 @@ import { settle, type Settling } from '../../../train/retrain/settle.js';
 import { readNotices } from '../../../train/retrain/tell/notify.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { writeExampleTask } from '../../eval/exampleTask.js';
-import { copyDemoBase } from './copyDemoBase.js';
-import { calm, fakeCommands, plan as anyPlan, task } from './fakeCommands.js';
-import { withFailingWrite } from './failingWrites.js';
-import { writeRows } from './writeRows.js';
+import { copyDemoBase } from './fakes/copyDemoBase.js';
+import { calm, fakeCommands, plan as anyPlan, task } from './fakes/fakeCommands.js';
+import { withFailingWrite } from './fakes/failingWrites.js';
+import { writeRows } from './fakes/writeRows.js';
 
 /** A full disk, a disk that became read-only, a folder that may not be written. */
 const failures = ['ENOSPC', 'EROFS', 'EACCES'];

@@ -8,8 +8,8 @@ import { planFolder } from '../../../train/retrain/planFolder.js';
 import { retrain } from '../../../train/retrain/retrain.js';
 import { writeExampleTask } from '../../eval/exampleTask.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
-import { calm, fakeCommands, plan, task } from './fakeCommands.js';
-import { copyDemoBase } from './copyDemoBase.js';
+import { calm, fakeCommands, plan, task } from './fakes/fakeCommands.js';
+import { copyDemoBase } from './fakes/copyDemoBase.js';
 
 describe('retrain', () => {
   const at = useTemporaryFolder();

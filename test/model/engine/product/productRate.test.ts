@@ -4,7 +4,7 @@ import { productRate, telling } from '../../../../model/engine/product/productRa
 import { startEngine } from '../../../../model/engine/startEngine.js';
 import { tf } from '../../../../model/engine/tf.js';
 import { countCalls } from '../../../countCalls.js';
-import { pretendCard } from '../../../gpu/pretendCard.js';
+import { pretendCard } from '../../../gpu/worker/pretendCard.js';
 import { tensorsAlive } from '../../../assertions.js';
 
 const productMs = 0.2;

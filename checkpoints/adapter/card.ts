@@ -1,4 +1,4 @@
-import type { Contract } from '../../configs/contract.js';
+import type { Contract, ImageContract } from '../../configs/contract.js';
 import type { AdapterSettings } from './config.js';
 import { targetModule, type AdapterKeys } from './names.js';
 
@@ -7,7 +7,7 @@ import { targetModule, type AdapterKeys } from './names.js';
  * @param contract  left out where the adapter does not come from a training run
  */
 export function adapterCard(adapter: AdapterSettings, keys: AdapterKeys, contract?: Contract): string {
-  const loader = keys === 'causal-lm' ? 'AutoModelForCausalLM' : 'AutoModel';
+  const { loader, model } = loaders[keys];
   const base = JSON.stringify(adapter.base) + (adapter.revision ? `, revision="${adapter.revision}"` : '');
   return `---
 base_model: ${JSON.stringify(adapter.base)}
@@ -22,17 +22,24 @@ into an encoder of queries and passages whose cosine is their relevance.
 
 ${contract ? textRules(contract) : ''}## Loading it
 
-The names in adapter_model.safetensors are made for \`${loader}\`. Loaded into another class, PEFT only warns and leaves the
+The names in adapter_model.safetensors are made for \`${loader}${model}\`. Loaded into another class, PEFT only warns and leaves the
 base model as it was.
 
 \`\`\`python
 from transformers import ${loader}
 from peft import PeftModel
 
-model = PeftModel.from_pretrained(${loader}.from_pretrained(${base}), "path/of/this/folder")
+model = PeftModel.from_pretrained(${loader}.from_pretrained(${base})${model}, "path/of/this/folder")
 \`\`\`
 `;
 }
+
+/** The text half of a vision-language base is in the model within; the class around it finds the tower under every name. */
+const loaders: Record<AdapterKeys, { loader: string; model: string }> = {
+  'auto-model': { loader: 'AutoModel', model: '' },
+  'causal-lm': { loader: 'AutoModelForCausalLM', model: '' },
+  'vision-language': { loader: 'AutoModelForImageTextToText', model: '.model' },
+};
 
 /** How a text becomes the vector that was trained, in the words of a README. */
 export function textRules(contract: Contract): string {
@@ -51,6 +58,15 @@ ${follows === '' ? '' : `| after it | ${quoted(contract.querySuffix)} | ${quoted
 
 ${follows}${added.length === 0 ? 'No token is added' : `Of special tokens, ${added.join(' and ')}`}. The embedding is the final hidden state of the last
 token, scaled to unit length. Frozen weights multiplied in ${contract.precision} while training.
+
+${contract.image ? imageRules(contract.image) : ''}`;
+}
+
+/** How images become part of it. */
+function imageRules({ minPixels, maxPixels, order, positions, alpha }: ImageContract): string {
+  return `Images are turned as EXIF says, ${alpha === 'white' ? 'laid over white where they are transparent' : 'without their transparency'}, and resized (bicubic, antialiased) to at least ${minPixels}
+and at most ${maxPixels} pixels by the base's image processor. Each stands between \`<|vision_start|>\` and \`<|vision_end|>\`, ${order === 'image-first' ? 'all of them before prefix and text' : 'all of them behind prefix and text'}.
+${positions === 'mrope' ? 'Rotary positions count rows and columns of an image: call the model with what its processor returns.' : 'Rotary positions count tokens of images one after the other, unlike what the model does by itself.'}
 
 `;
 }

@@ -1,9 +1,10 @@
 import type { BaseFolder } from './baseFolder.js';
+import { releasedName } from './releasedName.js';
 
 /**
  * The text half of a vision-language base, as the Qwen2 model it is: without the vision tower, under Qwen2's names.
  * For text alone the three position numbers of its rotary embedding are equal, so it is the ordinary one.
- * Source: Qwen2.5-VL (arXiv 2502.13923) section 2.1; transformers `_checkpoint_conversion_mapping` of that model.
+ * Source: Qwen2.5-VL (arXiv 2502.13923) section 2.1.
  * @returns the same base where there is no vision tower
  */
 export function textModel(base: BaseFolder): BaseFolder {
@@ -12,8 +13,8 @@ export function textModel(base: BaseFolder): BaseFolder {
   const { rope_scaling: _scaling, ...config } = { ...rest, ...(text as object) } as Record<string, unknown>;
   const rope = config.rope_parameters as { rope_theta?: number } | undefined;
   const tensors = [...base.tensors]
-    .filter(([name]) => !/^(model\.)?visual\./.test(name))
-    .map(([name, entry]) => [textName(name), entry] as const);
+    .map(([name, entry]) => [releasedName(name), entry] as const)
+    .filter(([name]) => !name.startsWith('visual.'));
   return {
     ...base,
     config: {
@@ -28,9 +29,3 @@ export function textModel(base: BaseFolder): BaseFolder {
     tensors: new Map(tensors),
   };
 }
-
-/** The name that a Qwen2 model with a head gives a tensor; library versions put the text half in several places. */
-const textName = (name: string) =>
-  name
-    .replace(/^language_model\.lm_head\./, 'lm_head.')
-    .replace(/^(model\.language_model|language_model\.model|language_model)\./, 'model.');

@@ -7,6 +7,7 @@ import { addLowRank } from './addLowRank.js';
 import type { BaseFolder } from '../base/baseFolder.js';
 import { writeContract } from '../contract/contractFile.js';
 import { mergedCard } from './mergedCard.js';
+import { processorFiles } from './processorFiles.js';
 import {
   fromFloat32,
   readTensorBytes,
@@ -16,6 +17,7 @@ import {
 } from '../tensors/safetensors.js';
 import type { TensorDtype, TensorEntry } from '../tensors/safetensorsHeader.js';
 import { bytesOf, dtypeBytes } from '../tensors/safetensorsHeader.js';
+import { releasedName } from '../base/releasedName.js';
 import { tensorPrefixes } from '../base/tensorPrefixes.js';
 import { writeBeside } from '../../data/files/writeBeside.js';
 import { writeFolder } from '../../data/files/writeFolder.js';
@@ -32,7 +34,9 @@ export interface MergedExport {
 
 /**
  * Write the base with the adapter added to its weights: a folder that every tool loads as it loads the base.
- * Tensor names, configuration and tokenizer are the base's; a tensor is in memory by pieces of some rows.
+ * Tensor names, of vision-language bases as in their releases, configuration and tokenizer are the base's; where the
+ * contract reads images, how they are prepared is the base's within the contract's limits. A tensor is in memory by pieces
+ * of some rows.
  * @throws UserError when the adapter does not fit the base, the folder is not empty, or the disk is full
  */
 export const exportMerged = (output: string, merged: MergedExport): Promise<void> =>
@@ -48,9 +52,12 @@ export async function writeMergedWeights(folder: string, merged: MergedExport): 
   const tensors = [...base.tensors].map(([name, entry]): TensorToWrite => {
     const written = dtype && isFloat(entry.dtype) ? dtype : entry.dtype;
     const bytes = () => mergedBytes(entry, written, changed.get(name), adapter.alpha / adapter.rank);
-    return { name, dtype: written, shape: entry.shape, bytes };
+    return { name: base.config.vision_config ? releasedName(name) : name, dtype: written, shape: entry.shape, bytes };
   });
   await copyBaseFiles(base, folder);
+  if (contract.image)
+    for (const [name, value] of await processorFiles(base.folder, base.config, contract.image))
+      await writeJson(join(folder, name), value);
   const kind = dtype && { torch_dtype: 'float32', dtype: 'float32' }; // the name differs by library version
   await writeJson(join(folder, 'config.json'), { ...base.config, ...kind });
   await writeShards(folder, tensors, shardBytes);
@@ -59,7 +66,7 @@ export async function writeMergedWeights(folder: string, merged: MergedExport): 
 
 /** Copy what lies beside a base's weights: tokenizer, licence, for a vision-language model how images are prepared. */
 async function copyBaseFiles(base: BaseFolder, folder: string): Promise<void> {
-  const wanted = base.config.vision_config ? [...baseFiles, /^(video_)?preprocessor_config\.json$/] : baseFiles;
+  const wanted = base.config.vision_config ? [...baseFiles, /^((video_)?pre)?processor_config\.json$/] : baseFiles;
   for (const name of await readdir(base.folder))
     if (wanted.some((pattern) => pattern.test(name)))
       await writeBeside(join(folder, name), await readFile(join(base.folder, name)));

@@ -57,9 +57,10 @@ const exportCommand: Command<ExportArguments> = {
     const paths = await openRun(runsRoot, run);
     const trainedOn = await refetchBase((await readRunConfig(paths.config)).base);
     await requireApart([{ option: '--output', path: output, kind: 'folder' }], [paths.folder, trainedOn.folder]);
-    const trained = await canariesOf(`run:${run}`, { precision });
-    const adapter = await readAdapter(paths.adapter);
     const contract = await readContract(paths.contract);
+    const options = { precision, images: contract.image !== undefined };
+    const trained = await canariesOf(`run:${run}`, options);
+    const adapter = await readAdapter(paths.adapter);
     const base = await openBaseFolder(trainedOn.folder);
     if (as === 'peft')
       await writeFolder(output, (folder) =>
@@ -69,7 +70,7 @@ const exportCommand: Command<ExportArguments> = {
       const merged = { base, adapter, contract, ...(dtype === 'float32' && { dtype: 'F32' as const }) };
       await (as === 'merged' ? exportMerged(output, merged) : exportSentenceTransformers(output, merged));
     }
-    const written = await canariesOf(resolve(output), { precision, ...(as === 'peft' && { base: trainedOn.folder }) });
+    const written = await canariesOf(resolve(output), { ...options, ...(as === 'peft' && { base: trainedOn.folder }) });
     const proof = {
       largestDifference: largestDifference(trained, written),
       smallestCosine: smallestCosine(trained, written),

@@ -1,4 +1,5 @@
-import type { Encoder } from './encoder.js';
+import { imageInMemory } from '../../data/image/imageSource.js';
+import type { Encoder, TextToEncode } from './encoder.js';
 
 /** Texts of several kinds, by which two ways to the same embeddings are compared. */
 const canaries = [
@@ -9,13 +10,25 @@ const canaries = [
   '',
 ];
 
-/** Embeddings of the canaries, as queries and as passages, row by row. */
+/** 8 x 8 pixels of a PNG file: red grows to the right, green downwards. */
+const picture = imageInMemory(
+  Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAbElEQVR42g3JQQEAMAgDMcQgBjEVcRIQUzEVw2PLN1VFF1Oo2MJFiiuqmm6mUbONmzTXP4YeZtCwg4cMNz9EixESKywiTj+WXmbRsouXLLc/TJsxMmtsYs4/QocJChscEi4/jj7m0LGHjxx3PPMZXwHXVs66AAAAAElFTkSuQmCC',
+    'base64',
+  ),
+  'the picture that exports are proved by',
+);
+
+/** Embeddings of the canaries, as queries and as passages, row by row; where the contract reads images, of one too. */
 export async function embedCanaries(encoder: Encoder): Promise<Float32Array[]> {
-  const texts = canaries.map((text) => ({ text }));
+  const documents: TextToEncode[] = canaries.map((text) => ({ text }));
+  if (encoder.contract.image) for (const text of ['', canaries[0]!]) documents.push({ text, images: [picture] });
   const embeddings: Float32Array[] = [];
   for (const kind of ['query', 'passage'] as const) {
-    const values = await encoder.encode(kind, texts);
-    texts.forEach((_, row) => embeddings.push(values.slice(row * encoder.dimensions, (row + 1) * encoder.dimensions)));
+    const values = await encoder.encode(kind, documents);
+    documents.forEach((_, row) =>
+      embeddings.push(values.slice(row * encoder.dimensions, (row + 1) * encoder.dimensions)),
+    );
   }
   return embeddings;
 }

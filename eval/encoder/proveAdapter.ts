@@ -19,7 +19,8 @@ const tolerance = 1e-6;
 
 /**
  * Prove that a written adapter does what the trained one does: the file is read back by its own names, every target is
- * there, no lora_B is all zero, and texts get the embeddings of training and not those of the base.
+ * there, no lora_B is all zero, and texts, where the contract reads images an image too, get the embeddings of training
+ * and not those of the base.
  * The model comes and leaves with the trained adapter attached, which may go on being trained.
  * @param encoder  of that model
  * @throws UserError when training had no effect; an error when the file does not do what training did

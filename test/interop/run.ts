@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { targetModule } from '../../checkpoints/adapter/names.js';
+import { projections } from '../../configs/schema.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { preparePython } from './preparePython.js';
 import { writeExports, type InteropCase } from './writeExports.js';
+import { writeImageExports, type ImageCase } from './writeImageExports.js';
 
 // Exports every replica and lets Python's libraries load it: npx tsx test/interop/run.ts
 // INTEROP_PYTHON names a Python that has the packages of requirements.txt, else they are installed for it. Without
@@ -31,6 +34,7 @@ async function run(): Promise<{ skipped: string } | { passed: number; failed: nu
   try {
     await startEngine();
     for (const one of cases(folder)) await writeExports(one, join(folder, one.name));
+    for (const one of imageCases(folder)) await writeImageExports(one, join(folder, one.name));
     return checkAll(prepared.python, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -49,6 +53,26 @@ function cases(folder: string): InteropCase[] {
     { ...find('qwen-r1'), name: 'qwen-r1-plain', addsTokens: false },
     { ...withChat(find('qwen-r1'), 'deepseek-r1-distill-qwen', folder), recipe: 'promptreps' },
     { ...withChat(find('qwen-vl'), 'qwen2.5', folder), recipe: 'study-vl' },
+  ];
+}
+
+/** Both layouts of names and settings, in a chat and without, images behind the text and before it. */
+function imageCases(folder: string): ImageCase[] {
+  const vision = join(replicas, '../vision');
+  if (!existsSync(vision)) return [];
+  const adapter = join(folder, 'adapters/vision');
+  cpSync(join(vision, 'expected/train-decoder/adapter-start'), adapter, { recursive: true });
+  const config = join(adapter, 'adapter_config.json');
+  const json = JSON.parse(readFileSync(config, 'utf8')) as object;
+  chmodSync(config, 0o644);
+  writeFileSync(config, JSON.stringify({ ...json, target_modules: projections.map(targetModule) }));
+  const resaved = join(folder, 'bases/vision-resaved');
+  for (const from of ['model/tokenizer.json', 'model/tokenizer_config.json', 'model/chat_template.json', 'resaved'])
+    cpSync(join(vision, from), from === 'resaved' ? resaved : join(resaved, basename(from)), { recursive: true });
+  const shared = { adapter, images: join(vision, 'images') };
+  return [
+    { ...shared, name: 'vision', base: join(vision, 'model'), recipe: 'study', set: ['image.order=image-first'] },
+    { ...shared, name: 'vision-resaved-chat', base: resaved, recipe: 'study-vl', set: [] },
   ];
 }
 

@@ -1,11 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from '../../configs/cli/cli.js';
 import { progressBar } from '../../configs/cli/progress.js';
 import { requireWhole } from '../../configs/cli/whole.js';
 import { loadConfig } from '../../configs/load/loadConfig.js';
 import { resolveBase } from '../../configs/load/resolveBase.js';
+import { readJsonObject } from '../../checkpoints/base/baseFolder.js';
 import { fetchBase } from '../../checkpoints/hub/fetchBase.js';
 import { UserError } from '../../configs/userError.js';
 import { loadTasks, requireTaskData } from '../../eval/tasks/task.js';
+import { gridOf, openVision } from '../../model/vision/openVision.js';
+import type { Size } from '../image/smartSize.js';
+import { contactSheet } from '../inspect/contactSheet.js';
+import type { TokensOfImage } from '../inspect/imageFacts.js';
 import { formatInspection, formatOverlaps } from '../inspect/formatInspection.js';
 import { inspectExamples, type Inspection } from '../inspect/inspectExamples.js';
 import { inspectOverlap, type ComparedTask } from '../inspect/inspectOverlap.js';
@@ -17,6 +24,9 @@ import { writeBeside } from '../files/writeBeside.js';
 
 /** Rows on which `inspect --base` measures tokens: about 15,000 passages, some seconds. */
 const ROWS_TOKENIZED = 500;
+
+/** Images of a file on its page, a few kilobytes each. */
+const IMAGES_SHOWN = 24;
 
 export const inspectCommand: Command<{
   files: string[];
@@ -59,17 +69,27 @@ export const inspectCommand: Command<{
       ];
       await requireApart([{ option: '--html', path: html, kind: 'file' }], [...files.map(String), ...read]);
     }
-    const tokens = base === undefined ? {} : { tokens: await tokensOf(base) };
+    const tokens: { tokens?: Awaited<ReturnType<typeof tokensOf>> } =
+      base === undefined ? {} : { tokens: await tokensOf(base) };
     const inspections: Inspection[] = [];
     for (const file of files.map(String)) {
       const bar = progressBar('reading', 100);
       const onRows = (done: number, all: number) => bar.update(Math.round((100 * done) / all));
-      inspections.push(await inspectExamples(file, { samples: rows, ...tokens, onRows }).finally(() => bar.stop()));
+      inspections.push(
+        await inspectExamples(file, {
+          samples: rows,
+          sheet: html === undefined ? 0 : IMAGES_SHOWN,
+          ...tokens,
+          onRows,
+        }).finally(() => bar.stop()),
+      );
     }
-    const overlaps = compared.length === 0 ? [] : await compare(inspections, compared);
+    const overlaps = compared.length === 0 ? [] : await compare(inspections, compared, tokens.tokens?.ofImage);
     if (html !== undefined) {
       const { inspectionPage } = await import('../../eval/report/inspection/inspectionPage.js'); // loads the chart library
-      await writeBeside(html, inspectionPage(inspections, overlaps));
+      const sheets = [];
+      for (const { path, images } of inspections) sheets.push(await contactSheet(path, images?.sheet ?? []));
+      await writeBeside(html, inspectionPage(inspections, overlaps, sheets));
       console.error(`page    ${html}`);
     }
     const overlap = overlaps.length > 0 && { overlap: overlaps };
@@ -85,17 +105,25 @@ export const inspectCommand: Command<{
   },
 };
 
-function compare(inspections: Inspection[], tasks: ComparedTask[]) {
+function compare(inspections: Inspection[], tasks: ComparedTask[], ofImage: TokensOfImage | undefined) {
   const all = inspections.reduce((sum, { rows }) => sum + rows, 0);
   const bar = progressBar('comparing, rows', all);
   const paths = inspections.map(({ path }) => path);
-  return inspectOverlap(paths, tasks, (done) => bar.update(done)).finally(() => bar.stop());
+  return inspectOverlap(paths, tasks, (done) => bar.update(done), ofImage).finally(() => bar.stop());
 }
 
-/** The tokenizer of a base, with the contract of its own recipe. */
+/** The tokenizer of a base, with the contract of its own recipe, and what an image becomes where it reads any. */
 async function tokensOf(base: string) {
   const named = resolveBase(base);
-  const tokenizer = await loadTokenizer((await fetchBase(named, { wanted: 'tokenizer' })).folder);
+  const { folder } = await fetchBase(named, { wanted: 'tokenizer' });
+  const tokenizer = await loadTokenizer(folder);
   const { config } = loadConfig(named.recipe);
-  return { tokenizer, contract: makeContract(config, tokenizer, config.contract.precision), rows: ROWS_TOKENIZED };
+  const contract = makeContract(config, tokenizer, config.contract.precision);
+  const file = join(folder, 'config.json');
+  const hasTower = existsSync(file) && (await readJsonObject(file))['vision_config'] != null;
+  const vision = hasTower ? await openVision(folder, tokenizer) : undefined;
+  const ofImage = vision && ((size: Size) => tokensOfGrid(gridOf(size, config.image, vision.config)));
+  return { tokenizer, contract, rows: ROWS_TOKENIZED, ofImage };
 }
+
+const tokensOfGrid = ({ rows, columns }: { rows: number; columns: number }) => rows * columns;

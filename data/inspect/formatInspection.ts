@@ -1,4 +1,4 @@
-import type { Passage } from '../example/example.js';
+import type { ExamplePassage } from '../example/example.js';
 import type { Inspection, TokenLengths } from './inspectExamples.js';
 import type { Overlap } from './inspectOverlap.js';
 import type { Spread } from './tally.js';
@@ -19,7 +19,8 @@ export function formatInspection(inspection: Inspection, width: number): string 
     row('negatives', spread(inspection.negativesPerQuery)),
     row('query chars', spread(inspection.queryCharacters)),
     row('passage chars', spread(inspection.passageCharacters)),
-    ...(images ? [row('image side', spread(images.longerSide))] : []),
+    ...(images ? [row('image side', spread(images.longerSide)), row('image named', spread(images.timesNamed))] : []),
+    ...(images?.tokens ? [row('image tokens', spread(images.tokens))] : []),
     '',
     row('passages', `${passages.all}, ${passages.distinct} different ${images ? 'ones' : 'texts'}`),
     ...(images ? [row('images', `${images.distinct} different ones, named ${images.named} times`)] : []),
@@ -28,7 +29,7 @@ export function formatInspection(inspection: Inspection, width: number): string 
     ...tokenLines(inspection),
     ...inspection.samples.flatMap((example) => [
       '',
-      `query ${example.id}: ${example.query}`,
+      `query ${example.id}: ${[example.query, ...(example.queryImages ?? []).map(shortImage)].join(' ')}`,
       ...example.positives.slice(0, PASSAGES_SHOWN).map((passage) => `  + ${passageText(passage)}`),
       ...example.negatives.slice(0, PASSAGES_SHOWN).map((passage) => `  - ${passageText(passage)}`),
     ]),
@@ -45,6 +46,13 @@ export function formatOverlaps(overlaps: readonly Overlap[], width: number): str
         `${one.taskRelevant} relevant passages as a positive (by ${one.by})`,
     ),
     ...one.firstQueries.map((query) => row('', `  ${query}`)),
+    ...(one.images
+      ? [
+          row('', `  ${one.images.longerSide.count} images among its documents`),
+          row('image side', spread(one.images.longerSide)),
+          ...(one.images.tokens ? [row('image tokens', spread(one.images.tokens))] : []),
+        ]
+      : []),
   ]);
   return ['In common with evaluation', ...lines].map((line) => cut(line, width)).join('\n');
 }
@@ -99,7 +107,11 @@ function histogram(
   ];
 }
 
-const passageText = ({ id, title, text }: Passage) => `${id}  ${title === '' ? '' : `${title} | `}${text}`;
+const passageText = ({ id, title, text, images = [] }: ExamplePassage) =>
+  `${id}  ${title === '' ? '' : `${title} | `}${[text, ...images.map(shortImage)].join(' ')}`;
+
+/** Enough of an image's hash to tell it among others. */
+const shortImage = (sha256: string) => `[image ${sha256.slice(0, 8)}]`;
 
 /** One line of at most `width` characters: line breaks become blanks, so that a text cannot break the layout. */
 function cut(line: string, width: number): string {

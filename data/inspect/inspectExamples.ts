@@ -1,13 +1,13 @@
 import { open } from 'node:fs/promises';
 import type { Contract, TextKind } from '../../configs/contract.js';
 import { openExamples, type ExampleFile } from '../arrow/openExamples.js';
-import type { ImageFile } from '../arrow/images/imageFile.js';
 import { requireUsableRows } from '../arrow/rowFacts.js';
 import { scanArrow } from '../arrow/message/scanArrow.js';
 import { unreadType } from '../arrow/message/unreadFields.js';
 import { countDistinct } from './countDistinct.js';
 import { contentKey } from '../example/contentKey.js';
 import type { Example, ExamplePassage } from '../example/example.js';
+import { createImageFacts, type InspectedImages, type TokensOfImage } from './imageFacts.js';
 import { createTally, type Spread, type Tally } from './tally.js';
 import type { TokenEncoder } from '../tokenizer/byteLevel.js';
 import { tokenizeText } from '../tokenizer/tokenizeText.js';
@@ -29,8 +29,8 @@ export interface Inspection {
   repeatedQueryIds: number;
   repeatedQueries: number;
   passages: { all: number; distinct: number };
-  /** Distinct images of the file, the larger side of each in pixels, and how often rows name one; absent where there are none. */
-  images?: { distinct: number; named: number; longerSide: Spread };
+  /** Absent where there are none. */
+  images?: InspectedImages;
   queryCharacters: Spread;
   passageCharacters: Spread;
   tokens: { rowsMeasured: number; query: TokenLengths; passage: TokenLengths } | null;
@@ -50,7 +50,9 @@ export interface TokenLengths {
 
 /**
  * Read a file of training examples once, batch by batch, and say what is in it.
- * @param options.tokens     measure lengths in tokens on at most `rows` rows, spread evenly over the file
+ * @param options.tokens     measure lengths in tokens on at most `rows` rows, spread evenly over the file, and of images
+ *   where the base has a vision tower
+ * @param options.sheet      how many images to tell one by one; none unless given
  * @param options.onRows     told how many rows have been read so far
  * @throws UserError as `openExamples` does
  */
@@ -58,7 +60,8 @@ export async function inspectExamples(
   path: string,
   options: {
     samples: number;
-    tokens?: { tokenizer: TokenEncoder; contract: Contract; rows: number };
+    tokens?: { tokenizer: TokenEncoder; contract: Contract; rows: number; ofImage?: TokensOfImage | undefined };
+    sheet?: number;
     onRows?: (done: number, all: number) => void;
   },
 ): Promise<Inspection> {
@@ -89,7 +92,7 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
   const [ids, queries, passages] = [countDistinct(), countDistinct(), countDistinct()];
   const [positives, negatives, queryCharacters, passageCharacters] = [1, 2, 3, 4].map(createTally) as FourTallies;
   const [queryTokens, passageTokens] = [createTally(), createTally()];
-  let named = 0;
+  const images = file.images && createImageFacts(file.images, options.sheet ?? 0, options.tokens?.ofImage);
   const every = options.tokens ? Math.ceil(file.rows / options.tokens.rows) : Infinity;
   const samples: Example[] = [];
   let [done, rowsWithoutNegatives, rowsWithPositiveAsNegative, rowsMeasured] = [0, 0, 0, 0];
@@ -98,17 +101,15 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
       if (samples.length < options.samples) samples.push(example);
       ids.add(example.id);
       queries.add([example.query, ...(example.queryImages ?? [])].join('\n'));
-      named += example.queryImages?.length ?? 0;
+      images?.add(example);
       queryCharacters.add(example.query.length);
       positives.add(example.positives.length);
       negatives.add(example.negatives.length);
       if (example.negatives.length === 0) rowsWithoutNegatives++;
       if (hasPositiveAsNegative(example)) rowsWithPositiveAsNegative++;
       for (const passage of [...example.positives, ...example.negatives]) {
-        const { title, text, images = [] } = passage;
         passages.add(contentKey(passage));
-        named += images.length;
-        passageCharacters.add(title.length + text.length);
+        passageCharacters.add(passage.title.length + passage.text.length);
       }
       if (options.tokens && done % every === 0) {
         measureTokens(example, options.tokens, queryTokens, passageTokens);
@@ -120,6 +121,7 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
   }
   const repeated = ({ all, distinct }: { all: number; distinct: number }) => all - distinct;
   const contract = options.tokens?.contract;
+  const shown = images?.facts();
   return {
     positivesPerQuery: positives.spread(),
     negativesPerQuery: negatives.spread(),
@@ -128,7 +130,7 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
     repeatedQueryIds: repeated(ids.count()),
     repeatedQueries: repeated(queries.count()),
     passages: passages.count(),
-    ...(file.images && { images: imageFacts(file.images, named) }),
+    ...(shown && { images: shown }),
     queryCharacters: queryCharacters.spread(),
     passageCharacters: passageCharacters.spread(),
     tokens: contract
@@ -143,12 +145,6 @@ async function inspectRows(file: ExampleFile, options: Parameters<typeof inspect
 }
 
 type FourTallies = [Tally, Tally, Tally, Tally];
-
-function imageFacts({ images }: ImageFile, named: number): NonNullable<Inspection['images']> {
-  const sides = createTally();
-  for (const { height, width } of images.values()) sides.add(Math.max(height, width));
-  return { distinct: images.size, named, longerSide: sides.spread() };
-}
 
 function hasPositiveAsNegative({ positives, negatives }: Example): boolean {
   return negatives.some((negative) =>

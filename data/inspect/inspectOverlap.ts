@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { openExamples } from '../arrow/openExamples.js';
 import { foldText } from '../example/foldText.js';
+import { measureImage } from '../image/decodeImage.js';
+import type { ImageSource } from '../image/imageSource.js';
 import type { TitleUse } from '../task/documents.js';
 import { readTask } from '../task/readTask.js';
+import type { TokensOfImage } from './imageFacts.js';
+import { createTally, type Spread } from './tally.js';
 
 /** A task that training data is compared with. */
 export interface ComparedTask {
@@ -25,6 +29,8 @@ export interface Overlap {
   rowsWithPositive: number;
   /** By what passages were recognised: ids count where both draw on the same collection, texts always. */
   by: 'id and text' | 'text';
+  /** Of the task's documents, where they have any: larger side in pixels, and tokens as `TokensOfImage` says. */
+  images?: { longerSide: Spread; tokens?: Spread };
 }
 
 /** Queries shown of each task. */
@@ -32,26 +38,28 @@ const queriesShown = 3;
 
 /**
  * Look for the queries and the relevant passages of tasks in training files. Texts are the same when case, punctuation
- * and blanks are levelled. Ids are of the same collection when most training positives that have the id of a relevant
+ * and blanks are levelled; what has images is known by these alone, since words beside a page differ by who read it. Ids are of the same collection when most training positives that have the id of a relevant
  * passage have its text too. Memory holds 40 bytes or so for each query and relevant passage of the tasks.
- * @param onRows  told how many training rows were read
+ * @param onRows    told how many training rows were read
+ * @param tokensOf  tells the tokens of an image
  * @throws UserError when a file or task cannot be read
  */
 export async function inspectOverlap(
   files: readonly string[],
   tasks: readonly ComparedTask[],
   onRows: (done: number) => void = () => {},
+  tokensOf?: TokensOfImage,
 ): Promise<Overlap[]> {
   const watched = [];
-  for (const task of tasks) watched.push(await watch(task));
+  for (const task of tasks) watched.push(await watch(task, tokensOf));
   let rows = 0;
   for (const path of files) {
     const file = await openExamples(path);
     try {
       for (let batch = 0; batch < file.batchRows.length; batch++) {
-        for (const { query, positives } of await file.read(batch)) {
-          const asked = keyOf(query);
-          const keys = positives.map(({ id, title, text }) => ({ id, key: keyOf(`${title} ${text}`) }));
+        for (const { query, queryImages, positives } of await file.read(batch)) {
+          const asked = keyOf(query, queryImages);
+          const keys = positives.map(({ id, title, text, images }) => ({ id, key: keyOf(`${title} ${text}`, images) }));
           for (const one of watched) one.add(query, asked, keys);
           rows++;
         }
@@ -65,13 +73,23 @@ export async function inspectOverlap(
 }
 
 /** Counts what training rows have in common with a task. */
-async function watch({ name, folder, split, titles }: ComparedTask) {
+async function watch({ name, folder, split, titles }: ComparedTask, tokensOf: TokensOfImage | undefined) {
   const { corpus, queries, qrels } = await readTask(folder, split, { titles });
-  const asked = new Set(queries.map(({ text }) => keyOf(text)));
+  const asked = new Set(queries.map(({ text, images }) => keyOf(text, images?.map(hashOf))));
   const textOf = new Map<string, string>();
+  const [sides, tokens] = [createTally(), createTally()];
+  let hasImages = false;
   for (const grades of qrels.values()) for (const [id, grade] of grades) if (grade > 0) textOf.set(id, '');
   for await (const { passages } of corpus.read())
-    for (const { id, title, text } of passages) if (textOf.has(id)) textOf.set(id, keyOf(`${title} ${text}`));
+    for (const { id, title, text, images } of passages) {
+      if (textOf.has(id)) textOf.set(id, keyOf(`${title} ${text}`, images?.map(hashOf)));
+      for (const image of images ?? []) {
+        const size = await measureImage(await image.read());
+        sides.add(Math.max(size.height, size.width));
+        if (tokensOf) tokens.add(tokensOf(size));
+        hasImages = true;
+      }
+    }
   const texts = new Set(textOf.values());
   texts.delete(''); // of judged passages that the corpus lacks
   const counts = { rowsWithQuery: 0, byText: 0, byEither: 0, sameText: 0, otherText: 0 };
@@ -100,9 +118,16 @@ async function watch({ name, folder, split, titles }: ComparedTask) {
         firstQueries,
         rowsWithPositive: isSame ? counts.byEither : counts.byText,
         by: isSame ? 'id and text' : 'text',
+        ...(hasImages && { images: { longerSide: sides.spread(), ...(tokensOf && { tokens: tokens.spread() }) } }),
       };
     },
   };
 }
 
-const keyOf = (text: string) => createHash('sha1').update(foldText(text)).digest('base64');
+/** @param images  by SHA-256 */
+const keyOf = (text: string, images: readonly string[] = []) =>
+  createHash('sha1')
+    .update(images.length > 0 ? images.join() : foldText(text))
+    .digest('base64');
+
+const hashOf = ({ sha256 }: ImageSource) => sha256;

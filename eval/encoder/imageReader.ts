@@ -1,14 +1,13 @@
 import type { ImageContract } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { measureImage } from '../../data/image/decodeImage.js';
-import type { ImageRules, PreparedImage } from '../../data/image/imageRules.js';
+import type { PreparedImage } from '../../data/image/imageRules.js';
 import { startImageThreads } from '../../data/image/imageThreads.js';
 import type { ImageSource } from '../../data/image/imageSource.js';
-import { smartSize, type Size } from '../../data/image/smartSize.js';
 import type { MixedSequence } from '../../model/pass/sequence.js';
 import { inTurns } from '../../model/pass/stepwise.js';
 import { imageFeatures } from '../../model/vision/imageFeatures.js';
-import { imageRules, type Vision } from '../../model/vision/openVision.js';
+import { gridOf, imageRules, type Vision } from '../../model/vision/openVision.js';
 import { placeImages, type PlacedIds } from '../../model/vision/placeImages.js';
 import { imagePositions } from '../../model/vision/positions.js';
 import { disposeTower, type TowerWeights } from '../../model/vision/tower.js';
@@ -43,17 +42,13 @@ export function openImageReader(
   contract: ImageContract,
   threads: number,
 ): ImageReader {
-  const rules = imageRules(contract, config);
-  const token = config.patch * config.merge;
-  const workers = startImageThreads(rules, threads);
-  const gridOf = async (image: ImageSource) => {
-    const { height, width } = await measured(image, rules);
-    return { rows: height / token, columns: width / token };
-  };
+  const workers = startImageThreads(imageRules(contract, config), threads);
+  const grid = (image: ImageSource) =>
+    named(image, async (encoded) => gridOf(await measureImage(encoded), contract, config));
   return {
     identity: JSON.stringify(config),
     prepare: workers.prepare,
-    place: async (marked, images) => placeImages(marked, await Promise.all(images.map(gridOf)), ids),
+    place: async (marked, images) => placeImages(marked, await Promise.all(images.map(grid)), ids),
     begin(images) {
       const prepared = new Map<string, Promise<PreparedImage>>();
       for (const image of images) {
@@ -86,10 +81,11 @@ export function openImageReader(
   };
 }
 
-async function measured(image: ImageSource, rules: ImageRules): Promise<Size> {
+/** What is wrong with an image is told with its name. */
+async function named<T>(image: ImageSource, work: (encoded: Uint8Array) => Promise<T>): Promise<T> {
   const encoded = await image.read();
   try {
-    return smartSize(await measureImage(encoded), rules);
+    return await work(encoded);
   } catch (error) {
     throw error instanceof UserError ? new UserError(`${image.name} ${error.message}`) : error;
   }

@@ -90,12 +90,12 @@ function checkAll(python: string, folder: string) {
   const counts = { passed: 0, failed: 0 };
   for (const check of checks) {
     const script = fileURLToPath(new URL(check, import.meta.url));
-    const { status, stdout } = spawnSync(python, [script, folder], {
+    const { status, stdout, stderr } = spawnSync(python, [script, folder], {
       encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'], // by now this process's own standard error is held back
       env: { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error', HF_HUB_DISABLE_PROGRESS_BARS: '1' },
     });
-    process.stdout.write(stdout);
+    process.stdout.write(status === 0 ? stdout : stdout + stderr);
     const lines = stdout.split('\n');
     const [passed, failed] = ['passed', 'FAILED'].map((word) => lines.filter((line) => line.startsWith(word)).length);
     counts.passed += passed!;

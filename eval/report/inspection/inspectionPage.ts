@@ -1,4 +1,5 @@
 import type { Example } from '../../../data/example/example.js';
+import type { PicturedImage } from '../../../data/inspect/contactSheet.js';
 import type { Inspection, TokenLengths } from '../../../data/inspect/inspectExamples.js';
 import type { Overlap } from '../../../data/inspect/inspectOverlap.js';
 import type { Spread } from '../../../data/inspect/tally.js';
@@ -6,8 +7,15 @@ import { html, type Html } from '../page/html.js';
 import { drawChart, faint, fontSize, ink, line, seriesColour } from '../chart/chart.js';
 import { pageShell } from '../page/pageShell.js';
 
-/** What is in training files, as one HTML file that needs nothing else. */
-export function inspectionPage(inspections: readonly Inspection[], overlaps: readonly Overlap[]): string {
+/**
+ * What is in training files, as one HTML file that needs nothing else.
+ * @param sheets  images of each file
+ */
+export function inspectionPage(
+  inspections: readonly Inspection[],
+  overlaps: readonly Overlap[],
+  sheets: readonly (readonly PicturedImage[])[] = [],
+): string {
   const rows = inspections.reduce((sum, inspection) => sum + inspection.rows, 0);
   return pageShell({
     title: inspections.length === 1 ? inspections[0]!.path : `${inspections.length} training files`,
@@ -16,7 +24,7 @@ export function inspectionPage(inspections: readonly Inspection[], overlaps: rea
       ...inspections.map((inspection, index) => ({
         id: `file-${index}`,
         heading: inspection.path,
-        content: fileContent(inspection, `f${index}`),
+        content: fileContent(inspection, `f${index}`, sheets[index] ?? []),
       })),
       ...(overlaps.length > 0
         ? [{ id: 'overlap', heading: 'In common with evaluation', content: overlapTable(overlaps) }]
@@ -25,15 +33,16 @@ export function inspectionPage(inspections: readonly Inspection[], overlaps: rea
   });
 }
 
-function fileContent(inspection: Inspection, id: string): Html {
-  const { tokens, passages, samples } = inspection;
+function fileContent(inspection: Inspection, id: string, sheet: readonly PicturedImage[]): Html {
+  const { tokens, passages, samples, images } = inspection;
   return html`
     ${table(
       ['', 'value'],
       [
         ['rows', `${inspection.rows} in ${inspection.recordBatches} record batches`],
         ['columns', inspection.columns.map(({ name, type }) => `${name} ${type}`).join(', ')],
-        ['passages', `${passages.all}, ${passages.distinct} different texts`],
+        ['passages', `${passages.all}, ${passages.distinct} different ${images ? 'ones' : 'texts'}`],
+        ...(images ? [['images', `${images.distinct} different ones, named ${images.named} times`]] : []),
         ['repeated', `${inspection.repeatedQueries} query texts, ${inspection.repeatedQueryIds} query ids`],
         ['rows without negatives', `${inspection.rowsWithoutNegatives}`],
         ['rows with a positive among the negatives', `${inspection.rowsWithPositiveAsNegative}`],
@@ -47,12 +56,50 @@ function fileContent(inspection: Inspection, id: string): Html {
         spreadRow('negatives a query', inspection.negativesPerQuery),
         spreadRow('characters of a query', inspection.queryCharacters),
         spreadRow('characters of a passage', inspection.passageCharacters),
+        ...(images
+          ? [
+              spreadRow('longer side of an image, in pixels', images.longerSide),
+              spreadRow('times that an image is named', images.timesNamed),
+            ]
+          : []),
+        ...(images?.tokens ? [spreadRow('tokens of an image', images.tokens)] : []),
       ],
     )}
-    ${tokens === null ? null : tokenContent(tokens, id)} ${samples.length === 0 ? null : html`<h3>First rows</h3>`}
-    ${samples.map(sample)}
+    ${tokens === null ? null : tokenContent(tokens, id)}
+    ${sheet.length === 0 || !images ? null : imageSheet(sheet, images.distinct)}
+    ${samples.length === 0 ? null : html`<h3>First rows</h3>`} ${samples.map(sample)}
   `;
 }
+
+function imageSheet(sheet: readonly PicturedImage[], all: number): Html {
+  return html`<h3>Images</h3>
+    <p>${sheet.length} of ${all}, evenly spread over the file.</p>
+    <div class="sheet">${sheet.map(sheetImage)}</div>`;
+}
+
+function sheetImage({ picture, sha256, format, width, height, tokens, times, as, query }: PicturedImage): Html {
+  const roles = { query: 'stands with the query', positive: 'answers', negative: 'does not answer' };
+  const told = `${width} x ${height} ${format}${tokens === undefined ? '' : `, ${tokens} tokens`}, named ${times} ${times === 1 ? 'time' : 'times'}`;
+  const alt = `image ${sha256.slice(0, 8)}, ${roles[as]}${query === '' ? '' : `: ${shortened(query)}`}`;
+  return html`<figure>
+    ${
+      picture
+        ? html`<img
+            class="thumbnail"
+            alt="${alt}"
+            src="${picture.source}"
+            width="${picture.width}"
+            height="${picture.height}"
+          />`
+        : html`<p class="note">[${alt}]</p>`
+    }
+    <figcaption class="note">${told}; ${roles[as]} ${query === '' ? '' : `“${shortened(query)}”`}</figcaption>
+  </figure>`;
+}
+
+const longestQuery = 100;
+const shortened = (query: string) =>
+  query.length <= longestQuery ? query : `${query.slice(0, longestQuery).replace(/[\ud800-\udbff]$/, '')}…`;
 
 function tokenContent(tokens: NonNullable<Inspection['tokens']>, id: string): Html {
   return html`
@@ -109,14 +156,19 @@ function overlapTable(overlaps: readonly Overlap[]): Html {
   );
 }
 
-function sample({ id, query, positives, negatives }: Example): Html {
+function sample({ id, query, queryImages, positives, negatives }: Example): Html {
   const passage = (mark: string) => (found: Example['positives'][number]) =>
-    html`<li>${mark} ${found.id} ${found.title === '' ? '' : `${found.title} | `}${found.text}</li>`;
-  return html`<p>query ${id}: ${query}</p>
+    html`<li>
+      ${mark} ${found.id} ${found.title === '' ? '' : `${found.title} | `}${found.text}${shownImages(found.images)}
+    </li>`;
+  return html`<p>query ${id}: ${query}${shownImages(queryImages)}</p>
     <ul>
       ${positives.slice(0, passagesShown).map(passage('+'))} ${negatives.slice(0, passagesShown).map(passage('-'))}
     </ul>`;
 }
+
+const shownImages = (images: readonly string[] = []) =>
+  images.map((sha256) => ` [image ${sha256.slice(0, 8)}]`).join('');
 
 const passagesShown = 2;
 

@@ -96,6 +96,7 @@ article.query h3 { margin: 0; font-size: 1.02rem; } article.query .note { margin
 .column { min-width: 0; } .column ol, article.query ul { margin: 0; padding-left: 1.25rem; }
 .column li, article.query ul li { margin-bottom: .6rem; font-size: .9rem; overflow-wrap: anywhere; }
 .thumbnail { display: block; width: auto; height: auto; max-width: min(100%, 12rem); max-height: 12rem; margin: .3rem 0; background: #fff; border: 1px solid var(--line); break-inside: avoid; }
+.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; margin: 1rem 0; }
 .score { font-weight: 400; color: var(--faint); font-variant-numeric: tabular-nums; }
 .relevant { display: inline-block; background: var(--good); color: var(--paper); font-size: .75rem; font-weight: 600; padding: 0 .45rem; border-radius: 1rem; margin-right: .4rem; }
 @media (max-width: 40rem) {

@@ -4,9 +4,11 @@ import type { Contract } from '../../../configs/contract.js';
 import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
 import type { Example } from '../../../data/example/example.js';
 import { importExamples } from '../../../data/import/importExamples.js';
+import { contactSheet } from '../../../data/inspect/contactSheet.js';
 import { formatInspection } from '../../../data/inspect/formatInspection.js';
 import { inspectExamples } from '../../../data/inspect/inspectExamples.js';
 import type { TokenEncoder } from '../../../data/tokenizer/byteLevel.js';
+import { inspectionPage } from '../../../eval/report/inspection/inspectionPage.js';
 import { mineArrow } from '../../../eval/mining/mineNegatives.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { swatch } from '../../fixtures/swatch.js';
@@ -135,10 +137,25 @@ describe('inspectExamples', () => {
     const row = (query: string) => ({ query, positive: { image: 'a.png' }, negative: [{ image: 'b.png' }] });
     writeFileSync(at('rows.jsonl'), `${JSON.stringify(row('one'))}\n${JSON.stringify(row('two'))}\n`);
     await importExamples([at('rows.jsonl')], at('pages.arrow'));
-    const found = await inspectExamples(at('pages.arrow'), { samples: 0 });
+    const tokens = { tokenizer, contract, rows: 2, ofImage: ({ width }: { width: number }) => 2 * width };
+    const found = await inspectExamples(at('pages.arrow'), { samples: 1, sheet: 1, tokens });
     assert.deepEqual([found.rowsWithPositiveAsNegative, found.passages], [0, { all: 4, distinct: 2 }]);
     assert.deepEqual([found.images!.distinct, found.images!.named, found.images!.longerSide.max], [2, 4, 9]);
-    assert.match(formatInspection(found, 120), /images +2 different ones, named 4 times/);
+    assert.deepEqual([found.images!.timesNamed.max, found.images!.tokens!.median], [2, 18]);
+    const lines = formatInspection(found, 120);
+    assert.match(lines, /images +2 different ones, named 4 times/);
+    assert.match(lines, /image tokens +18 +18\.0 +18 /);
+    assert.match(lines, /\+ .* \[image [0-9a-f]{8}\]/);
+    const { sha256, ...first } = found.images!.sheet[0]!;
+    assert.deepEqual(first, {
+      ...{ format: 'PNG', height: 6, width: 9, times: 2, as: 'positive', query: 'one' },
+      tokens: 18,
+    });
+    const sheet = await contactSheet(at('pages.arrow'), found.images!.sheet);
+    const written = inspectionPage([found], [], [sheet]);
+    assert.ok(written.includes(`alt="image ${sha256.slice(0, 8)}, answers: one"`));
+    assert.match(written, /src="data:image\/webp;base64,[^"]+"\s+width="9"\s+height="6"/);
+    assert.ok(written.includes('9 x 6 PNG, 18 tokens, named 2 times; answers “one”'));
     await assert.rejects(
       mineArrow(at('pages.arrow'), at('mined.arrow'), { negatives: 1, skipTop: 0, depth: 5, seed: 1 } as never),
       /has images, and mining reads texts alone/,

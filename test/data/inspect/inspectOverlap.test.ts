@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
 import { writeBeir } from '../../../data/task/beir.js';
+import { importExamples } from '../../../data/import/importExamples.js';
+import { formatOverlaps } from '../../../data/inspect/formatInspection.js';
 import { inspectOverlap } from '../../../data/inspect/inspectOverlap.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+import { swatch } from '../../fixtures/swatch.js';
 
 describe('inspectOverlap', () => {
   const at = useTemporaryFolder();
@@ -61,5 +65,41 @@ describe('inspectOverlap', () => {
     await write(['q1', '1', 'a cat'], ['q2', '2', 'a dog'], ['q3', '3', 'red fish']);
     const { by, rowsWithPositive } = await overlap();
     assert.deepEqual([by, rowsWithPositive], ['text', 1]);
+  });
+
+  // Every page without a text beside it was taken for every other.
+  it('knows pages by their images, whatever stands beside them', async () => {
+    const page = async (name: string, red: number) => writeFileSync(at(name), (await swatch(red, 0, 0, 9, 6)).bytes);
+    mkdirSync(at('pages/qrels'), { recursive: true });
+    for (const [index, name] of ['a.png', 'b.png', 'pages/a.png', 'pages/c.png'].entries())
+      await page(name, [1, 2, 1, 3][index]!);
+    const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    writeFileSync(
+      at('pages/corpus.jsonl'),
+      lines([
+        { _id: '1', image: 'a.png' },
+        { _id: '2', image: 'c.png' },
+      ]),
+    );
+    writeFileSync(at('pages/queries.jsonl'), lines([{ _id: 'q', text: 'which' }]));
+    writeFileSync(at('pages/qrels/test.tsv'), 'query-id\tcorpus-id\tscore\nq\t1\t1\nq\t2\t1\n');
+    writeFileSync(
+      at('rows.jsonl'),
+      lines([
+        { query: 'one', positive: { image: 'a.png', text: 'as it was read' }, negative: [] },
+        { query: 'two', positive: { image: 'b.png' }, negative: [] },
+      ]),
+    );
+    await importExamples([at('rows.jsonl')], at('x.arrow'));
+    const task = { name: 'pages', folder: at('pages'), split: 'test', titles: 'use' as const };
+    const [found] = await inspectOverlap(
+      [at('x.arrow')],
+      [task],
+      () => {},
+      ({ width, height }) => width * height,
+    );
+    assert.deepEqual([found!.rowsWithPositive, found!.taskRelevant], [1, 2]);
+    assert.deepEqual([found!.images!.longerSide.count, found!.images!.tokens!.max], [2, 54]);
+    assert.match(formatOverlaps([found!], 120), /2 images among its documents/);
   });
 });

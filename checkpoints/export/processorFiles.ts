@@ -20,7 +20,7 @@ export async function processorFiles(
   const [released, whole] = ['preprocessor_config.json', 'processor_config.json'].map((name) => join(folder, name));
   if (existsSync(whole!)) {
     const json = await readJsonObject(whole!);
-    const images = (json.image_processor ?? {}) as object;
+    const images = json.image_processor ?? {};
     files.set('processor_config.json', { ...json, image_processor: withLimits(images, contract) });
   }
   if (existsSync(released!) || files.size === 0) {

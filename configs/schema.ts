@@ -194,8 +194,8 @@ const settings = z.strictObject({
         .max(1)
         .default(1)
         .describe(
-          'texts with little gradient are passed back by lot, without bias, as long as the exact gradient keeps this share of ' +
-            'the expected squared length of what embeddings get; 1 passes back every text',
+          'texts with little gradient are sampled for backpropagation, without bias, as long as the exact gradient keeps this share of ' +
+            'the expected squared length of what embeddings get; 1 backpropagates every text',
         ),
       chunkTokens: count('tokens')
         .or(z.literal('auto'))

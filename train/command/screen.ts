@@ -12,8 +12,10 @@ export function screenOf(updates: number, from: number): Screen {
     training.update((made = update), note + scored);
   };
   return {
-    onUpdate({ update, loss, learningRate, tokensPerSecond, passedBack }) {
-      const sampled = passedBack ? `, ${passedBack.texts} of ${passedBack.ofTexts} texts passed back` : '';
+    onUpdate({ update, loss, learningRate, tokensPerSecond, backpropagated }) {
+      const sampled = backpropagated
+        ? `, ${backpropagated.texts} of ${backpropagated.ofTexts} texts backpropagated`
+        : '';
       show(
         update,
         `loss ${loss.toFixed(3)}, rate ${learningRate.toExponential(2)}, ${tokensPerSecond} tokens/s${sampled}`,

@@ -34,7 +34,7 @@ import { adamW } from '../step/optimizer.js';
 import { ownTexts } from '../step/poolGradient.js';
 import { poolWithinMemory } from '../step/poolWithinMemory.js';
 import type { RunImages } from './openImages.js';
-import { samplingOf, sharesOf, type PassedBack } from './passedBack.js';
+import { samplingOf, sharesOf, type Backpropagated } from './backpropagated.js';
 import { poolsOf } from './pools.js';
 import { withEngine } from './sameEngine.js';
 import { savedOptimizer, savedPosition, stateOf } from './savedState.js';
@@ -74,7 +74,7 @@ interface UpdateReport {
   /** Tokens of text, padding not counted. */
   tokensPerSecond: number;
   /** Only where some texts are left out. */
-  passedBack?: PassedBack;
+  backpropagated?: Backpropagated;
 }
 
 /** What is told while updates are made. */
@@ -148,7 +148,7 @@ export async function trainRun(
       let position: Position | undefined;
       let tokens = 0;
       const masked = { byId: 0, byText: 0, byScore: 0 };
-      const passedBack = { texts: 0, ofTexts: 0, variance: 0, square: 0 };
+      const backpropagated = { texts: 0, ofTexts: 0, variance: 0, square: 0 };
       for (let index = 0; index < poolsPerUpdate; index++) {
         const marked = (await pools.next()).value as TokenPool;
         const pool = images ? images.pools.place(marked) : marked;
@@ -161,7 +161,7 @@ export async function trainRun(
           temperature,
           ...(falseNegativeMargin !== undefined && { margin: { value: falseNegativeMargin, onMasked } }),
           ...(rate > 0 && { dropout: { rate, seed } }),
-          ...(isSampled && { sampling: samplingOf(settings, update, index, passedBack) }),
+          ...(isSampled && { sampling: samplingOf(settings, update, index, backpropagated) }),
           exchange,
         };
         const work = poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess);
@@ -184,7 +184,7 @@ export async function trainRun(
       if (withoutGradient === Math.min(updatesWithoutGradient, updates)) throw nothingToLearn(withoutGradient);
       const tokensPerSecond = Math.round((tokens / (performance.now() - startMs)) * 1000);
       const report = { update, loss, gradNorm, learningRate, tokensPerSecond };
-      const sampled = isSampled && { passedBack: sharesOf(passedBack) };
+      const sampled = isSampled && { backpropagated: sharesOf(backpropagated) };
       log.log.info('step', { step: update, loss, gradNorm, learningRate, tokensPerSecond, tokens, masked, ...sampled });
       for (const tag of ['loss', 'gradNorm', 'learningRate', 'tokensPerSecond'] as const)
         events.scalar(`train/${tag}`, report[tag], update);

@@ -4,21 +4,21 @@ import { partOf } from './dealTexts.js';
 import type { EmbeddedTexts } from './embedTexts.js';
 import { chunksOf, type TextSet } from './textChunks.js';
 
-/** Texts whose gradient is passed back together. */
+/** Texts whose gradient is backpropagated together. */
 export interface BackChunk {
   texts: Sequence[];
   set: number;
   dropout: ChunkDropout | undefined;
-  /** Where their rows begin among those of their set that are passed back. */
+  /** Where their rows begin among those of their set that are backpropagated. */
   first: number;
   /** The chunk of the first pass that was kept, and which of its texts these are; absent where none was. */
   kept?: { index: number; places: number[] };
 }
 
 /**
- * What the second pass is made of: of each chunk that the first pass kept the texts that are passed back, which may be
+ * What the second pass is made of: of each chunk that the first pass kept the texts that are backpropagated, which may be
  * none, then the others, cut anew.
- * @param chosen  of each set the places in its order that are passed back, ascending
+ * @param chosen  of each set the places in its order that are backpropagated, ascending
  */
 export function backChunks(
   sets: readonly TextSet[],

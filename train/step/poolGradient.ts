@@ -34,7 +34,7 @@ export interface PoolOptions {
   margin?: { value: number; onMasked: (count: number) => void } | undefined;
   /** Dropout of adapter inputs; a text is masked by its number in the pool, queries counted first. */
   dropout?: Dropout | undefined;
-  /** Pass back the gradient of some texts alone, as `sampleTexts` draws them; of all when left out. Waits for the device. */
+  /** Backpropagate the gradient of some texts alone, as `sampleTexts` draws them; of all when left out. Waits for the device. */
   sampling?: Sampling | undefined;
   /** With the other ranks of the run, which all have the same pool; alone when left out. */
   exchange?: Exchange | undefined;
@@ -55,7 +55,7 @@ export type Attempt = <T extends object>(step: 'passes' | 'loss', work: (plan: P
 
 /**
  * Loss of a pool, and its gradient added to `into`, while no more than one chunk of texts is in the model at a time:
- * embed all chunks, differentiate the loss for the embeddings, then send those gradients back chunk by chunk.
+ * embed all chunks, differentiate the loss for the embeddings, then backpropagate those gradients chunk by chunk.
  * A chunk whose layer inputs could be kept is embedded once, the others a second time. Several ranks embed a part of the
  * texts each, gather all embeddings, and compute the loss of the whole pool; what is added to `into` is then the part of
  * the gradient that this rank's texts give: `sumGradients` makes it whole.
@@ -106,7 +106,7 @@ export function* poolGradient(
   const made = yield* attempt('passes', (plan) => backward(model, own, embedded, upstream, parameters, plan, dropout));
   tf.dispose(upstream.map(({ rows }) => rows));
   for (const [name, gradient] of Object.entries(made)) addGradient(into, name, gradient);
-  // Where nothing at all was passed back, that is a gradient of zeros.
+  // Where nothing at all was backpropagated, that is a gradient of zeros.
   if (sampling)
     for (const [name, { shape }] of parameters) if (!into.has(name)) addGradient(into, name, tf.zeros(shape));
   return loss;
@@ -135,7 +135,7 @@ export const oneAttempt =
     work(plan);
 
 /**
- * Draw which texts are passed back.
+ * Draw which texts are backpropagated.
  * @returns of each set and place in its order, what its gradient is multiplied by
  */
 function sampled(
@@ -155,15 +155,15 @@ function sampled(
   return sets.map(({ numbers, order }) => order.map((text) => sample.factors[numbers[text]!]!));
 }
 
-/** What is passed back of a set. */
+/** What is backpropagated of a set. */
 interface Upstream {
-  /** [texts passed back, hidden] */
+  /** [texts backpropagated, hidden] */
   rows: tf.Tensor2D;
   /** Their places in the order of the set, ascending. */
   places: number[];
 }
 
-/** The rows that are passed back, times their factors. Consumes `all`. */
+/** The rows that are backpropagated, times their factors. Consumes `all`. */
 function chosenRows(all: tf.Tensor2D, factors: readonly number[]): Upstream {
   const chosen = [...factors.keys()].filter((place) => factors[place]! > 0);
   const rows = tf.tidy(() => {

@@ -1,8 +1,8 @@
 /** Which texts of a pool the second pass is made for. */
 export interface TextSample {
-  /** What each text's gradient is multiplied by: 1 where it is always passed back, 0 where it is left out this time. */
+  /** What each text's gradient is multiplied by: 1 where it is always backpropagated, 0 where it is left out this time. */
   factors: Float64Array;
-  /** Texts that are passed back. */
+  /** Texts that are backpropagated. */
   passed: number;
   /** Expected squared distance between the sampled gradients of all embeddings and the exact ones. */
   variance: number;
@@ -11,8 +11,8 @@ export interface TextSample {
 }
 
 /**
- * Draw the texts that are passed back, each with a probability in proportion to the length of its gradient, at most 1, by
- * which what is passed back is divided: the expected gradient is the exact one. Of all such ways it is the one with
+ * Draw the texts that are backpropagated, each with a probability in proportion to the length of its gradient, at most 1, by
+ * which what is backpropagated is divided: the expected gradient is the exact one. Of all such ways it is the one with
  * fewest texts whose expected squared length the exact gradient has a share of; every draw is independent of the others.
  * Source: Poisson sampling with the Horvitz-Thompson estimator; for gradients, Alain et al. (arXiv 1511.06481).
  * @param lengths  of each text's gradient
@@ -32,7 +32,7 @@ export function sampleTexts(lengths: ArrayLike<number>, share: number, draw: () 
 }
 
 /**
- * The length from which on texts are always passed back. With t for it, a shorter text of length n adds (t / n - 1) n^2 to the
+ * The length from which on texts are always backpropagated. With t for it, a shorter text of length n adds (t / n - 1) n^2 to the
  * variance; t is where these come to the bound.
  */
 function leastCertain(lengths: ArrayLike<number>, bound: number): number {

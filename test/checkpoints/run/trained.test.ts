@@ -37,7 +37,7 @@ describe('trainedHash', () => {
   });
 
   // A new setting whose default is what older versions did would part their runs from the same ones made today.
-  it('is that of older runs, which passed back every text, unless some are left out', () => {
+  it('is that of older runs, which backpropagated every text, unless some are left out', () => {
     const { gradientShare, ...olderTraining } = told.settings.training;
     assert.equal(gradientShare, 1);
     assert.equal(hash({ settings: { ...told.settings, training: olderTraining } }), hash({}));

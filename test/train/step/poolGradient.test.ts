@@ -158,8 +158,8 @@ describe('poolGradient', () => {
     });
   });
 
-  describe('with texts that are passed back by lot', () => {
-    /** Every text that is left to chance is passed back where its bit is set. */
+  describe('with texts that are sampled for backpropagation', () => {
+    /** Every text that is left to chance is backpropagated where its bit is set. */
     const byLot = (share: number, bits: number) => {
       const found: TextSample = { factors: new Float64Array(), passed: 0, variance: 0, square: 0 };
       let text = 0;
@@ -190,7 +190,7 @@ describe('poolGradient', () => {
     });
 
     // An update whose texts are all alike, or all left out, had no gradient that the optimizer could take.
-    it('gives zeros where no text is passed back', () => {
+    it('gives zeros where no text is backpropagated', () => {
       for (const options of [ways['in many chunks, all kept'], ways['in many chunks, none kept']]) {
         const { gradients } = gradientOf({ ...options(), sampling: byLot(0.3, 0).sampling });
         assert.deepEqual([...gradients.keys()].sort(), [...parameters.keys()].sort());

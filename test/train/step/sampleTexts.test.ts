@@ -24,7 +24,7 @@ describe('sampleTexts', () => {
     assertClose([variance], [19], 1e-12);
   });
 
-  it('passes back every text at a share of 1, but those without a gradient', () => {
+  it('backpropagates every text at a share of 1, but those without a gradient', () => {
     const { factors, passed, variance } = sampleTexts([3, 0, 0.1, 2], 1, never);
     assertClose(factors, [1, 0, 1, 1], 1e-12);
     assert.equal(passed, 3);

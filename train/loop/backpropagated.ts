@@ -2,8 +2,8 @@ import type { RunConfig } from '../../configs/schema.js';
 import { seededRandom } from '../../data/random.js';
 import type { Sampling } from '../step/poolGradient.js';
 
-/** Of the pools of an update: how many texts were passed back, and the variance that this added. */
-export interface PassedBack {
+/** Of the pools of an update: how many texts were backpropagated, and the variance that this added. */
+export interface Backpropagated {
   texts: number;
   /** All there were. */
   ofTexts: number;
@@ -12,19 +12,19 @@ export interface PassedBack {
 }
 
 /** Sums over the pools of an update so far. */
-export interface PassedBackSums {
+export interface BackpropagatedSums {
   texts: number;
   ofTexts: number;
   variance: number;
   square: number;
 }
 
-/** Lots are drawn anew for each pool of each update, and alike whenever and on however many ranks that pool is computed. */
+/** Samples are drawn anew for each pool of each update, and alike whenever and on however many ranks that pool is computed. */
 export function samplingOf(
   { seed, training }: Pick<RunConfig, 'seed' | 'training'>,
   update: number,
   pool: number,
-  sums: PassedBackSums,
+  sums: BackpropagatedSums,
 ): Sampling {
   return {
     share: training.gradientShare,
@@ -38,7 +38,7 @@ export function samplingOf(
   };
 }
 
-export const sharesOf = ({ texts, ofTexts, variance, square }: PassedBackSums): PassedBack => ({
+export const sharesOf = ({ texts, ofTexts, variance, square }: BackpropagatedSums): Backpropagated => ({
   ...{ texts, ofTexts },
   addedVariance: square === 0 ? 0 : variance / square,
 });

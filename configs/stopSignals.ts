@@ -3,3 +3,5 @@
  * connection that broke. All of them let it save first.
  */
 export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export const isStopSignal = (signal: NodeJS.Signals | null): boolean => stopSignals.some((name) => name === signal);

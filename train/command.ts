@@ -31,7 +31,7 @@ import { launchRanks, withoutRanks } from '../model/ranks/launchRanks.js';
 import { describeRanks } from '../model/ranks/launcher/launchedByOthers.js';
 import { rankPlaceOf } from '../model/ranks/launcher/rankPlaceOf.js';
 import { requireQueries, requireRanks } from '../model/ranks/requireRanks.js';
-import { workAlong, type SharedEnd } from './ranks/workAlong.js';
+import { shareEnd, workAlong } from './ranks/workAlong.js';
 import { allTasks, askedData, type AskedRun } from './prepare/askedRun.js';
 import { requireBegunAlike } from './prepare/requireBegunAlike.js';
 import { planLines } from './prepare/planLines.js';
@@ -162,11 +162,11 @@ async function lead(args: TrainArguments, place: RankPlace, join: Join): Promise
     const { interruptedAfter: last } = outcome;
     const saved = last === 0 ? 'interrupted before the first update was made' : `saved after update ${last}`;
     console.error(`${saved}; go on with: npm run train -- --run ${paths.name} --resume`);
-    collective.tell('interrupted' satisfies SharedEnd);
+    shareEnd(collective, 'interrupted');
     return 130;
   }
   await finish(opened, outcome, args.json);
-  collective.tell('done' satisfies SharedEnd);
+  shareEnd(collective, 'done');
 }
 
 /** The updates alone, together with the other ranks: rank 0 does all else. */

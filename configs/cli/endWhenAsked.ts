@@ -22,6 +22,11 @@ export function endWhenAsked(): void {
     });
 }
 
+/** Let a signal that asks this process to end do so at once, also while it waits in native code, deaf to all that listens. */
+export function endDeaf(): void {
+  for (const signal of stopSignals) process.removeAllListeners(signal);
+}
+
 /** For work within `savingFirst`: whether it is to save what it has and give up the rest. */
 export const isAskedToEnd = (): boolean => askedMs !== undefined;
 

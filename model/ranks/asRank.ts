@@ -5,6 +5,7 @@ import { joinedCollective, type Collective } from '../engine/ranks/collective.js
 import type { RankPlace } from '../engine/ranks/rankPlace.js';
 import { startEngine, type Engine } from '../engine/startEngine.js';
 import { requireAlike, type Hello } from './hello.js';
+import { whileJoining } from './whileJoining.js';
 
 /** A rank with its engine, among the others. */
 export interface Joined {
@@ -26,7 +27,8 @@ export async function asRank<T>(
 ): Promise<T> {
   let collective: Collective | undefined;
   const join = async () => {
-    const engine = await startEngine({ place });
+    const start = () => startEngine({ place });
+    const engine = place.ranks === 1 ? await start() : await whileJoining(start);
     collective = joinedCollective(place);
     if (place.ranks === 1) return { engine, collective, hellos: [] };
     await tellLauncher('joined');

@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { isAskedToEnd } from '../../configs/cli/endWhenAsked.js';
 import type { LauncherMessage } from '../../configs/cli/launcher.js';
 import { UserError } from '../../configs/userError.js';
@@ -11,6 +10,7 @@ import { withoutRanks } from './launchRanks.js';
 import { howEnded, type RankEnd } from './rankEnd.js';
 import { requireRanks } from './requireRanks.js';
 import { spawnRank } from './spawnRank.js';
+import { watchStopped, type StoppedWatch } from './watchStopped.js';
 
 /** Processes that make embeddings beside this one, which is the first rank and does all else. */
 export interface Helpers {
@@ -22,7 +22,6 @@ export interface Helpers {
 
 /** How long a process that is to end may take to do so by itself. */
 const endingMs = 10_000;
-const lookEveryMs = 1000;
 
 /**
  * Divide this machine among so many ranks, of which this process is the first: from now on it has its card, its threads
@@ -40,12 +39,12 @@ export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv, say: (line:
         'leave --ranks out',
     );
   if (ranks === 1) return undefined;
-  const patienceMs = 1000 * patienceOf(env).heartbeat;
+  const patience = patienceOf(env).heartbeat;
   const shared = { ...env, ...divideMachine(ranks, env) };
   Object.assign(env, shared, { LOCAL_RANK: '0' });
   const running = new Map<ChildProcess, Promise<void>>();
   let isEnding = false;
-  let watch: NodeJS.Timeout | undefined;
+  let watch: StoppedWatch | undefined;
 
   function startOne(rank: number, args: readonly string[]): void {
     const place = { rank, ranks, localRank: rank, localRanks: ranks, addresses: [] };
@@ -58,8 +57,9 @@ export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv, say: (line:
       child.once('error', (error) => (failure = error.message));
       child.once('close', (code, signal) => {
         running.delete(child);
+        const isStopped = watch?.hasEnded(child) === true;
         if (code !== 0 && !isEnding && !isAskedToEnd())
-          say(`warning: ${wordsOf({ rank, code, signal, failure, isEnded: false }, ranks)}`);
+          say(`warning: ${wordsOf({ rank, code, signal, failure, isStopped, isEnded: false }, ranks)}`);
         resolve();
       });
     });
@@ -70,11 +70,11 @@ export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv, say: (line:
     start() {
       const args = withoutRanks(process.argv.slice(2));
       for (let rank = 1; rank < ranks; rank++) startOne(rank, args);
-      watch = setInterval(watchStopped([...running.keys()], patienceMs), lookEveryMs).unref();
+      watch = watchStopped(() => running.keys(), patience);
     },
     async end() {
       isEnding = true;
-      clearInterval(watch);
+      watch?.end();
       for (const child of running.keys()) child.stdin?.destroy();
       const late = setTimeout(() => {
         for (const child of running.keys()) child.kill('SIGKILL');
@@ -83,28 +83,6 @@ export function helpersBeside(ranks: number, env: NodeJS.ProcessEnv, say: (line:
       clearTimeout(late);
     },
   };
-}
-
-/** Ends a process that someone has stopped for longer than ranks have patience: what it took on is then taken over. */
-function watchStopped(children: readonly ChildProcess[], patienceMs: number): () => void {
-  const sinceMs = new Map<ChildProcess, number>();
-  return () => {
-    for (const child of children) {
-      if (!isStopped(child.pid)) sinceMs.delete(child);
-      else if (!sinceMs.has(child)) sinceMs.set(child, Date.now());
-      else if (Date.now() - sinceMs.get(child)! > patienceMs) child.kill('SIGKILL');
-    }
-  };
-}
-
-/** By SIGSTOP or a debugger. Elsewhere than on Linux it is not looked for. */
-function isStopped(pid: number | undefined): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false;
-  }
 }
 
 /** Why a helper failed, in one line. */

@@ -2,11 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import type { LauncherMessage } from '../../configs/cli/launcher.js';
 import { peerFailureCode } from '../../configs/peerFailure.js';
 import { patienceOf } from '../engine/ranks/joinRanks.js';
+import { isStopSignal } from '../../configs/stopSignals.js';
 import type { CommandSignal } from '../../configs/cli/watchSignals.js';
 import { divideMachine } from './divideMachine.js';
 import { freePorts } from './freePorts.js';
 import { howEnded, type RankEnd } from './rankEnd.js';
 import { spawnRank } from './spawnRank.js';
+import { watchStopped } from './watchStopped.js';
 
 /** After the heartbeat limit, in which the others find out: time to save what is done. */
 const savingMs = 30_000;
@@ -30,10 +32,12 @@ export async function launchRanks(
   signal: CommandSignal,
   say: (words: string) => void,
 ): Promise<number> {
-  const heartbeatMs = 1000 * patienceOf(process.env).heartbeat;
+  const { heartbeat } = patienceOf(process.env);
   const addresses = (await freePorts(ranks)).map((port) => `127.0.0.1:${port}`);
   const shared = { ...process.env, ...divideMachine(ranks, process.env) };
   const running = new Map<number, ChildProcess>();
+  // Before all have joined nobody else notices one that is stopped, for as long as ranks wait for one that never comes.
+  const watch = watchStopped(() => running.values(), heartbeat);
   const ended = new Set<number>();
   const endAll = () => {
     for (const [rank, child] of running) {
@@ -43,11 +47,20 @@ export async function launchRanks(
   };
   let joined = 0;
   const timers: NodeJS.Timeout[] = [];
-  const endLater = (ms: number) => timers.push(setTimeout(endAll, ms));
-  let askedMs: number | undefined;
-  const stop = signal.onAsked((name) => {
+  const later = (ms: number, what: () => void) => timers.push(setTimeout(what, ms));
+  const pass = (name: NodeJS.Signals) => {
     for (const child of running.values()) child.kill(name);
-    if (askedMs !== undefined && Date.now() - askedMs > secondSignalMs) endLater(blockedMs);
+  };
+  let askedMs: number | undefined;
+  /** Where they exchange nothing, as while they score, no rank knows what became of another. Twice would be "at once". */
+  const ask = () => {
+    if (askedMs === undefined) pass('SIGTERM');
+    askedMs ??= Date.now();
+  };
+  const stop = signal.onAsked((name) => {
+    pass(name);
+    const isSecond = askedMs !== undefined && Date.now() - askedMs > secondSignalMs;
+    if (isSecond || joined < ranks) later(blockedMs, endAll);
     askedMs ??= Date.now();
   });
   const work = addresses.map((_, rank) => {
@@ -64,11 +77,17 @@ export async function launchRanks(
       child.once('error', reject);
       child.once('close', (code, name) => {
         running.delete(rank);
-        if (code !== 0 && code !== interrupted) {
+        if (code !== 0) {
           if (joined < ranks) endAll();
-          else endLater(rank === 0 ? blockedMs : heartbeatMs + savingMs); // rank 0 alone has anything to save
+          else if (isInterrupted({ code, signal: name })) ask();
+          else if (rank === 0) later(blockedMs, endAll);
+          else {
+            later(1000 * heartbeat, ask);
+            later(1000 * heartbeat + savingMs, endAll); // rank 0 alone has anything to save
+          }
         }
-        resolve({ rank, code, signal: name, failure, isEnded: ended.has(rank) });
+        const isStopped = watch.hasEnded(child);
+        resolve({ rank, code, signal: name, failure, isStopped, isEnded: ended.has(rank) });
       });
     });
   });
@@ -78,9 +97,14 @@ export async function launchRanks(
     return code;
   } finally {
     for (const timer of timers) clearTimeout(timer);
+    watch.end();
     stop();
   }
 }
+
+/** Whether someone asked a rank to end, who may have asked that one alone. */
+const isInterrupted = ({ code, signal }: Pick<RankEnd, 'code' | 'signal'>) =>
+  code === interrupted || isStopSignal(signal);
 
 /** The words of a command without the number of ranks. */
 export function withoutRanks(words: readonly string[]): string[] {
@@ -90,10 +114,13 @@ export function withoutRanks(words: readonly string[]): string[] {
 /** What several ends come to: the first rank that failed by itself tells why, those that failed for it do not. */
 export function verdict(ends: readonly RankEnd[], ranks: number): { code: number; words?: string } {
   const failed = ends.filter(({ code, isEnded }) => code !== 0 && !isEnded);
-  const first = failed.find(({ code }) => code !== peerFailureCode) ?? failed[0];
+  const first =
+    failed.find((end) => end.code !== peerFailureCode && !isInterrupted(end)) ??
+    failed.find(isInterrupted) ??
+    failed[0];
   if (!first) return { code: 0 };
   const { rank, code, signal, failure } = first;
-  if (code === interrupted) return { code };
+  if (isInterrupted(first)) return { code: interrupted };
   if (failure !== undefined) return { code: code ?? 1, words: failure };
   if (rank === 0 && signal === null) return { code: code! }; // it has the screen, and has said why there
   return {

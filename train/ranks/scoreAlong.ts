@@ -14,6 +14,7 @@ import type { SharedRun } from './shareRun.js';
  * @param exported  update whose adapter is scored
  * @param isAsked   whether it is to stop: what is done by then is kept
  * @param warn      told why it could not go on
+ * @returns whether it was asked to stop before all was encoded
  */
 export async function scoreAlong(
   run: SharedRun,
@@ -22,7 +23,7 @@ export async function scoreAlong(
   exported: number,
   isAsked: () => boolean,
   warn: (text: string) => void,
-): Promise<void> {
+): Promise<boolean> {
   const { model, adapter, record, paths } = run;
   const { tasks: names, tasksDir, batchTokens, cacheGigabytes } = record.settings.evaluation;
   const given = () => (isAsked() ? new GivenUp() : undefined);
@@ -32,7 +33,8 @@ export async function scoreAlong(
     const { tasks } = loadTaskList(names, tasksDir);
     await embedForRun(tasks, paths, record.base.name, model, encoder, { cacheBytes: cacheGigabytes * 1e9 });
   } catch (error) {
-    if (error instanceof GivenUp) return;
+    if (error instanceof GivenUp) return true;
     warn(`it takes no further part in scoring, which the others do: ${(error as Error).message.split('\n')[0]}`);
   }
+  return false;
 }

@@ -1,3 +1,5 @@
+import { endDeaf } from '../../configs/cli/endWhenAsked.js';
+import { PeerFailure } from '../../configs/peerFailure.js';
 import { unkeptLog } from '../../checkpoints/run/log.js';
 import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
 import type { Collective } from '../../model/engine/ranks/collective.js';
@@ -18,6 +20,15 @@ export type SharedEnd = 'done' | 'interrupted';
 
 /** What rank 0 tells the others before it scores: the update whose adapter that is. */
 const scores = 'scores ';
+
+/** Let the other ranks know that this one, the first, is at its end. What it has written stands, even where one is gone. */
+export function shareEnd(collective: Collective, end: SharedEnd): void {
+  try {
+    collective.tell(end);
+  } catch (error) {
+    if (!(error instanceof PeerFailure)) throw error;
+  }
+}
 
 /** Let the other ranks know that all updates are made, and that scoring begins. Alone it does nothing. */
 export function shareScoring(collective: Collective, exported: number): void {
@@ -49,18 +60,19 @@ export async function workAlong(
     told = collective.tell('')[0]!;
     if (told.startsWith(scores)) {
       const exported = Number(told.slice(scores.length));
-      if (isBesideRankZero(collective.place))
-        await scoreAlong(opened, threads, last, exported, interruption.isAsked, warn);
       told = '';
+      if (isBesideRankZero(collective.place))
+        if (await scoreAlong(opened, threads, last, exported, interruption.isAsked, warn)) told = 'interrupted';
     }
   } finally {
-    interruption.stop(); // a signal now ends this process, which waits
+    interruption.stop();
     await threads.close();
     for (const file of files) await file.close();
     for (const cache of caches) await cache?.close();
     await images?.reader.close();
     disposeModel(model);
   }
+  if (told === '') endDeaf();
   return (told || collective.tell('')[0]!) as SharedEnd;
 }
 

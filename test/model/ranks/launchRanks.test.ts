@@ -9,7 +9,7 @@ import { requireQueries, requireRanks } from '../../../model/ranks/requireRanks.
 
 describe('what the ends of several ranks come to', () => {
   const end = (rank: number, given: Partial<RankEnd>): RankEnd => ({
-    ...{ rank, code: 0, signal: null, failure: undefined, isEnded: false },
+    ...{ rank, code: 0, signal: null, failure: undefined, isStopped: false, isEnded: false },
     ...given,
   });
   const byPeer = (rank: number) => end(rank, { code: peerFailureCode, failure: 'error: rank 1 of 2 has ended' });
@@ -29,6 +29,17 @@ describe('what the ends of several ranks come to', () => {
     assert.match(words!, /^error: rank 1 of 2 was ended by SIGKILL, as when memory runs out; .*--resume goes on$/);
   });
 
+  // A rank that was stopped before all had joined was waited for as long as one that never comes, five minutes.
+  it('names a rank that was stopped and ended for that, before what others saw of it', () => {
+    const stopped = end(0, { code: null, signal: 'SIGKILL', isStopped: true });
+    const { code, words } = verdict([stopped, byPeer(1)], 2);
+    assert.equal(code, 1);
+    assert.match(
+      words!,
+      /^error: rank 0 of 2 was stopped \(SIGSTOP, or a debugger\) for so long that it counts as gone/,
+    );
+  });
+
   it('is what the others saw where one was stopped and then ended from here', () => {
     const stopped = end(1, { code: null, signal: 'SIGKILL', isEnded: true });
     assert.deepEqual(verdict([byPeer(0), stopped], 2), {
@@ -41,6 +52,17 @@ describe('what the ends of several ranks come to', () => {
     assert.deepEqual(verdict([end(0, {}), end(1, {})], 2), { code: 0 });
     assert.deepEqual(verdict([end(0, { code: 130 }), end(1, { code: 130 })], 2), { code: 130 });
     assert.deepEqual(verdict([end(0, { code: 2 }), byPeer(1)], 2), { code: 2 });
+  });
+
+  // A signal to one rank alone while they scored was heeded by that one, if at all.
+  it('is an interruption where one rank alone was asked to end, and not where the others were asked since one failed', () => {
+    const asked = end(1, { code: null, signal: 'SIGTERM' });
+    assert.deepEqual(verdict([end(0, { code: 130 }), asked], 2), { code: 130 });
+    assert.deepEqual(verdict([byPeer(0), asked], 2), { code: 130 });
+    const killed = end(1, { code: null, signal: 'SIGKILL' });
+    const { code, words } = verdict([end(0, { code: 130 }), killed], 2);
+    assert.equal(code, 1);
+    assert.match(words!, /^error: rank 1 of 2 was ended by SIGKILL/);
   });
 });
 

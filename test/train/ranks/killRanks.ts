@@ -1,12 +1,13 @@
 /**
- * Run by hand: `node --import tsx test/train/ranks/killRanks.ts KILLS SEED`. One tiny run over two ranks, of which a random
- * one, or the command that launched them, is killed or stopped at a random moment, again and again, until the run has
- * come through so many of these. After each, all of them must be gone within the heartbeat limit and some, having said
- * why once. In the end the adapter must be that of a run that was never touched.
+ * Run by hand: `node --import tsx test/train/ranks/killRanks.ts KILLS SEED`. Tiny runs over two ranks, of which a random
+ * one, or the command that launched them, is killed or stopped at a random moment of the command, or of its updates,
+ * again and again, until runs have come through so many of these. After each, all of them must be gone within the
+ * heartbeat limit and some, having said why once. In the end every adapter must be that of a run that was never touched.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { seededRandom } from '../../../data/random.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { startCommand } from '../../runCommand.js';
@@ -42,30 +43,37 @@ for (let run = 0; survived < kills; run++) {
       folder,
       environment,
     );
-    const afterMs = survived < kills ? random() * wholeMs : Infinity;
     const how = random() < 0.25 ? ('SIGSTOP' as const) : ('SIGKILL' as const);
+    const moment = random() < 0.5 ? ('start' as const) : ('update' as const);
+    const share = random();
+    const who = Math.floor(random() * (how === 'SIGSTOP' ? 2 : 3)); // a launcher that is stopped only waits
     let victim = '';
     let ranks: number[] = [];
-    const timer =
-      afterMs < Infinity &&
-      setTimeout(() => {
-        ranks = ranksOf(child.pid!);
-        const who = Math.floor(random() * (how === 'SIGSTOP' ? 2 : 3));
-        const rank = ranks[who]; // they may not be there yet; a launcher that is stopped only waits
-        victim = rank === undefined ? 'SIGKILL to the launcher' : `${how} to rank ${who}`;
-        process.kill(rank ?? child.pid!, rank === undefined ? 'SIGKILL' : how);
-      }, afterMs);
+    let isOver = survived >= kills;
+    const kill = async () => {
+      if (moment === 'start') await setTimeout(share * wholeMs);
+      else await madeMore(`run-${run}`, 12 * share, () => isOver);
+      if (isOver) return;
+      ranks = ranksOf(child.pid!);
+      const rank = ranks[who]; // they may not be there yet
+      if (rank === undefined) child.kill('SIGKILL');
+      else if (existsSync(`/proc/${rank}`)) process.kill(rank, how);
+      victim = rank === undefined ? 'SIGKILL to the launcher' : `${how} to rank ${who}`;
+      victim += ` after update ${updatesOf(`run-${run}`)}`;
+    };
+    const killing = kill();
     const { code, errors } = await finished;
-    if (timer) clearTimeout(timer);
+    isOver = true;
+    await killing;
     isEnded = code === 0;
     if (isEnded) continue;
     survived++;
-    console.log(
-      `${survived}: ${victim} after ${Math.round(afterMs)} ms, exit ${code}: ${errors.trim().split('\n').at(-1)}`,
-    );
-    if (victim !== 'SIGKILL to the launcher') assert.equal(errors.split(/^error: /m).length, 2, errors);
+    const seconds = Math.round((Date.now() - begunMs) / 1000);
+    console.log(`${seconds} s, ${survived}: ${victim}, exit ${code}: ${errors.trim().split('\n').at(-1)}`);
+    assert.notEqual(victim, '', errors);
+    if (!victim.startsWith('SIGKILL to the launcher')) assert.equal(errors.split(/^error: /m).length, 2, errors);
     const untilMs = Date.now() + 1000 * (heartbeatSeconds + savingSeconds);
-    while (ranks.some(isAlive) && Date.now() < untilMs) await new Promise((resolve) => setTimeout(resolve, 100));
+    while (ranks.some(isAlive) && Date.now() < untilMs) await setTimeout(100);
     assert.deepEqual(ranks.filter(isAlive), [], 'a rank is left over');
   }
   assert.ok(adapterOf(`run-${run}`).equals(adapterOf('whole')), 'the adapters differ');
@@ -73,3 +81,15 @@ for (let run = 0; survived < kills; run++) {
 console.log(`${survived} kills; every adapter is that of the run that was never touched`);
 rmSync(folder, { recursive: true });
 process.exit(0);
+
+/** Return somewhere in the midst of an update, so many updates from now. */
+async function madeMore(run: string, updates: number, isOver: () => boolean): Promise<void> {
+  const wanted = updatesOf(run) + Math.floor(updates);
+  while (updatesOf(run) < wanted && !isOver()) await setTimeout(5);
+  await setTimeout((updates % 1) * 200);
+}
+
+function updatesOf(run: string): number {
+  const log = join(folder, 'checkpoints/runs', run, 'log.jsonl');
+  return existsSync(log) ? readFileSync(log, 'utf8').split('"event":"step"').length - 1 : 0;
+}

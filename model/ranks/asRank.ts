@@ -35,7 +35,9 @@ export async function asRank<T>(
     return { engine, collective, hellos: requireAlike(collective, engine, args) };
   };
   try {
-    return await work(join);
+    const done = await work(join);
+    collective?.part();
+    return done;
   } catch (error) {
     if (error instanceof PeerFailure) throw error;
     const { message } = error as Error;

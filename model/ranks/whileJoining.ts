@@ -23,7 +23,6 @@ export async function whileJoining<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     await watch?.terminate();
-    for (const [signal, listeners] of listening)
-      for (const listener of listeners) process.on(signal, listener as NodeJS.SignalsListener);
+    for (const [signal, listeners] of listening) for (const listener of listeners) process.on(signal, listener);
   }
 }

@@ -18,6 +18,8 @@ export interface Collective {
   meet(): void;
   /** Let every rank know a text. All of them must call it. @returns the text of each, in the order of ranks */
   tell(text: string): string[];
+  /** The last that a rank calls: rank 0, where the texts are, returns once all others have read them and called it too. */
+  part(): void;
   /** Let every other rank fail with these words, whatever it is doing. */
   fail(words: string): void;
 }
@@ -29,6 +31,7 @@ export const alone: Collective = {
   sum: (values) => values.clone(),
   meet: () => {},
   tell: (text) => [text],
+  part: () => {},
   fail: () => {},
 };
 
@@ -94,6 +97,16 @@ export function joinedCollective(place: RankPlace): Collective {
       const silent = all.indexOf(undefined);
       if (silent >= 0) throw new Error(`rank ${silent} published nothing under ${key(silent)}`);
       return all as string[];
+    },
+    part() {
+      const key = (rank: number) => `parted/${rank}`;
+      const others = place.addresses.map((_, rank) => rank).slice(1);
+      try {
+        if (place.rank > 0) exchange.publish(key(place.rank), '');
+        else for (const rank of others) exchange.published(key(rank), readMs);
+      } catch {
+        // Who is gone by now has done its part, or has failed with words of its own.
+      }
     },
     fail: (words) => {
       try {

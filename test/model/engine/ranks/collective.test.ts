@@ -37,6 +37,9 @@ describe('joinedCollective', function () {
       });
       assert.deepEqual(left, { left: 0, child: null }); // a child would have joined in its parent's place
     }
+    // Rank 0 ended while others still read its last words, and they failed with a run that was done.
+    const [late] = ends[1]!.said.splice(2, 1);
+    assert.deepEqual(late, { late: 'words of 0' });
     assert.deepEqual(ends[0]!.said, ends[1]!.said);
     assert.deepEqual(ends[1]!.said.at(-1), { end: 'well' });
     assert.equal(ends[2]!.signal, 'SIGTERM');

@@ -4,6 +4,7 @@
  */
 import { joinedCollective } from '../../../../model/engine/ranks/collective.js';
 import type { RankPlace } from '../../../../model/engine/ranks/rankPlace.js';
+import { nativeBackend } from '../../../../model/engine/native/rawTensors.js';
 import { startEngine } from '../../../../model/engine/startEngine.js';
 import { tf } from '../../../../model/engine/tf.js';
 
@@ -27,6 +28,11 @@ try {
   }
   if (what === 'killed' && last) process.kill(process.pid, 'SIGKILL');
   collective.meet();
+  if (what === 'exchange') {
+    if (rank === 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500); // late to read what rank 0 keeps
+    if (rank === 1) say({ late: nativeBackend().exchange.published('told/0/0', 1000) });
+    collective.part();
+  }
   if (what === 'exchange' && last) {
     process.kill(process.pid, 'SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 10_000));

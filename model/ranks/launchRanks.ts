@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { LauncherMessage } from '../../configs/cli/launcher.js';
 import { peerFailureCode } from '../../configs/peerFailure.js';
 import { patienceOf } from '../engine/ranks/joinRanks.js';
-import { isStopSignal } from '../../configs/stopSignals.js';
+import { isStopSignal, stopSignals } from '../../configs/stopSignals.js';
 import type { CommandSignal } from '../../configs/cli/watchSignals.js';
 import { divideMachine } from './divideMachine.js';
 import { freePorts } from './freePorts.js';
@@ -17,6 +17,7 @@ const secondSignalMs = 1000;
 /** For ranks that are to end at once and may wait in an exchange, where they see no signal. */
 const blockedMs = 5000;
 const interrupted = 130;
+const [, request] = stopSignals;
 
 /**
  * Run this command as several ranks on this machine, to the end of all of them. Rank 0 has the screen; of the others
@@ -54,7 +55,7 @@ export async function launchRanks(
   let askedMs: number | undefined;
   /** Where they exchange nothing, as while they score, no rank knows what became of another. Twice would be "at once". */
   const ask = () => {
-    if (askedMs === undefined) pass('SIGTERM');
+    if (askedMs === undefined) pass(request);
     askedMs ??= Date.now();
   };
   const stop = signal.onAsked((name) => {

@@ -46,5 +46,8 @@ describe('kendallTau', () => {
     assert.equal(kendallTau([1, 2, 3], [3, 2, 1]), -1);
   });
 
-  it('is undefined where one side has no order', () => assert.equal(kendallTau([1, 1], [1, 2]), null));
+  it('is undefined where one side has no order', () => {
+    assert.equal(kendallTau([1, 1], [1, 2]), null);
+    assert.equal(kendallTau([1, 2], [1, 1]), null);
+  });
 });

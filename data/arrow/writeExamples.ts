@@ -22,24 +22,25 @@ export const BATCH_BYTES = 2 ** 25;
 /**
  * Write training examples as an Arrow file, one record batch in memory at a time.
  * @param options.rowsPerBatch  fewer where rows are long
+ * @param options.withImages    whether rows may name images, which lie in a file of their own
  * @throws UserError when the place cannot be written or the disk is full, now or from what is returned
  */
 export async function createExampleWriter(
   path: string,
-  options: { rowsPerBatch?: number; metadata?: Record<string, string> } = {},
+  options: { rowsPerBatch?: number; metadata?: Record<string, string>; withImages?: boolean } = {},
 ): Promise<ExampleWriter> {
-  const rowsPerBatch = options.rowsPerBatch ?? ROWS_PER_BATCH;
-  const schema = exampleSchema(options.metadata);
+  const { rowsPerBatch = ROWS_PER_BATCH, metadata, withImages } = options;
+  const schema = exampleSchema(metadata, withImages);
   const writer = await createBatchWriter(schema);
   const file = await growFile(path);
-  let columns = createColumns(rowsPerBatch);
+  let columns = createColumns(rowsPerBatch, withImages);
   let rows = 0;
 
   async function flush(): Promise<void> {
     if (columns.rows === 0) return;
     rows += columns.rows;
     const chunks = writer.write(encodeColumns(columns, schema));
-    columns = createColumns(rowsPerBatch);
+    columns = createColumns(rowsPerBatch, withImages);
     await file.append(Buffer.concat(chunks));
   }
   /** Work that fails, such as on a full disk, leaves nothing behind. */

@@ -6,6 +6,7 @@ import { requireApart } from '../files/requireApart.js';
 import { UserError } from '../../configs/userError.js';
 import { defaultCacheBytes } from '../../eval/dense/denseRetriever.js';
 import { mineArrow } from '../../eval/mining/mineNegatives.js';
+import { openExamples } from '../arrow/openExamples.js';
 import { openEncoder } from '../../eval/encoder/openEncoder.js';
 
 export const mineCommand: Command<{
@@ -96,7 +97,7 @@ export const mineCommand: Command<{
       seed,
     };
     await requireApart([{ option: '--output', path: output, kind: 'file' }], [file, ...modelFolders(model)]);
-    const opened = model === 'bm25' ? undefined : await openEncoder(model, { recipe });
+    const opened = model === 'bm25' ? undefined : await openEncoder(model, { recipe, images: await hasImages(file) });
     const warn = (text: string) => console.error(`warning: ${text}`);
     opened?.warnings.forEach(warn);
     const bar = progressBar('mining', 100);
@@ -115,3 +116,9 @@ export const mineCommand: Command<{
     );
   },
 };
+
+async function hasImages(path: string): Promise<boolean> {
+  const file = await openExamples(path);
+  await file.close();
+  return file.images !== undefined;
+}

@@ -1,6 +1,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../../configs/userError.js';
+import { removeImages } from '../arrow/images/carryImages.js';
 import { imagesPath } from '../arrow/images/imageSchema.js';
 import { requireWholeSets } from '../files/wholeSet.js';
 import { requireApart } from '../files/requireApart.js';
@@ -131,6 +132,7 @@ async function publish(
   else await rm(rejectsFile, { force: true }); // what an earlier import left is out of date
   if (images !== undefined) await rename(work.at('images.arrow'), imagesPath(output));
   await rename(work.at('rows.arrow'), output);
+  if (images === undefined) await removeImages(output); // as the rejects
   await syncFolder(dirname(resolve(output)));
   await work.remove();
 }

@@ -1,4 +1,4 @@
-import type { Example, Passage } from '../../data/example/example.js';
+import type { Example, ExamplePassage } from '../../data/example/example.js';
 import { foldText } from '../../data/example/foldText.js';
 import { seededRandom, shuffle } from '../../data/random.js';
 import type { Hits } from '../dense/selection.js';
@@ -28,14 +28,14 @@ export interface RankedExample {
 
 /**
  * The example with new negatives: passages of the ranks asked for that are none of its positives, neither by id nor by
- * text with case, punctuation and blanks levelled, and keep the margins. The draw depends on seed, example and what was
+ * text with case, punctuation and blanks levelled, nor by their images, and keep the margins. The draw depends on seed, example and what was
  * found alone; the drawn come in the order of their ranks, with their scores, and are fewer than wanted where the ranks
  * hold no more.
  * @param corpus  the passages that were searched
  */
 export function chooseNegatives(
   { example, hits, positiveScores, knownRows }: RankedExample,
-  corpus: readonly Passage[],
+  corpus: readonly ExamplePassage[],
   options: MiningOptions,
 ): Example {
   const { negatives, fromRank, toRank, seed } = options;
@@ -63,13 +63,15 @@ export function chooseNegatives(
   };
 }
 
-/** What counts as the same text. */
-export const foldPassage = ({ title, text }: Passage) => foldText(`${title} ${text}`);
+/** What counts as the same passage: the same images, whatever text comes with them, as the loss has it, or else the same text. */
+const foldPassage = ({ title, text, images = [] }: ExamplePassage) =>
+  images.length > 0 ? images.join() : foldText(`${title} ${text}`);
 
-const withScore = ({ id, title, text }: Passage, score: number | undefined): Passage => ({
+const withScore = ({ id, title, text, images }: ExamplePassage, score: number | undefined): ExamplePassage => ({
   id,
   title,
   text,
+  ...(images && { images }),
   ...(score !== undefined && { score }),
 });
 

@@ -1,8 +1,10 @@
 import { UserError } from '../../configs/userError.js';
+import { carryImages, removeImages } from '../../data/arrow/images/carryImages.js';
+import type { ImageFile } from '../../data/arrow/images/imageFile.js';
 import { createExampleWriter } from '../../data/arrow/writeExamples.js';
 import { openExamples, type ExampleFile } from '../../data/arrow/openExamples.js';
 import { requireUsableRows } from '../../data/arrow/rowFacts.js';
-import type { Example, Passage } from '../../data/example/example.js';
+import type { Example, ExamplePassage } from '../../data/example/example.js';
 import { bm25Defaults, bm25Searcher, buildBm25Index, type Bm25Index, type Bm25Settings } from '../bm25/index.js';
 import { chooseNegatives, type MiningOptions, type RankedExample } from './chooseNegatives.js';
 import type { Encoder } from '../encoder/encoder.js';
@@ -15,7 +17,7 @@ import { rankDense, type ModelMiningOptions } from './rankDense.js';
  */
 export async function* mineNegatives(
   examples: AsyncIterable<Example> | Iterable<Example>,
-  corpus: readonly Passage[],
+  corpus: readonly ExamplePassage[],
   index: Bm25Index,
   options: MiningOptions,
 ): AsyncGenerator<Example> {
@@ -52,18 +54,16 @@ export async function mineArrow(
   requireRanks(options);
   const input = await openExamples(inputFile);
   try {
-    if (input.images)
-      throw new UserError(
-        `${inputFile} has images, and mining reads texts alone; import it by --images none, or train on it as it is`,
-      );
     await requireUsableRows(input);
-    const found = await collectPassages(rowsOf(input), (done) => onProgress(done, 2 * input.rows));
+    const found = await collectPassages(rowsOf(input), (done) => onProgress(done, 2 * input.rows), input.images);
+    if (!('encoder' in options)) requireWords(inputFile, found);
     const writer = await createExampleWriter(outputFile, {
       metadata: { 'tercet.mined': JSON.stringify(madeBy(options)) },
+      withImages: input.images !== undefined,
     });
     let [rows, short] = [0, 0];
     try {
-      for await (const ranked of rank(rowsOf(input), found, options)) {
+      for await (const ranked of rank(rowsOf(input), found, options, input.images)) {
         const example = chooseNegatives(ranked, found.passages, options);
         await writer.write(example);
         if (example.negatives.length < options.negatives) short++;
@@ -73,7 +73,9 @@ export async function mineArrow(
       await writer.abort();
       throw error;
     }
+    if (input.images) await carryImages(inputFile, outputFile);
     await writer.close();
+    if (!input.images) await removeImages(outputFile);
     return { rows, passages: found.passages.length, short };
   } finally {
     await input.close();
@@ -87,8 +89,22 @@ function madeBy(options: MiningOptions & MiningModel) {
   return { model, negatives, fromRank, toRank, seed, absoluteMargin, relativeMargin };
 }
 
-function rank(examples: AsyncGenerator<Example>, found: MiningCorpus, options: MiningOptions & MiningModel) {
-  if ('encoder' in options) return rankDense(examples, found, options.encoder, options.toRank, options.dense ?? {});
+/** BM25 ranks by words: a page without any would never be found. */
+function requireWords(inputFile: string, { corpus: { pictured, worded, ids } }: MiningCorpus): void {
+  if (pictured > 0 && worded < ids.size)
+    throw new UserError(
+      `${ids.size - worded} of ${ids.size} passages of ${inputFile} are images without a text, which BM25 cannot rank; name a model that reads images by --model`,
+    );
+}
+
+function rank(
+  examples: AsyncGenerator<Example>,
+  found: MiningCorpus,
+  options: MiningOptions & MiningModel,
+  images: ImageFile | undefined,
+) {
+  if ('encoder' in options)
+    return rankDense(examples, found, options.encoder, options.toRank, options.dense ?? {}, images);
   return rankBm25(examples, found, buildBm25Index(found.passages, options.bm25 ?? bm25Defaults), options.toRank);
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from '../../configs/userError.js';
+import type { ImageFile } from '../../data/arrow/images/imageFile.js';
 import type { Example } from '../../data/example/example.js';
 import { availableMemory } from '../../model/machine.js';
 import { defaultCacheBytes, type DenseOptions } from '../dense/denseRetriever.js';
@@ -9,7 +10,7 @@ import { keptShard, shardVectors, type MakeVectors } from '../dense/shardVectors
 import { asKept, formatBytes, formatFor } from '../dense/vectorFormat.js';
 import type { Encoder } from '../encoder/encoder.js';
 import type { RankedExample } from './chooseNegatives.js';
-import type { MiningCorpus } from './miningCorpus.js';
+import { imageSources, type MiningCorpus } from './miningCorpus.js';
 
 /** Queries that are searched for together: each such block reads the corpus's embeddings once. */
 const usualQueriesAtATime = 8192;
@@ -27,7 +28,8 @@ export interface ModelMiningOptions extends DenseOptions {
 /**
  * Rank the corpus for each example by a model, exactly. Embeddings are kept on the disk as evaluation keeps them, or in
  * memory where the disk cannot, so that each passage is embedded once.
- * @param depth  passages kept for each query
+ * @param depth   passages kept for each query
+ * @param images  of the examples, where they have any
  * @throws UserError when neither the disk nor the memory can keep them, before any is made
  */
 export async function* rankDense(
@@ -36,6 +38,7 @@ export async function* rankDense(
   encoder: Encoder,
   depth: number,
   options: ModelMiningOptions,
+  images?: ImageFile,
 ): AsyncGenerator<RankedExample> {
   const { format = formatFor(encoder.contract.precision), queriesAtATime = usualQueriesAtATime } = options;
   const { name, dimensions } = encoder;
@@ -44,7 +47,10 @@ export async function* rankDense(
     for await (const block of blocksOf(examples, queriesAtATime)) {
       const queries = await encoder.encode(
         'query',
-        block.map(({ query }) => ({ text: query })),
+        block.map(({ query, queryImages }) => ({
+          text: query,
+          ...(queryImages && { images: imageSources(queryImages, images!) }),
+        })),
       );
       const rows = block.map(positiveRows);
       const scores = rows.map((places) => places.map((): number | undefined => undefined));

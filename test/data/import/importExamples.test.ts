@@ -6,6 +6,7 @@ import { compressZstd, loadZstd } from '../../../data/arrow/message/zstd.js';
 import { UserError } from '../../../configs/userError.js';
 import { importExamples, type ImportOptions } from '../../../data/import/importExamples.js';
 import { textId } from '../../../data/example/textId.js';
+import { swatch } from '../../fixtures/swatch.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 import { examplesIn, idsIn, metadataOf, row } from './imported.js';
 
@@ -171,6 +172,19 @@ describe('importExamples', () => {
     writeFileSync(at('a.jsonl'), row('1'));
     await importExamples([at('a.jsonl')], at('train.arrow'));
     assert.ok(!existsSync(at('train.arrow.rejects.jsonl')), 'a list that is out of date stayed');
+  });
+
+  it('leaves no images of an earlier import behind, but a file of another kind that has their name', async () => {
+    writeFileSync(at('page.png'), (await swatch(1, 2, 3, 4, 5)).bytes);
+    writeFileSync(at('pages.jsonl'), '{"query": "q", "positive": {"image": "page.png"}, "negative": ["b"]}\n');
+    await importExamples([at('pages.jsonl')], at('train.arrow'));
+    assert.ok(existsSync(at('train.images.arrow')));
+    writeFileSync(at('texts.jsonl'), '{"query": "q", "positive": "a", "negative": ["b"]}\n');
+    await importExamples([at('texts.jsonl')], at('train.arrow'));
+    assert.ok(!existsSync(at('train.images.arrow')));
+    await importExamples([at('texts.jsonl')], at('train.images.arrow'));
+    await importExamples([at('texts.jsonl')], at('train.arrow'));
+    assert.ok(existsSync(at('train.images.arrow')), 'it holds rows');
   });
 
   // The names of columns became a row, in which "positive" answers "query".

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
-import type { Example, Passage } from '../../../data/example/example.js';
+import type { Example, ExamplePassage, Passage } from '../../../data/example/example.js';
+import { decodeImage } from '../../../data/image/decodeImage.js';
+import { importExamples } from '../../../data/import/importExamples.js';
 import { buildBm25Index } from '../../../eval/bm25/index.js';
 import type { Contract } from '../../../configs/contract.js';
 import type { MiningOptions } from '../../../eval/mining/chooseNegatives.js';
@@ -10,6 +12,7 @@ import type { Encoder } from '../../../eval/encoder/encoder.js';
 import { mineArrow, mineNegatives } from '../../../eval/mining/mineNegatives.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
+import { swatch } from '../../fixtures/swatch.js';
 
 const passage = (id: string, text: string): Passage => ({ id, title: '', text });
 /** All have one "apple"; the longer the text, the lower its rank. */
@@ -106,6 +109,54 @@ describe('mineArrow', () => {
       found.map(({ negatives }) => negatives.map(({ id }) => id).sort()),
       [['b', 'n'], ['a', 'n'], []],
     );
+  });
+
+  it('ranks pages by their images; what shows the image of a positive is no negative, whatever stands beside it', async () => {
+    await startEngine();
+    const reds = { a: 10, b: 20, c: 30, d: 40 };
+    for (const [name, red] of Object.entries(reds))
+      writeFileSync(place(`${name}.png`), (await swatch(red, 0, 0, 6, 6)).bytes);
+    const page = (name: string, text = '') => ({ image: `${name}.png`, ...(text && { text }) });
+    const rows = [
+      { query: 'first', positive: page('a'), negative: [page('b'), page('a', 'the same page, read')] },
+      { query: '', query_image: 'd.png', positive: page('c'), negative: ['a text'] },
+    ];
+    writeFileSync(place('rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    await importExamples([place('rows.jsonl')], place('in.arrow'));
+    /** The redder a page, the nearer to `first`; texts have no red at all. */
+    const encode: Encoder['encode'] = async (kind, texts) => {
+      const angles = texts.map(async ({ images }) =>
+        images ? (await decodeImage(await images[0]!.read(), 'drop')).bytes[0]! / 40 : kind === 'query' ? 0 : 2.5,
+      );
+      return Float32Array.from((await Promise.all(angles)).flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
+    };
+    const contract = { precision: 'float32' };
+    const encoder = { name: 'reds', dimensions: 2, identity: () => 'x', contract, encode } as unknown as Encoder;
+    const asked = { ...options, negatives: 3, encoder, dense: { cacheBytes: 0 } };
+    const mined = await mineArrow(place('in.arrow'), place('out.arrow'), asked);
+    assert.deepEqual(mined, { rows: 2, passages: 5, short: 0 });
+    const file = await openExamples(place('out.arrow'));
+    const red = async (sha256: string) => (await decodeImage(await file.images!.read(sha256), 'drop')).bytes[0]!;
+    const shown = async ({ images, text }: ExamplePassage) => (images ? red(images[0]!) : text);
+    const rowsFound = await file.read(0);
+    const found = [];
+    for (const { negatives } of rowsFound) found.push(await Promise.all(negatives.map(shown)));
+    await file.close();
+    // The second query shows 40; its positive shows 30. Of the two pages that show 10, one is taken.
+    assert.deepEqual(found, [
+      [20, 30, 'a text'],
+      [20, 10, 'a text'],
+    ]);
+    assert.equal(rowsFound[1]!.queryImages!.length, 1);
+
+    await assert.rejects(
+      mineArrow(place('in.arrow'), place('bm25.arrow'), options),
+      /3 of 5 passages of .* are images without a text, which BM25 cannot rank; name a model that reads images by --model/,
+    );
+    // What was left of images of another file was taken for its own.
+    await write([{ id: '1', query: 'apple', positives: [passage('a', 'apple')], negatives: [passage('b', 'pie')] }]);
+    await mineArrow(place('in.arrow'), place('out.arrow'), { ...options, negatives: 1 });
+    assert.ok(!existsSync(place('out.images.arrow')));
   });
 
   it('refuses ranks that hold fewer passages than are wanted', async () => {

@@ -74,14 +74,4 @@ function isOfChampion(folder: string): boolean {
 const goneMark = '.gone';
 const goneName = (folder: string) => (folder.endsWith(goneMark) ? folder : `${folder}${goneMark}`);
 
-/** Bytes of the files in a folder. */
-export function folderBytes(folder: string): number {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce(
-      (sum, entry) => sum + (statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0),
-      0,
-    );
-}
-
 const dayMs = 24 * 3600 * 1000;

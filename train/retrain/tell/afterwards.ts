@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { writeBeside } from '../../../data/files/writeBeside.js';
 import { readHistory } from '../history.js';
 import { metricsText } from './metricsFile.js';
 import { deliverNotices } from './notify.js';
 import type { PlanFolder } from '../planFolder.js';
-import { folderBytes } from '../champion/retention.js';
+import { folderBytes } from '../../../setup/folder/records.mjs';
 
 /**
  * Tell of a call: the waiting decisions to the plan's command, its figures to the metrics file. None of it undoes or stops
@@ -22,7 +21,7 @@ export async function tellAfterwards(
   const failure = await deliverNotices(paths.notices, plan.notify).catch((error: Error) => error.message);
   const warnings = failure === undefined ? [] : [`the notification failed (${failure}); the next call tries again`];
   if (plan.metrics === undefined) return warnings;
-  const diskBytes = [paths.folder, paths.data].reduce((sum, one) => sum + (existsSync(one) ? folderBytes(one) : 0), 0);
+  const diskBytes = folderBytes(paths.folder) + folderBytes(paths.data);
   try {
     const history = await readHistory(paths.history);
     const figures = { plan: plan.name, startedMs, endedMs: Date.now(), code, history, diskBytes };

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { lockHolder } from '../../../setup/lock/lock.mjs';
 import { readAttempt } from '../attempt.js';
@@ -6,7 +5,7 @@ import { championOf } from '../champion/champion.js';
 import { isChoice, readHistory, type HistoryEntry } from '../history.js';
 import { readNotices } from './notify.js';
 import type { PlanFolder } from '../planFolder.js';
-import { folderBytes } from '../champion/retention.js';
+import { folderBytes } from '../../../setup/folder/records.mjs';
 import { nextDue } from '../schedule/nextDue.js';
 
 /** What is known of a plan at this moment. */
@@ -40,7 +39,7 @@ export async function planStatus(plan: RetrainingPlan, paths: PlanFolder, now: D
     atWork: lockHolder(paths.lock) ?? null,
     nextDue: plan.schedule === undefined ? null : nextDue(plan.schedule, now).toISOString(),
     notices: { waiting: notices.length, failure: notices[0]?.failure ?? null },
-    diskBytes: [paths.folder, paths.data].reduce((sum, one) => sum + (existsSync(one) ? folderBytes(one) : 0), 0),
+    diskBytes: folderBytes(paths.folder) + folderBytes(paths.data),
     history,
   };
 }

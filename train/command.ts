@@ -121,6 +121,8 @@ const trainCommand: Command<TrainArguments> = {
       requireRanks(args.ranks, visibleCards(process.env));
       if (args['dry-run']) throw new UserError('--dry-run tells what one process takes; leave --ranks out');
       const say = (line: string) => console.error(line);
+      // Said once, before so many processes start.
+      if (!args.resume) requireQueries(args.ranks, askedRun(args).loaded.config.training.queriesPerPool);
       if (args.ranks > 1) return launchRanks(args.ranks, withoutRanks(words), watchSignals(), say);
     }
     return asRank(place ?? alonePlace, words, (join) =>

@@ -9,6 +9,7 @@ import { inTurns } from '../../../model/pass/stepwise.js';
 import { tf } from '../../../model/engine/tf.js';
 import { poolWithinMemory } from '../../../train/step/poolWithinMemory.js';
 import { tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
+import { alone } from '../../../model/engine/ranks/collective.js';
 import { capabilities } from '../../../model/engine/capabilities.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
@@ -54,6 +55,48 @@ describe('poolWithinMemory', () => {
       const given = () => (++turn === after ? new Error(`given up in turn ${after}`) : undefined);
       await assert.rejects(inTurns(work(), given, 0), new RegExp(`given up in turn ${after}$`));
       assert.deepEqual([into.size, tensorsAlive()], [0, before], `after ${after} of ${steps} steps`);
+    }
+    disposeModel(model);
+  });
+});
+
+describe('poolWithinMemory of one of two ranks', () => {
+  // A rank that did an exchange over would wait in it for ever, or take part in another one of the others'.
+  it('does the same exchanges, to the same loss and gradients, in whatever step memory runs out', async () => {
+    await startEngine();
+    const model = await loadModel(tinyQwen2.path('sharded'), 'float32');
+    const parameters = attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
+    const place = { rank: 0, ranks: 2, localRank: 0, localRanks: 2, addresses: ['a:1', 'a:2'] };
+    /** @param turn  in which memory runs out; never where it is beyond all of them */
+    async function trainedTo(turn: number) {
+      const exchanged: number[][] = [];
+      const gather = (rows: tf.Tensor2D) => {
+        exchanged.push(rows.shape);
+        return rows.concat(rows); // the other rank has the same embeddings
+      };
+      const exchange = { collective: { ...alone, place, gather }, isAskedToStop: () => false };
+      const into: Gradients = new Map();
+      const sizes: number[] = [];
+      let turns = 0;
+      const given = () => (turns++ === turn ? new Error('OOM when allocating tensor') : undefined);
+      const plan = { chunkTokens: 24, keptBytes: 1e5 };
+      const work = poolWithinMemory(model, tinyPool(0), parameters, { temperature: 1, exchange }, plan, into, (less) =>
+        sizes.push(less),
+      );
+      const loss = await inTurns(work, given, 0);
+      const numbers = [loss, ...into.values()].flatMap((tensor) => [...tensor.dataSync()]);
+      tf.dispose([loss, ...into.values()]);
+      return { exchanged, numbers, sizes, turns };
+    }
+    const enough = await trainedTo(Infinity);
+    assert.deepEqual([enough.exchanged.length, enough.sizes], [2, []]);
+    const before = tensorsAlive();
+    for (let turn = 0; turn < enough.turns; turn += 7) {
+      const tight = await trainedTo(turn);
+      assert.deepEqual(tight.exchanged, enough.exchanged);
+      assert.deepEqual(tight.sizes.length, 1, `turn ${turn}`);
+      assertClose(tight.numbers, enough.numbers, 1e-5, `turn ${turn}, number`);
+      assert.deepEqual(tensorsAlive(), before);
     }
     disposeModel(model);
   });

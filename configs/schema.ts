@@ -180,11 +180,15 @@ const settings = z.strictObject({
       datasets: z
         .array(z.string())
         .default([])
-        .describe('trained on where --data names no files: names or files as in configs/datasets/, or `demonstration`'),
+        .describe(
+          'trained on where --data names no files: names or files as in configs/datasets/, or `demonstration`; NAME:0.2 takes a share, as of files',
+        ),
       epochs: above0('passes over the training queries; ineffective when steps is set').default(1),
       steps: count('updates in all, instead of epochs').optional(),
       queriesPerPool: count('queries that share one pool of passages').default(32),
-      passagesPerQuery: z.number().int().min(2).default(16).describe('one positive and the rest hard negatives'),
+      passagesPerQuery: count(
+        'one positive and the rest hard negatives; 1 leaves the passages of the other queries of a pool as negatives',
+      ).default(16),
       poolsPerUpdate: count(
         'gradient accumulation: pools summed in one update. More queries an update, not more negatives a query',
       ).default(4),
@@ -223,6 +227,10 @@ const settings = z.strictObject({
             'and export that one instead of the last',
         ),
       patience: count('scorings in a row without a better one, after which training stops').optional(),
+    })
+    .refine(({ queriesPerPool, passagesPerQuery }) => queriesPerPool > 1 || passagesPerQuery > 1, {
+      path: ['passagesPerQuery'],
+      message: 'must be at least 2 where training.queriesPerPool is 1: there would be no negative',
     })
     .prefault({}),
   evaluation: z

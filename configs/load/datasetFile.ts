@@ -38,7 +38,10 @@ const hub = z
     revision: z.string().default('main'),
     bytes,
     take: z.record(z.string(), inside).optional().describe('files of the data set and what they become'),
-    tables: z.array(z.string()).optional().describe('tables, each in one Parquet file or in numbered pieces'),
+    tables: z
+      .union([z.array(z.string()), z.record(z.string(), z.string())])
+      .optional()
+      .describe('tables, each in one Parquet file or in numbered pieces; by their names there, where these are others'),
     split: z.string().optional().describe('of tables that lie in folders of their names, a file for each split'),
     to: inside.optional().describe('folder for the tables'),
   })

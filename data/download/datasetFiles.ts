@@ -114,18 +114,23 @@ interface Wanted {
  * a split `corpus/test-00000-of-00002.parquet`.
  */
 function wantedOf({ take, tables, split, to }: HubSource, names: string[]): Wanted[] {
+  const become = namesOf(tables);
   if (take) return names.filter((name) => name in take).map((name) => ({ name, target: take[name]! }));
   return names.flatMap((name) => {
-    const named = /^(?:(\w+)\/)?(\w+?)(-\d+-of-(\d+))?(?:-[0-9a-f]{16})?\.parquet$/.exec(name);
+    const named = /^(?:([\w-]+)\/)?(\w+?)(-\d+-of-(\d+))?(?:-[0-9a-f]{16})?\.parquet$/.exec(name);
     if (!named) return [];
     const [, folder, file, piece, of] = named;
-    const table = split === undefined ? file : folder;
+    const table = become.get((split === undefined ? file : folder) ?? '');
     const isThere = split === undefined ? folder === undefined || folder === 'data' : file === split;
-    if (!isThere || !tables!.includes(table!)) return [];
-    const target = join(to ?? '', `${targetOf(table!, split)}${piece ?? ''}.parquet`);
-    return [{ name, target, table: table!, pieces: Number(of ?? 1) }];
+    if (!isThere || table === undefined) return [];
+    const target = join(to ?? '', `${targetOf(table, split)}${piece ?? ''}.parquet`);
+    return [{ name, target, table, pieces: Number(of ?? 1) }];
   });
 }
+
+/** What tables become, by their names on the hub. */
+const namesOf = (tables: HubSource['tables'] = []) =>
+  new Map(Array.isArray(tables) ? tables.map((table) => [table, table]) : Object.entries(tables));
 
 /** Judgements bear the name of their split. */
 const targetOf = (table: string, split: string | undefined) =>
@@ -134,10 +139,10 @@ const targetOf = (table: string, split: string | undefined) =>
 function requireAll({ take, tables }: HubSource, wanted: Wanted[], where: string): void {
   for (const name of Object.keys(take ?? {}))
     if (!wanted.some((file) => file.name === name)) throw new UserError(`${where} lacks ${name}`);
-  for (const table of tables ?? []) {
+  for (const [named, table] of namesOf(tables)) {
     const pieces = wanted.filter((file) => file.table === table);
     if (pieces.length === 0 || pieces.length !== pieces[0]!.pieces)
-      throw new UserError(`${where} lacks ${pieces.length === 0 ? '' : 'pieces of '}the table ${table} as Parquet`);
+      throw new UserError(`${where} lacks ${pieces.length === 0 ? '' : 'pieces of '}the table ${named} as Parquet`);
     requireWholeSets(pieces.map(({ target }) => target));
   }
 }

@@ -41,7 +41,7 @@ interface PassageOrigin extends Origin {
  *   of its row and of rows with the same query id or the same query, by passage id, by identical text and images, or by
  *   identical images. Ids of queries and passages count within one file alone. Its target stays, once.
  * @returns a pool that depends on the arguments alone
- * @throws UserError when a query has no negatives
+ * @throws UserError when a query has no negatives, and is to bring some
  */
 export function composePool(
   examples: PlacedExample[],
@@ -105,7 +105,7 @@ function choosePassages(
   count: number,
   seed: number,
 ): { passage: ExamplePassage; origin: PassageOrigin }[] {
-  if (negatives.length === 0)
+  if (negatives.length === 0 && count > 1)
     throw new UserError(
       `query ${id} (${query.slice(0, 60)}) has no negatives; \`npm run data -- mine\` finds some for every query`,
     );

@@ -3,7 +3,7 @@ import type { Contract } from '../../configs/contract.js';
 import type { LoadedConfig } from '../../configs/load/loadConfig.js';
 import type { NamedBase } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
-import type { DataSpec } from '../../data/stream/dataSpec.js';
+import { parseDataSpec, type DataSpec } from '../../data/stream/dataSpec.js';
 import { importedFile, type TrainingDataset } from '../../data/import/importDataset.js';
 import { demonstrationFiles } from '../../eval/demonstration.js';
 import type { Task } from '../../eval/tasks/task.js';
@@ -65,14 +65,15 @@ export function askedData(
     throw new UserError(
       `--data is missing: recipe ${recipe} names no data sets; name Arrow files, or --set training.datasets=[NAME]`,
     );
-  const named = datasets.map((name) => (name === demonstration ? name : trainingDatasets(name)));
-  const once = (path: string) => ({ path, weight: 1 });
+  const named = datasets.map(parseDataSpec).map(({ path: name, weight }) => {
+    const sets = name === demonstration ? [] : trainingDatasets(name);
+    const paths = name === demonstration ? demonstrationFiles() : sets.map((set) => importedFile(set, root));
+    return { name, sets, files: paths.map((path) => ({ path, weight })) };
+  });
   return {
-    files: named.flatMap((sets) =>
-      sets === demonstration ? demonstrationFiles().map(once) : sets.map((set) => once(importedFile(set, root))),
-    ),
-    sets: named.flatMap((sets) => (sets === demonstration ? [] : sets)),
-    isDemonstration: hasDemoTask || datasets.includes(demonstration),
+    files: named.flatMap(({ files }) => files),
+    sets: named.flatMap(({ sets }) => sets),
+    isDemonstration: hasDemoTask || named.some(({ name }) => name === demonstration),
   };
 }
 

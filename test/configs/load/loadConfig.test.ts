@@ -130,7 +130,10 @@ describe('loadConfig', () => {
         'training.patience: has no effect without training.keepBest=true, which waits for a better one; got 2',
       ],
       ['training: { patience: -1, keepBest: true }', 'training.patience: Too small: expected number to be >=1; got -1'],
-      ['training: { passagesPerQuery: 1 }', 'training.passagesPerQuery: Too small: expected number to be >=2; got 1'],
+      [
+        'training: { passagesPerQuery: 1, queriesPerPool: 1 }',
+        'training.passagesPerQuery: must be at least 2 where training.queriesPerPool is 1: there would be no negative; got 1',
+      ],
     ] as const;
     for (const [yaml, message] of cases)
       assert.equal(refusal(await recipe(yaml)), `${inFolder('own.yaml')}:1: ${message}`);

@@ -260,6 +260,22 @@ describe('downloadDatasets', () => {
         'p/qrels/test-00000-of-00001.parquet',
         'p/queries-00000-of-00001.parquet',
       ]);
+      const renamed = { ...pages, tables: { 'a_b-corpus': 'corpus', query: 'queries', qrels: 'qrels' } };
+      const others = ['a_b-corpus/test-00000-of-00001', 'query/test-00000-of-00001', 'qrels/test-00000-of-00001'];
+      const listed = (names: string[]) => async () => names.map((name) => file(`${name}.parquet`));
+      await download({ ...set, folder: 'renamed', sources: [renamed] }, { listHub: listed(others) });
+      assert.deepEqual(await filesBelow(inFolder('renamed')), [
+        '.download.json',
+        'p/corpus-00000-of-00001.parquet',
+        'p/qrels/test-00000-of-00001.parquet',
+        'p/queries-00000-of-00001.parquet',
+      ]);
+      assert.equal(
+        await refusal(
+          download({ ...set, folder: 'lacking', sources: [renamed] }, { listHub: listed([others[0]!, others[2]!]) }),
+        ),
+        'owner/pages on the hub lacks the table query as Parquet',
+      );
       const lacking = async (id: string) => (await listHub(id)).filter(({ name }) => !/00001-of-00002/.test(name));
       await rm(inFolder('coir'), { recursive: true });
       assert.equal(

@@ -220,6 +220,18 @@ describe('composePool', () => {
     assert.deepEqual(pool.masked, { byId: 0, byText: 2 });
   });
 
+  it('needs no negatives of a row where the other queries bring them', () => {
+    const pool = composePool(inEpoch(0, row('1', [passage('a')], []), row('2', [passage('b')], [passage('c')])), {
+      ...options,
+      passagesPerQuery: 1,
+    });
+    assert.deepEqual(table(pool), [
+      { a: 1, b: 1 },
+      { a: 1, b: 1 },
+    ]);
+    assert.deepEqual(pool.targets, [0, 1]);
+  });
+
   it('names the query that has no negatives and the remedy', () => {
     assert.throws(
       () => composePool(inEpoch(0, row('17', [passage('a')], [], 'what is it')), options),

@@ -56,6 +56,7 @@ describe('requirePassages', () => {
       name: 'UserError',
       message: `${at('x.arrow')}: 1 of 3 rows, the first is row 3, have no negatives; \`npm run data -- mine\` finds some for every query`,
     });
+    assert.deepEqual(await requirePassages(without, 0), [], 'the other queries of a pool bring negatives');
     const empty = await write([[0, 1]]);
     await assert.rejects(requirePassages(empty, 1), {
       name: 'UserError',

@@ -175,6 +175,25 @@ describe('configs/tasks', () => {
     assert.equal(namesOf('vidore').length, 22);
   });
 
+  it('has pictures and pages beside ViDoRe, named by where their downloads put them', () => {
+    for (const [name, parts, metric, split] of [
+      ['flickr30k', 2, 'ndcg@10', 'test'],
+      ['mscoco', 2, 'ndcg@10', 'test'],
+      ['webqa', 1, 'ndcg@10', 'test'],
+      ['mmdocir', 10, 'recall@5', 'train'],
+    ] as const) {
+      const tasks = loadTasks(name);
+      assert.equal(tasks.length, parts);
+      const [{ parts: fetched = [], sources } = { sources: [] }] = resolveDatasets([tasks[0]!.download!]);
+      for (const [index, task] of tasks.entries()) {
+        assert.deepEqual([task.metrics[0], task.split, task.name], [metric, split, `${name}/${fetched[index]!}`]);
+        const source = sources[index]!;
+        assert.ok('hub' in source && source.split === split && source.to === fetched[index]);
+        assert.deepEqual(Object.values(source.tables!), ['corpus', 'queries', 'qrels']);
+      }
+    }
+  });
+
   it('counts grades from 2 on as relevant in TREC DL, except for nDCG', () => {
     assert.deepEqual(namesOf('msmarco'), ['msmarco-dev', 'dl19', 'dl20']);
     for (const name of ['dl19', 'dl20'])

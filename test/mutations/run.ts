@@ -51,7 +51,7 @@ const targets: Record<string, string[]> = {
   'eval/bm25/retriever.ts': [bm25],
   'data/stream/shuffle.ts': ['test/data/stream/shuffle.test.ts'],
   'data/stream/pool.ts': ['test/data/stream/pool.test.ts'],
-  'data/stream/planEpoch.ts': ['test/data/stream/streamRows.test.ts'],
+  'data/stream/planEpoch.ts': ['test/data/stream/planEpoch.test.ts', 'test/data/stream/streamRows.test.ts'],
   'data/stream/streamGroups.ts': ['test/data/stream/streamRows.test.ts'],
   'data/stream/tokenPools.ts': ['test/data/stream/tokenPools.test.ts'],
   'checkpoints/run/state.ts': ['test/checkpoints/run/state.test.ts'],

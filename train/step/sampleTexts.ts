@@ -23,9 +23,7 @@ export function sampleTexts(lengths: ArrayLike<number>, share: number, draw: () 
   const square = sum(lengths, (length) => length ** 2);
   const bound = square * (1 / share - 1);
   const least = leastCertain(lengths, bound);
-  const chances = Float64Array.from(lengths, (length) =>
-    length === 0 ? 0 : least === 0 ? 1 : Math.min(1, length / least),
-  );
+  const chances = Float64Array.from(lengths, (length) => (length === 0 ? 0 : Math.min(1, length / least)));
   const factors = chances.map((chance) => (draw() < chance ? 1 / chance : 0));
   const variance = sum(chances, (chance, text) => (chance === 0 ? 0 : (1 / chance - 1) * lengths[text]! ** 2));
   return { factors, passed: factors.filter((factor) => factor > 0).length, variance, square };

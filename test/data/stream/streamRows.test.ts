@@ -53,6 +53,12 @@ describe('streamRows', () => {
   it('passes over epochs that a small weight leaves without rows', async () => {
     const taken = await take(3, { ...options, weights: [0.25] }, [memoryFile('a', [1])]);
     assert.deepEqual(ids(taken), ['a0', 'a0', 'a0']);
+    // Such an epoch has no window at all, so none to go on from.
+    const from = { epoch: 0, window: 1, row: 0 };
+    await assert.rejects(
+      take(1, { ...options, weights: [0.25], from }, [memoryFile('a', [1])]),
+      /window 1, row 0\) does not exist/,
+    );
   });
 
   it('says which row of which file each is', async () => {
@@ -61,10 +67,12 @@ describe('streamRows', () => {
   });
 
   it('fills groups from one file each, and gives every row once in as many epochs', async () => {
-    const taken = await take(2 * 14, { ...options, groupRows: 4 }, files());
+    const taken = await take(4 * 14, { ...options, groupRows: 4 }, files());
     for (let first = 0; first < taken.length; first += 4)
       assert.equal(new Set(ids(taken.slice(first, first + 4)).map((id) => id[0])).size, 1);
-    assert.deepEqual([...timesOf(taken).values()], Array(14).fill(2));
+    assert.deepEqual([...timesOf(taken).values()], Array(14).fill(4));
+    const firstTurns = new Map([...taken].reverse().map(({ id, turn }) => [id, turn]));
+    assert.deepEqual([...firstTurns.values()], Array(14).fill(0), 'a row begins with a later turn');
     assert.ok(taken.every(({ id, origin }) => id === `${'ab'[origin.source]}${origin.row}`));
   });
 

@@ -71,6 +71,15 @@ describe('streamRows', () => {
     for (let first = 0; first < taken.length; first += 4)
       assert.equal(new Set(ids(taken.slice(first, first + 4)).map((id) => id[0])).size, 1);
     assert.deepEqual([...timesOf(taken).values()], Array(14).fill(4));
+    // An epoch has 1 and 2 whole groups of the files' 6 and 8 rows, the next 2 and 2, with what was left over.
+    const places = [12, 12 + 16].map((rows) => taken[rows - 1]!.next);
+    assert.deepEqual(
+      places.map(({ epoch, window, row }) => [epoch, window, row]),
+      [
+        [1, 0, 0],
+        [2, 0, 0],
+      ],
+    );
     const firstTurns = new Map([...taken].reverse().map(({ id, turn }) => [id, turn]));
     assert.deepEqual([...firstTurns.values()], Array(14).fill(0), 'a row begins with a later turn');
     assert.ok(taken.every(({ id, origin }) => id === `${'ab'[origin.source]}${origin.row}`));

@@ -53,8 +53,8 @@ export interface ImageContract {
   /** Of red, green and blue between 0 and 1, taken from each value and dividing it. */
   mean: readonly number[];
   std: readonly number[];
-  /** The vision tower is the base's: no adapter changes it. */
-  tower: 'frozen';
+  /** `frozen`: the vision tower is the base's; `adapted`: the adapter changes it too. */
+  tower: 'frozen' | 'adapted';
 }
 
 /**

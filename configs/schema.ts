@@ -135,6 +135,13 @@ const settings = z.strictObject({
         .refine((targets) => new Set(targets).size === targets.length, 'each projection must be named once')
         .default([...projections])
         .describe('projections that get an adapter'),
+      // No default: settings made before it existed stay as they were.
+      tower: z
+        .boolean()
+        .optional()
+        .describe(
+          'adapters on the vision tower too, on every linear layer of its blocks; without it the tower stays as it is',
+        ),
     })
     .prefault({}),
   loss: z

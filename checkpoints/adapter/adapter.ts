@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contract } from '../../configs/contract.js';
+import { projections, type Projection } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { adapterCard } from './card.js';
 import { parseAdapterConfig, peftConfig, unknownSettings, type AdapterSettings } from './config.js';
-import { parseMatrixName, parsePeftKey, peftKey, targetModule, type AdapterKeys } from './names.js';
+import { isInTower, moduleOf, parsePeftKey, peftKey, targetOf, towerPart, type AdapterKeys } from './names.js';
 import { readJsonObject } from '../base/baseFolder.js';
 import { contractText } from '../contract/contractFile.js';
 import {
@@ -44,6 +45,7 @@ const baseName = 'base.json';
  * The files take their names together once all are on the disk.
  * @param options.keys      the class that the names are made for; `auto-model` unless given
  * @param options.contract  written beside as contract.json, and into the README
+ * @throws UserError when the adapter changes the vision tower, and the class has none
  */
 export async function writeAdapter(
   folder: string,
@@ -51,6 +53,9 @@ export async function writeAdapter(
   options: { keys?: AdapterKeys; contract?: Contract } = {},
 ): Promise<void> {
   const { keys = 'auto-model', contract } = options;
+  const tower = towerPart(adapter.matrices.keys()).targets;
+  if (tower.length > 0 && keys !== 'vision-language')
+    throw new UserError(`an adapter that changes the vision tower needs names for vision-language; got ${keys}`);
   const tensors = [...adapter.matrices].flatMap(([name, { a, b, inSize, outSize }]) => [
     {
       name: peftKey(name, 'A', keys),
@@ -71,8 +76,8 @@ export async function writeAdapter(
         join(folder, weightsName),
         tensors.sort((one, other) => (one.name < other.name ? -1 : 1)),
       ),
-    () => stageFile(join(folder, configName), JSON.stringify(peftConfig(adapter, keys), null, 2) + '\n'),
-    () => stageFile(join(folder, 'README.md'), adapterCard(adapter, keys, contract)),
+    () => stageFile(join(folder, configName), JSON.stringify(peftConfig(adapter, keys, tower), null, 2) + '\n'),
+    () => stageFile(join(folder, 'README.md'), adapterCard(adapter, keys, contract, tower)),
     ...(adapter.weightsHash === undefined ? [] : [() => stageFile(join(folder, baseName), baseText(adapter))]),
     ...(contract ? [() => stageFile(join(folder, 'contract.json'), contractText(contract))] : []),
   ]);
@@ -85,21 +90,30 @@ export async function writeAdapter(
 export async function readAdapter(folder: string): Promise<Adapter> {
   const configFile = join(folder, configName);
   if (!existsSync(configFile)) throw new UserError(`${folder} is not an adapter: it has no ${configName}`);
-  const settings = parseAdapterConfig(configFile, await readJsonObject(configFile));
+  const { modules, targets, ...settings } = parseAdapterConfig(configFile, await readJsonObject(configFile));
   const file = join(folder, weightsName);
   if (!existsSync(file) && existsSync(join(folder, 'adapter_model.bin')))
     throw new UserError(`${folder} holds adapter_model.bin only; save the adapter again as safetensors`);
   const matrices = new Map<string, AdapterMatrix>();
   for (const [name, pair] of pairUp(file, (await readSafetensorsIndex(file)).tensors)) {
-    const { target } = parseMatrixName(name)!;
-    if (!settings.targets.includes(target))
-      throw new UserError(
-        `${file} holds ${name}, but ${configName} does not name ${targetModule(target)} in target_modules`,
-      );
+    const module = moduleOf(name)!;
+    if (modules && !modules.includes(module))
+      throw new UserError(`${file} holds ${name}, but ${configName} does not name ${module} in target_modules`);
     matrices.set(name, await readMatrix(file, name, pair, settings.rank));
   }
   if (matrices.size === 0) throw new UserError(`${file} holds no adapter matrix; save the adapter again`);
-  return { ...settings, ...(await readBase(folder)), matrices };
+  return { ...settings, targets: targets ?? targetsOf(matrices), ...(await readBase(folder)), matrices };
+}
+
+/** An adapter without what it changes of the vision tower, for texts alone. */
+export const withoutTower = (adapter: Adapter): Adapter => ({
+  ...adapter,
+  matrices: new Map([...adapter.matrices].filter(([name]) => !isInTower(name))),
+});
+
+function targetsOf(matrices: Adapter['matrices']): Projection[] {
+  const found = new Set([...matrices.keys()].map((name) => (isInTower(name) ? undefined : targetOf(name))));
+  return projections.filter((target) => found.has(target));
 }
 
 /** What the adapter_config.json of an adapter says that is not known here, a line for each key. */
@@ -125,7 +139,10 @@ function pairUp(file: string, tensors: Map<string, TensorEntry>): Map<string, Pa
   const pairs = new Map<string, Pair>();
   for (const [key, entry] of tensors) {
     const parsed = parsePeftKey(key);
-    if (!parsed) throw new UserError(`${file} holds ${key}, which is not LoRA on a projection of a decoder layer`);
+    if (!parsed)
+      throw new UserError(
+        `${file} holds ${key}, which is not LoRA on a projection of a decoder layer or of a block of the vision tower`,
+      );
     const pair = pairs.get(parsed.name) ?? {};
     if (pair[parsed.half]) throw new UserError(`${file} holds lora_${parsed.half} of ${parsed.name} under two names`);
     pairs.set(parsed.name, { ...pair, [parsed.half]: entry });

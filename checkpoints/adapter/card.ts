@@ -1,12 +1,18 @@
 import type { Contract, ImageContract } from '../../configs/contract.js';
 import type { AdapterSettings } from './config.js';
-import { targetModule, type AdapterKeys } from './names.js';
+import { targetModule, towerModule, type AdapterKeys, type TowerTarget } from './names.js';
 
 /**
  * The README.md of an adapter: what it is made for, how texts must be prepared, how to load it.
  * @param contract  left out where the adapter does not come from a training run
+ * @param tower     layers of the vision tower that it changes too
  */
-export function adapterCard(adapter: AdapterSettings, keys: AdapterKeys, contract?: Contract): string {
+export function adapterCard(
+  adapter: AdapterSettings,
+  keys: AdapterKeys,
+  contract?: Contract,
+  tower: readonly TowerTarget[] = [],
+): string {
   const { loader, model } = loaders[keys];
   const base = JSON.stringify(adapter.base) + (adapter.revision ? `, revision="${adapter.revision}"` : '');
   return `---
@@ -17,7 +23,7 @@ tags: [lora, feature-extraction, sentence-similarity]
 
 # Retrieval adapter for ${adapter.base}
 
-LoRA adapter of rank ${adapter.rank}, alpha ${adapter.alpha}, on ${adapter.targets.map(targetModule).join(', ')}. It turns the base model
+LoRA adapter of rank ${adapter.rank}, alpha ${adapter.alpha}, on ${adapter.targets.map(targetModule).join(', ')}${ofTower(tower)}. It turns the base model
 into an encoder of queries and passages whose cosine is their relevance.
 
 ${contract ? textRules(contract) : ''}## Loading it
@@ -40,6 +46,9 @@ const loaders: Record<AdapterKeys, { loader: string; model: string }> = {
   'causal-lm': { loader: 'AutoModelForCausalLM', model: '' },
   'vision-language': { loader: 'AutoModelForImageTextToText', model: '.model' },
 };
+
+const ofTower = (tower: readonly TowerTarget[]) =>
+  tower.length === 0 ? '' : ` and, in the vision tower, on ${tower.map(towerModule).join(', ')}`;
 
 /** How a text becomes the vector that was trained, in the words of a README. */
 export function textRules(contract: Contract): string {

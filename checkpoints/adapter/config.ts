@@ -1,7 +1,7 @@
 import { projections, type Projection } from '../../configs/schema.js';
 import { UserError } from '../../configs/userError.js';
 import { unknownKeys, words } from '../base/keyRules.js';
-import { targetModule, targetOf, type AdapterKeys } from './names.js';
+import { isTowerModule, modulePattern, targetModule, targetOf, type AdapterKeys, type TowerTarget } from './names.js';
 
 /** What adapter_config.json says of an adapter, without its weights. */
 export interface AdapterSettings {
@@ -16,15 +16,22 @@ export interface AdapterSettings {
   revision?: string;
 }
 
-/** The adapter_config.json of an adapter. Source: peft `LoraConfig`, the fields that change how weights are read. */
-export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<string, unknown> {
+/**
+ * The adapter_config.json of an adapter. Source: peft `LoraConfig`, the fields that change how weights are read.
+ * @param tower  layers of the vision tower that it changes too
+ */
+export function peftConfig(
+  adapter: AdapterSettings,
+  keys: AdapterKeys,
+  tower: readonly TowerTarget[] = [],
+): Record<string, unknown> {
   return {
     alpha_pattern: {},
     auto_mapping: null,
     base_model_name_or_path: adapter.base,
     bias: 'none',
     // The vision tower has projections of the same names.
-    exclude_modules: keys === 'vision-language' ? '.*visual.*' : null,
+    exclude_modules: keys === 'vision-language' && tower.length === 0 ? '.*visual.*' : null,
     fan_in_fan_out: false,
     inference_mode: true,
     init_lora_weights: true,
@@ -38,7 +45,7 @@ export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<
     r: adapter.rank,
     rank_pattern: {},
     revision: adapter.revision ?? null,
-    target_modules: adapter.targets.map(targetModule),
+    target_modules: tower.length > 0 ? modulePattern(adapter.targets, tower) : adapter.targets.map(targetModule),
     task_type: keys === 'causal-lm' ? 'CAUSAL_LM' : 'FEATURE_EXTRACTION',
     use_dora: false,
     use_rslora: false,
@@ -53,12 +60,19 @@ export function peftConfig(adapter: AdapterSettings, keys: AdapterKeys): Record<
 export const unknownSettings = (file: string, config: Record<string, unknown>): string[] =>
   unknownKeys(file, config, new Set([...read, ...harmless, ...unchanged.map(([field]) => field)]), {});
 
+/** What an adapter_config.json says; where it names modules by a pattern, only the weights tell which those are. */
+interface ReadSettings extends Omit<AdapterSettings, 'targets'> {
+  targets: Projection[] | undefined;
+  /** The last part of each module that is named one by one. */
+  modules: string[] | undefined;
+}
+
 /**
  * Read what an adapter_config.json says.
  * @param file  for messages
  * @throws UserError for kinds of adapter whose arithmetic differs from output + alpha / rank * B A input
  */
-export function parseAdapterConfig(file: string, config: Record<string, unknown>): AdapterSettings {
+export function parseAdapterConfig(file: string, config: Record<string, unknown>): ReadSettings {
   for (const [field, accepts, wanted] of unchanged)
     if (!accepts(config[field]))
       throw new UserError(
@@ -79,7 +93,7 @@ export function parseAdapterConfig(file: string, config: Record<string, unknown>
     rank: rank as number,
     alpha,
     dropout: Number(dropout),
-    targets: parseTargets(file, config.target_modules),
+    ...parseModules(file, config.target_modules),
     base: typeof base === 'string' ? base : '',
     ...(typeof revision === 'string' && { revision }),
   };
@@ -133,16 +147,18 @@ const harmless = words(`
   auto_mapping task_type inference_mode exclude_modules layers_to_transform layers_pattern eva_config
   loftq_config corda_config lora_ga_config megatron_config megatron_core qalora_group_size runtime_config peft_version ensure_weight_tying`);
 
-function parseTargets(file: string, modules: unknown): Projection[] {
-  if (modules === 'all-linear') return [...projections];
+function parseModules(file: string, modules: unknown): Pick<ReadSettings, 'targets' | 'modules'> {
+  if (modules === 'all-linear') return { targets: [...projections], modules: undefined };
+  if (typeof modules === 'string' && modules !== '') return { targets: undefined, modules: undefined };
   if (!Array.isArray(modules) || modules.length === 0)
     throw new UserError(
       `${file}: target_modules must list projections, such as ["q_proj"]; got ${JSON.stringify(modules)}`,
     );
-  const unknown = modules.map(String).find((module) => targetOf(module) === undefined);
+  const last = modules.map((module) => String(module).split('.').at(-1)!);
+  const unknown = modules.map(String).find((module) => targetOf(module) === undefined && !isTowerModule(module));
   if (unknown !== undefined)
     throw new UserError(
       `${file}: target_modules names ${unknown}; known here: ${projections.map(targetModule).join(', ')}`,
     );
-  return projections.filter((target) => modules.some((module) => targetOf(String(module)) === target));
+  return { targets: projections.filter((target) => last.includes(targetModule(target))), modules: last };
 }

@@ -1,6 +1,6 @@
 import type { Projection } from '../../configs/schema.js';
 import type { Adapter } from './adapter.js';
-import { matrixName } from './names.js';
+import { matrixName, towerMatrixName, towerPart } from './names.js';
 
 /**
  * What would make an adapter do nothing, or harm, where it is loaded; an empty list when all is well.
@@ -23,7 +23,8 @@ export function adapterProblems(adapter: Adapter, layers: number, targets: reado
 }
 
 /**
- * Where an adapter and the decoder layers of its base do not match one to one; an empty list when they do.
+ * Where an adapter and the decoder layers of its base do not match one to one, or some block of the vision tower lacks
+ * what others have; an empty list when all is well.
  * @param targets  projections that every layer should have an adapter on; those the adapter names unless given
  */
 export function adapterGaps(
@@ -31,9 +32,13 @@ export function adapterGaps(
   layers: number,
   targets: readonly Projection[] = adapter.targets,
 ): string[] {
-  const expected = new Set(
-    Array.from({ length: layers }, (_, layer) => targets.map((target) => matrixName(layer, target))).flat(),
-  );
+  const tower = towerPart(adapter.matrices.keys());
+  const expected = new Set([
+    ...Array.from({ length: layers }, (_, layer) => targets.map((target) => matrixName(layer, target))).flat(),
+    ...Array.from({ length: tower.blocks }, (_, block) =>
+      tower.targets.map((target) => towerMatrixName(block, target)),
+    ).flat(),
+  ]);
   return [
     ...list(
       'no adapter on',

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Contract } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
+import { withoutTower } from '../adapter/adapter.js';
 import { readJsonObject, type BaseFolder } from '../base/baseFolder.js';
 import { writeMergedWeights, type MergedExport } from './exportMerged.js';
 import { imageTemplate } from './imageTemplate.js';
@@ -25,7 +26,11 @@ export async function exportSentenceTransformers(output: string, merged: MergedE
   requirePlace(contract);
   await writeFolder(output, async (folder) => {
     const base = contract.image ? merged.base : textModel(merged.base);
-    await writeMergedWeights(folder, { ...merged, base });
+    await writeMergedWeights(folder, {
+      ...merged,
+      base,
+      adapter: base === merged.base ? adapter : withoutTower(adapter),
+    });
     const write = (name: string, value: unknown) =>
       writeBeside(join(folder, name), JSON.stringify(value, null, 2) + '\n');
     for (const [name, value] of Object.entries(layoutFiles(hiddenSize(base), contract))) await write(name, value);

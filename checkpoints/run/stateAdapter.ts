@@ -10,7 +10,7 @@ import type { State } from './state.js';
 export function stateAdapter({ tensors }: Pick<State, 'tensors'>, like: Omit<Adapter, 'matrices'>): Adapter {
   const matrices: Adapter['matrices'] = new Map();
   for (const tensor of tensors.keys()) {
-    const name = /^(layers\..*)\.lora_[AB]$/.exec(tensor)?.[1];
+    const name = /^((?:layers|visual)\..*)\.lora_[AB]$/.exec(tensor)?.[1];
     if (name === undefined || matrices.has(name)) continue;
     const half = (letter: 'A' | 'B') => {
       const found = tensors.get(`${name}.lora_${letter}`);

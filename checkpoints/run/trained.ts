@@ -47,10 +47,11 @@ export function trainedFields({ settings, data, identities, weights, rows, updat
   const names = data.map((file) => file.split(/[\\/]/).at(-1)!);
   const fields = leaves({ data: identities ?? names, rows, updates, ...settings });
   const isScored = settings.training.keepBest === true;
-  // How images are read is told by the contract, where any are.
+  // How images are read, and whether that is learned, is told by the contract, where any are.
   const hasEffect = (field: string, value: unknown) =>
     !settingsWithoutEffect.has(field) &&
     !field.startsWith('image.') &&
+    field !== 'lora.tower' &&
     (isScored || !settingsOfScoring.has(field)) &&
     // Which was all there was when older runs were made.
     !(field === 'training.gradientShare' && value === 1);

@@ -11,7 +11,7 @@ import type { Tokenizer } from './tokenizer.js';
  * @throws UserError when the tokenizer lacks the chat template or the token that the settings ask for
  */
 export function makeContract(
-  { contract, loss, image }: RunConfig,
+  { contract, loss, image, lora }: RunConfig,
   tokenizer: Tokenizer,
   precision: Precision,
   float32Products: Float32Products = 'float32',
@@ -36,7 +36,7 @@ export function makeContract(
     normalize: true,
     ...arithmetic(precision, float32Products),
     temperature: loss.temperature,
-    ...(imageValues && { image: imageContract(image, imageValues) }),
+    ...(imageValues && { image: imageContract(image, imageValues, lora.tower) }),
   };
 }
 
@@ -44,6 +44,7 @@ export function makeContract(
 const imageContract = (
   { minPixels, maxPixels, order, positions, alpha }: RunConfig['image'],
   { mean, std }: Pick<ImageContract, 'mean' | 'std'>,
+  isAdapted = false,
 ): ImageContract => ({
   minPixels,
   maxPixels,
@@ -53,7 +54,7 @@ const imageContract = (
   resampling: 'bicubic uint8, horizontal first',
   mean: [...mean],
   std: [...std],
-  tower: 'frozen',
+  tower: isAdapted ? 'adapted' : 'frozen',
 });
 
 /** The same rules in another arithmetic. */
@@ -74,7 +75,7 @@ export function withSettingsOf(contract: Contract, settings: RunConfig): RunConf
     ...settings,
     contract: contractSettings(contract),
     loss: { ...settings.loss, temperature },
-    ...(image && { image: { ...settings.image, ...imageSettings(image) } }),
+    ...(image && { image: { ...settings.image, ...imageSettings(image) }, lora: loraSettings(image, settings.lora) }),
   };
 }
 
@@ -85,6 +86,10 @@ const imageSettings = ({ minPixels, maxPixels, order, positions, alpha }: ImageC
   positions,
   alpha,
 });
+
+function loraSettings({ tower }: ImageContract, { tower: _, ...lora }: RunConfig['lora']): RunConfig['lora'] {
+  return { ...lora, ...(tower === 'adapted' && { tower: true }) };
+}
 
 function contractSettings(contract: Contract): RunConfig['contract'] {
   const { queryPrefix, passagePrefix, titleRule, queryMaxLength, passageMaxLength, precision, eosToken } = contract;

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { adapterClaims, readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import { adapterClaims, readAdapter, withoutTower, type Adapter } from '../../checkpoints/adapter/adapter.js';
+import { keysFor } from '../../checkpoints/adapter/names.js';
+import { readJsonObject } from '../../checkpoints/base/baseFolder.js';
 import { checkpointClaims } from '../../checkpoints/base/claims.js';
 import { beyondPositions } from '../../checkpoints/base/beyondPositions.js';
 import { withPrompts } from '../../checkpoints/base/withPrompts.js';
@@ -112,18 +114,12 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
   requireVocabulary(tokenizer, loaded);
   if (source.weightsHash !== undefined && source.weightsHash !== loaded.weightsHash)
     throw new UserError(`the weights in ${folder} are not those ${model} was trained on; put them back`);
-  const reader =
-    vision && options.images
-      ? openImageReader(
-          vision,
-          await loadTower(folder, precision, vision.config),
-          contract.image!,
-          settings.training.tokenizerThreads,
-        )
-      : undefined;
+  const tower = vision && options.images ? await loadTower(folder, precision, vision.config) : undefined;
+  const reader = tower && openImageReader(vision!, tower, contract.image!, settings.training.tokenizerThreads);
   if (vision) loaded.sections = vision.config.sections;
+  if (tower) loaded.tower = tower.blocks;
   const { adapter } = source;
-  if (adapter) attachAdapter(loaded, adapter);
+  if (adapter) attachAdapter(loaded, tower || !(await hasTower(folder)) ? adapter : withoutTower(adapter));
   const problems = adapter ? adapterProblems(adapter, loaded.config.layers, adapter.targets) : [];
   const threads = await startTokenizerThreads(folder, contract, settings.training.tokenizerThreads, tokenizer);
   return {
@@ -142,6 +138,9 @@ export async function openEncoder(model: string, options: EncoderOptions = {}): 
     },
   };
 }
+
+const hasTower = async (folder: string) =>
+  keysFor(await readJsonObject(join(folder, 'config.json'))) === 'vision-language';
 
 async function findSource(model: string, { recipe, base }: EncoderOptions): Promise<Source> {
   const [kind, ...rest] = model.split(':');

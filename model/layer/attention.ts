@@ -58,31 +58,72 @@ export function attention(
   k: tf.Tensor2D,
   v: tf.Tensor2D,
   places: Places,
-  config: Pick<ModelConfig, 'heads' | 'kvHeads' | 'headDim'>,
+  config: HeadCounts,
 ): tf.Tensor2D {
-  const { batch, time, queryRotary, keyRotary, mask } = places;
-  const { heads, kvHeads, headDim } = config;
-  const keyShape: HeadShape = { batch, time, kvHeads, group: 1, headDim };
-  const queryShape: HeadShape = { ...keyShape, group: heads / kvHeads };
   const op = tf.customGrad((...inputs) => {
-    const [wholeQ, wholeK, wholeV, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
-    const q = splitHeads(wholeQ, queryShape, queryRotary);
-    const k = splitHeads(wholeK, keyShape, keyRotary);
-    const v = splitHeads(wholeV, keyShape);
-    const scores = multiplyBatch(q, k, false, true); // [rows, group * time, time]
-    const shares = tf.softmax(mask ? scores.add<tf.Tensor3D>(mask) : scores);
-    const attentionOutput = multiplyBatch(shares, v);
-    save([q, k, v, shares, attentionOutput]);
+    const [q, k, v, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+    const attended = attend(q, k, v, places, config);
+    save(attended);
     return {
-      value: joinHeads(attentionOutput, queryShape),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const upstream = splitHeads(dy as tf.Tensor2D, queryShape);
-        const { dQ, dK, dV } = attendGradient(upstream, saved as tf.Tensor3D[] as Attended);
-        return [joinHeads(dQ, queryShape, queryRotary), joinHeads(dK, keyShape, keyRotary), joinHeads(dV, keyShape)];
-      },
+      value: joinHeads(attended[4], shapesOf(places, config).queryShape),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        joinedGradient(dy as tf.Tensor2D, saved as tf.Tensor3D[] as Attended, places, config),
     };
   });
   return op(q, k, v);
+}
+
+/**
+ * The gradient of `attention`, which is computed again: scores, by far the largest part, need not wait for it.
+ * @param dY  gradient for what it gives
+ * @returns   those for q, k and v. Call inside tf.tidy
+ */
+export function attentionGradient(
+  dY: tf.Tensor2D,
+  q: tf.Tensor2D,
+  k: tf.Tensor2D,
+  v: tf.Tensor2D,
+  places: Places,
+  config: HeadCounts,
+): [dQ: tf.Tensor2D, dK: tf.Tensor2D, dV: tf.Tensor2D] {
+  return joinedGradient(dY, attend(q, k, v, places, config), places, config);
+}
+
+type HeadCounts = Pick<ModelConfig, 'heads' | 'kvHeads' | 'headDim'>;
+
+function shapesOf({ batch, time }: Places, { heads, kvHeads, headDim }: HeadCounts) {
+  const keyShape: HeadShape = { batch, time, kvHeads, group: 1, headDim };
+  const queryShape: HeadShape = { ...keyShape, group: heads / kvHeads };
+  return { keyShape, queryShape };
+}
+
+function attend(
+  wholeQ: tf.Tensor2D,
+  wholeK: tf.Tensor2D,
+  wholeV: tf.Tensor2D,
+  places: Places,
+  config: HeadCounts,
+): Attended {
+  const { queryRotary, keyRotary, mask } = places;
+  const { keyShape, queryShape } = shapesOf(places, config);
+  const q = splitHeads(wholeQ, queryShape, queryRotary);
+  const k = splitHeads(wholeK, keyShape, keyRotary);
+  const v = splitHeads(wholeV, keyShape);
+  const scores = multiplyBatch(q, k, false, true); // [rows, group * time, time]
+  const shares = tf.softmax(mask ? scores.add<tf.Tensor3D>(mask) : scores);
+  return [q, k, v, shares, multiplyBatch(shares, v)];
+}
+
+function joinedGradient(
+  dY: tf.Tensor2D,
+  attended: Attended,
+  places: Places,
+  config: HeadCounts,
+): [dQ: tf.Tensor2D, dK: tf.Tensor2D, dV: tf.Tensor2D] {
+  const { queryRotary, keyRotary } = places;
+  const { keyShape, queryShape } = shapesOf(places, config);
+  const { dQ, dK, dV } = attendGradient(splitHeads(dY, queryShape), attended);
+  return [joinHeads(dQ, queryShape, queryRotary), joinHeads(dK, keyShape, keyRotary), joinHeads(dV, keyShape)];
 }
 
 /** Queries, keys, values, softmax(q kᵀ + mask) and that times v, by heads. */

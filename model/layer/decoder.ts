@@ -1,8 +1,10 @@
+import type { TowerTarget } from '../../checkpoints/adapter/names.js';
 import type { Precision } from '../../configs/contract.js';
 import { projections, type Projection } from '../../configs/schema.js';
 import { tf } from '../engine/tf.js';
 import type { ModelConfig } from '../modelConfig.js';
 import type { EmbeddingTable } from './embeddingTable.js';
+import type { Linear } from './linear.js';
 import type { LayerWeights } from './paddedLayer.js';
 
 /** A decoder on the device, without a language head. Freed by `disposeModel`. */
@@ -18,6 +20,8 @@ export interface Model {
   finalNorm: tf.Tensor1D;
   /** Where it reads images: how many rotary frequencies turn by time, by row and by column. */
   sections?: readonly [time: number, row: number, column: number];
+  /** Blocks of the vision tower, where that is loaded beside it and an adapter may change it; they are not the model's to free. */
+  tower?: readonly Record<TowerTarget, Linear>[];
 }
 
 /** Free every weight, adapters included. */

@@ -39,7 +39,7 @@ export function compiledDifference(precision: Precision): number {
   disposePacked(packed);
   const padded = atOnce(runPadded(model, texts, { keepStates: true, dropout }));
   stock.set('states', padded.states.at(-1)!.clone());
-  atOnce(backwardPadded(model, padded, upstream, parameters, stock));
+  atOnce(backwardPadded(model, padded, upstream, parameters, stock)).dispose();
   disposePadded(padded);
 
   const differences = [...stock].map(([name, wanted]) => relativeDifference(own.get(name)!, wanted));

@@ -10,6 +10,7 @@ import { rmsNorm } from '../layer/rmsNorm.js';
 import type { Gradients } from '../layer/stackedLora.js';
 import { unitRows } from '../layer/unitRows.js';
 
+import { addRowGradients, hasInserted, type RowGradients } from './rowGradients.js';
 import { lengthOf, longestOf, type Sequence } from './sequence.js';
 import { atOnce, type Stepwise } from './stepwise.js';
 
@@ -68,6 +69,8 @@ export function* forwardChunk(
  * Send the gradient of the embeddings back through the chunk, one layer at a time. Consumes what the pass has kept.
  * @param upstream  gradient of the loss for `pass.embeddings`, [batch, hidden]
  * @param into      gradients are added to what is there
+ * @param inserted  where those of rows that stand in the place of tokens are wanted: the texts of the pass, and what their
+ *   gradients are added to
  */
 export function* backwardChunk(
   model: Model,
@@ -75,9 +78,16 @@ export function* backwardChunk(
   upstream: tf.Tensor2D,
   parameters: Parameters,
   into: Gradients,
+  inserted?: { texts: readonly Sequence[]; into: RowGradients },
 ): Stepwise<void> {
-  if (run.kind === 'packed') yield* backwardPacked(model, run, upstream, into);
-  else yield* backwardPadded(model, run, upstream, parameters, into);
+  const isPacked = run.kind === 'packed';
+  const isWanted = inserted?.texts.some(hasInserted) ?? false;
+  const dInput = isPacked
+    ? yield* backwardPacked(model, run, upstream, into, isWanted)
+    : yield* backwardPadded(model, run, upstream, parameters, into);
+  if (dInput && isWanted)
+    addRowGradients(dInput, inserted!.texts, isPacked ? undefined : run.places.time, inserted!.into);
+  dInput?.dispose();
 }
 
 /** Free a pass. */

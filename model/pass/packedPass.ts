@@ -55,21 +55,27 @@ export function* runPacked(
   return { kind: 'packed', layers, kept, top: layers.close(state, !everyPlace) };
 }
 
-/** The backward pass, from the gradient of the embeddings layer by layer; a layer that saved none is computed again. Consumes the pass's layers. */
+/**
+ * The backward pass, from the gradient of the embeddings layer by layer; a layer that saved none is computed again. Consumes
+ * the pass's layers.
+ * @returns the gradient for what the first layer reads, [tokens, hidden], where it is wanted; the caller owns it
+ */
 export function* backwardPacked(
   model: Model,
   { layers, kept, top }: PackedPass,
   upstream: tf.Tensor2D,
   into: Gradients,
-): Stepwise<void> {
+  needsInput = false,
+): Stepwise<tf.Tensor2D | undefined> {
   let dState: tf.Tensor2D | undefined = layers.closeGradient(unitRowsGradient(top, upstream, model), true);
   for (let layer = model.layers.length - 1; layer >= 0; layer--) {
     const weights = model.layers[layer]!;
     const held = kept.pop()!;
     const saved = 'x' in held ? layers.forwardSaving(held.x, weights, layer === model.layers.length - 1) : held;
-    dState = saved.backward(dState!, layer, into, layer > 0);
+    dState = saved.backward(dState!, layer, into, layer > 0 || needsInput);
     yield;
   }
+  return dState && layers.close(dState, false);
 }
 
 /** Free what is left of a pass. */

@@ -66,6 +66,7 @@ export function* runPadded(
 /**
  * Send the gradient of the embeddings back, one layer at a time: each is computed again under a tape of its own, so
  * that no more than one layer's intermediates are ever alive. Consumes the states.
+ * @returns the gradient for what the first layer reads, [batch * time, hidden]; the caller owns it
  */
 export function* backwardPadded(
   model: Model,
@@ -73,7 +74,7 @@ export function* backwardPadded(
   upstream: tf.Tensor2D,
   parameters: Parameters,
   into: Gradients,
-): Stepwise<void> {
+): Stepwise<tf.Tensor2D> {
   const top = states.pop()!;
   let dState = unitRowsGradient(top, upstream, model);
   top.dispose();
@@ -94,7 +95,7 @@ export function* backwardPadded(
     names.forEach((name, index) => addGradient(into, name, gradients[index]!));
     yield;
   }
-  dState.dispose();
+  return dState;
 }
 
 /**

@@ -132,5 +132,6 @@ function extended(values: Int32Array, length: number, by = values.at(-1)!): Int3
 
 const idsOf = (sequence: Sequence): Int32Array => (sequence instanceof Int32Array ? sequence : sequence.ids);
 
-const insertedIn = (sequence: Sequence): readonly InsertedRows[] =>
+/** The rows that stand in the place of tokens of a sequence. */
+export const insertedIn = (sequence: Sequence): readonly InsertedRows[] =>
   sequence instanceof Int32Array ? [] : sequence.inserted;

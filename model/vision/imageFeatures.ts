@@ -1,17 +1,18 @@
 import type { ImageContract } from '../../configs/contract.js';
 import type { PreparedImage } from '../../data/image/imageRules.js';
-import { disposePlaces } from '../layer/attention.js';
-import { rotaryRows, type Rotary } from '../layer/rotary.js';
+import { forgetRows, sendRows, type RowDropout } from '../engine/dropoutMask.js';
+import { layerDropout, type Dropout } from '../layer/dropout.js';
 import { tf } from '../engine/tf.js';
-import { embedPatches, mergePatches, tokenGrid, towerBlock, type Area, type TowerWeights } from './tower.js';
-import { towerTheta, type VisionConfig } from './visionConfig.js';
-import { windowOrder, type WindowOrder } from './windows.js';
+import { imageAreas } from './imageAreas.js';
+import { embedPatches, mergePatches, towerBlock, type TowerWeights } from './tower.js';
+import type { VisionConfig } from './visionConfig.js';
 
-type ColourValues = Pick<ImageContract, 'mean' | 'std'>;
+export type ColourValues = Pick<ImageContract, 'mean' | 'std'>;
 
 /**
  * What the decoder reads of an image: the tower's features of its tokens, row by row. Block by block, so that others get
  * their turn in between.
+ * @param dropout  of the inputs of the tower's adapters, drawn for this image
  * @returns [tokens, out], on the host
  */
 export function* imageFeatures(
@@ -19,19 +20,14 @@ export function* imageFeatures(
   tower: TowerWeights,
   config: VisionConfig,
   values: ColourValues,
+  dropout?: Dropout,
 ): Generator<void, Float32Array, void> {
-  const { rows, columns } = tokenGrid(image, config);
-  const windows = windowOrder(rows, columns, config);
-  const areas = windowAreas(windows, columns, config);
-  const whole = wholeArea(windows, columns, config);
-  let state = tf.tidy(() => {
-    const pixels = pixelValues(image.patches, windows.order, config, values);
-    return embedPatches(tf.tensor2d(pixels, [image.rows * image.columns, 3 * config.patch ** 2]), tower);
-  });
+  const areas = imageAreas(image, config);
+  const dropped = dropout && patchDropout(dropout, image);
+  let state = imagePatches(image, areas.order, tower, config, values);
   try {
     for (const [block, weights] of tower.blocks.entries()) {
-      const seen = config.fullBlocks.includes(block) ? [whole] : areas;
-      const next = tf.tidy(() => towerBlock(state, weights, seen, config));
+      const next = tf.tidy(() => towerBlock(state, weights, areas.of(block), config, dropped));
       state.dispose();
       state = next;
       yield;
@@ -39,12 +35,30 @@ export function* imageFeatures(
     const merged = tf.tidy(() => mergePatches(state, tower, config));
     const inWindows = merged.dataSync<'float32'>();
     merged.dispose();
-    return rowByRow(inWindows, windows.order, config.out);
+    return rowByRow(inWindows, areas.order, config.out);
   } finally {
     state.dispose();
-    for (const { places } of [...areas, whole]) disposePlaces(places);
+    if (dropped) forgetRows(dropped);
+    areas.dispose();
   }
 }
+
+/** The patches of an image before the first block. @returns [patches, hidden], in window order; the caller owns it */
+export const imagePatches = (
+  { rows, columns, patches }: PreparedImage,
+  order: Int32Array,
+  tower: TowerWeights,
+  config: VisionConfig,
+  values: ColourValues,
+): tf.Tensor2D =>
+  tf.tidy(() => {
+    const pixels = pixelValues(patches, order, config, values);
+    return embedPatches(tf.tensor2d(pixels, [rows * columns, 3 * config.patch ** 2]), tower);
+  });
+
+/** Dropout of the patches of an image, on the device; freed by `forgetRows`. */
+export const patchDropout = (dropout: Dropout, { rows, columns }: PreparedImage): RowDropout =>
+  sendRows(layerDropout({ ...dropout, texts: [0] }, [rows * columns], []).all);
 
 /**
  * The bytes of patches as the tower reads them, (byte - 255 mean) / (255 std) in float32, tokens in window order.
@@ -70,38 +84,6 @@ export function pixelValues(
       for (let pixel = from; pixel < from + channel; pixel++) out[to++] = table[patches[pixel]!]!;
     }
   return out;
-}
-
-/** The areas of blocks that see windows; their tables the caller frees by `disposePlaces`. */
-function windowAreas(windows: WindowOrder, columns: number, config: VisionConfig): Area[] {
-  const patches = config.merge ** 2;
-  return windows.classes.map(({ start, windows: batch, tokens }) => {
-    const order = windows.order.subarray(start, start + batch * tokens);
-    return { start: start * patches, places: placesOf(batch, tokens * patches, order, columns, config) };
-  });
-}
-
-function wholeArea({ order }: WindowOrder, columns: number, config: VisionConfig): Area {
-  return { start: 0, places: placesOf(1, order.length * config.merge ** 2, order, columns, config) };
-}
-
-function placesOf(batch: number, time: number, order: Int32Array, columns: number, config: VisionConfig) {
-  const turns = (scale: number) => patchTurns(order, columns, config, scale);
-  return { batch, time, queryRotary: turns(config.headDim ** -0.5), keyRotary: turns(1) };
-}
-
-/** A patch is turned by its row in one half of the pairs and by its column in the other. */
-function patchTurns(order: Int32Array, columns: number, { merge, headDim }: VisionConfig, scale: number): Rotary {
-  const patches = merge * merge;
-  const half = headDim / 4;
-  const positionOf = (row: number, pair: number) => {
-    const token = order[Math.floor(row / patches)]!;
-    const inToken = row % patches;
-    return pair < half
-      ? Math.floor(token / columns) * merge + Math.floor(inToken / merge)
-      : (token % columns) * merge + (inToken % merge);
-  };
-  return rotaryRows(order.length * patches, headDim / 2, positionOf, headDim / 2, towerTheta, scale);
 }
 
 function rowByRow(values: Float32Array, order: Int32Array, width: number): Float32Array {

@@ -1,5 +1,6 @@
 import type { PreparedImage } from '../../data/image/imageRules.js';
-import { attention, type Places } from '../layer/attention.js';
+import type { RowDropout } from '../engine/dropoutMask.js';
+import { attention, attentionGradient, type Places } from '../layer/attention.js';
 import { linear, type Linear } from '../layer/linear.js';
 import { swiglu } from '../layer/paddedLayer.js';
 import { rmsNorm } from '../layer/rmsNorm.js';
@@ -53,36 +54,85 @@ export const embedPatches = (pixels: tf.Tensor2D, { patchEmbedding }: TowerWeigh
  * One block of the tower: attention, then SwiGLU, each after RMSNorm and added back to its input.
  * Source: Qwen2.5-VL (arXiv 2502.13923) section 2.1; Hugging Face `Qwen2_5_VLVisionBlock`.
  * @param x      [patches, hidden]
- * @param areas  that cover all rows, in their order
- * @returns      [patches, hidden]. Call inside tf.tidy: intermediates belong to that scope
+ * @param areas    that cover all rows, in their order
+ * @param dropout  of the inputs of adapters, where there are any
+ * @returns        [patches, hidden]. Call inside tf.tidy: intermediates belong to that scope
  */
 export function towerBlock(
   x: tf.Tensor2D,
   weights: BlockWeights,
   areas: readonly Area[],
   config: VisionConfig,
+  dropout?: RowDropout,
 ): tf.Tensor2D {
-  const qkv = linear(rmsNorm(x, weights.norm1, epsilon), weights.qkv);
-  const attentionOutput = areas.map((area) => attendArea(qkv, area, config));
-  const h = x.add<tf.Tensor2D>(
-    linear(attentionOutput.length === 1 ? attentionOutput[0]! : tf.concat(attentionOutput), weights.proj),
-  );
+  const qkv = linear(rmsNorm(x, weights.norm1, epsilon), weights.qkv, dropout);
+  const h = x.add<tf.Tensor2D>(linear(attendAreas(qkv, areas, config), weights.proj, dropout));
   const normed = rmsNorm(h, weights.norm2, epsilon);
-  return h.add(linear(swiglu(linear(normed, weights.gate), linear(normed, weights.up)), weights.down));
+  const gated = swiglu(linear(normed, weights.gate, dropout), linear(normed, weights.up, dropout));
+  return h.add(linear(gated, weights.down, dropout));
 }
 
-/** Heads are taken a few at a time: the scores of a whole large image would not fit. */
-function attendArea(qkv: tf.Tensor2D, { start, places }: Area, { heads, headDim, hidden }: VisionConfig): tf.Tensor2D {
+/** Attention of all areas. Nothing but its input is kept for the gradient, which attends again. */
+function attendAreas(qkv: tf.Tensor2D, areas: readonly Area[], config: VisionConfig): tf.Tensor2D {
+  const op = tf.customGrad((input, save) => {
+    const qkv = input as tf.Tensor2D;
+    (save as tf.GradSaveFunc)([qkv]);
+    return {
+      value: joined(
+        areas.map((area) => attendArea(qkv, area, config)),
+        0,
+      ),
+      gradFunc: (dY: tf.Tensor, [qkv]: tf.Tensor[]) =>
+        joined(
+          areas.map((area) => areaGradient(dY as tf.Tensor2D, qkv as tf.Tensor2D, area, config)),
+          0,
+        ),
+    };
+  });
+  return op(qkv);
+}
+
+function attendArea(qkv: tf.Tensor2D, area: Area, config: VisionConfig): tf.Tensor2D {
+  const parts = headParts(area, config).map(({ counts, columns }) =>
+    tf.tidy(() => attention(columns(qkv, 0), columns(qkv, 1), columns(qkv, 2), area.places, counts)),
+  );
+  return joined(parts, 1);
+}
+
+/** @returns the gradient for the area's queries, keys and values, side by side */
+function areaGradient(dY: tf.Tensor2D, qkv: tf.Tensor2D, area: Area, config: VisionConfig): tf.Tensor2D {
+  const parts = headParts(area, config).map(({ counts, columns }) =>
+    tf.tidy(() =>
+      attentionGradient(
+        ...([columns(dY, 0), columns(qkv, 0), columns(qkv, 1), columns(qkv, 2)] as const),
+        ...([area.places, counts] as const),
+      ),
+    ),
+  );
+  return joined(
+    [0, 1, 2].flatMap((which) => parts.map((gradients) => gradients[which]!)),
+    1,
+  );
+}
+
+/**
+ * Heads are taken a few at a time: the scores of a whole large image would not fit.
+ * @returns of each part how many heads it has and, of a matrix, their columns among the queries, keys or values
+ */
+function headParts({ start, places }: Area, { heads, headDim, hidden }: VisionConfig) {
   const rows = places.batch * places.time;
   const atOnce = Math.max(1, Math.min(heads, Math.floor(mostScores / (rows * places.time))));
-  const parts: tf.Tensor2D[] = [];
-  for (let head = 0; head < heads; head += atOnce) {
+  return Array.from({ length: Math.ceil(heads / atOnce) }, (_, part) => {
+    const head = part * atOnce;
     const taken = Math.min(atOnce, heads - head);
-    const columns = (which: number) => tf.slice(qkv, [start, which * hidden + head * headDim], [rows, taken * headDim]);
-    parts.push(attention(columns(0), columns(1), columns(2), places, { heads: taken, kvHeads: taken, headDim }));
-  }
-  return parts.length === 1 ? parts[0]! : tf.concat(parts, 1);
+    const columns = (x: tf.Tensor2D, which: 0 | 1 | 2) =>
+      tf.slice(x, [start, which * hidden + head * headDim], [rows, taken * headDim]);
+    return { counts: { heads: taken, kvHeads: taken, headDim }, columns };
+  });
 }
+
+const joined = (parts: tf.Tensor2D[], axis: 0 | 1): tf.Tensor2D =>
+  parts.length === 1 ? parts[0]! : tf.concat(parts, axis);
 
 /**
  * Join the patches of each block to one token of the decoder.
@@ -104,12 +154,12 @@ export const tokenGrid = (
   { merge }: Pick<VisionConfig, 'merge'>,
 ): { rows: number; columns: number } => ({ rows: rows / merge, columns: columns / merge });
 
-/** Free every weight. */
+/** Free every weight, adapters included. */
 export function disposeTower({ patchEmbedding, blocks, mergerNorm, mergerIn, mergerOut }: TowerWeights): void {
   const linears = blocks.flatMap(({ qkv, proj, gate, up, down }) => [qkv, proj, gate, up, down]);
-  for (const { weight, bias } of [patchEmbedding, mergerIn, mergerOut, ...linears]) {
+  for (const { weight, bias, adapter } of [patchEmbedding, mergerIn, mergerOut, ...linears]) {
     weight.dispose();
-    if (bias) bias.dispose();
+    tf.dispose([...(bias ? [bias] : []), ...(adapter ? [adapter.a, adapter.b] : [])]);
   }
   tf.dispose([mergerNorm, ...blocks.flatMap(({ norm1, norm2 }) => [norm1, norm2])]);
 }

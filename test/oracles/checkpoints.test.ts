@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAdapter, writeAdapter } from '../../checkpoints/adapter/adapter.js';
 import { parseAdapterConfig } from '../../checkpoints/adapter/config.js';
+import { targetModule } from '../../checkpoints/adapter/names.js';
 import { adapterProblems } from '../../checkpoints/adapter/problems.js';
 import { openBaseFolder } from '../../checkpoints/base/baseFolder.js';
 import { readSafetensorsIndex, readTensorBytes } from '../../checkpoints/tensors/safetensors.js';
@@ -48,7 +49,11 @@ describe('checkpoints of other tools', () => {
 
   it("reads the adapter_config.json of someone else's adapter", async () => {
     const file = join(oracles, 'peft_adapter_config_qwen/adapter_config.json');
-    const settings = parseAdapterConfig(file, JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>);
+    const { modules, ...settings } = parseAdapterConfig(
+      file,
+      JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>,
+    );
+    assert.deepEqual([...modules!].sort(), projections.map(targetModule).sort());
     assert.deepEqual(settings, {
       rank: 32,
       alpha: 64,

@@ -19,8 +19,8 @@ export interface RunImages {
 }
 
 /**
- * Load the vision tower, which stays as it is, and start the threads that decode.
- * @param model  learns how its places are turned
+ * Load the vision tower and start the threads that decode.
+ * @param model  learns how its places are turned, and which blocks its adapter may change
  */
 export async function openRunImages(
   vision: Vision,
@@ -31,6 +31,7 @@ export async function openRunImages(
 ): Promise<RunImages> {
   model.sections = vision.config.sections;
   const tower = await loadTower(model.folder, contract.precision, vision.config);
+  model.tower = tower.blocks;
   const threads = training.tokenizerThreads;
   const reader = openImageReader(vision, tower, contract.image!, threads);
   const images = knownImages(files);

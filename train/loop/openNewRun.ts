@@ -31,6 +31,7 @@ import {
   readStart,
   requireStartContract,
   startingAdapter,
+  type StartAdapter,
 } from './startAdapter.js';
 import { poolBeyondData, updatesOf } from './pools.js';
 import type { OpenTraining } from './openTraining.js';
@@ -65,6 +66,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const ofImages = loaded.overridden.find((path) => path.startsWith('image.'));
   if (ofImages !== undefined && !haveImages(files))
     throw new UserError(`--set ${ofImages} has no effect on training data without images; leave it out`);
+  if (settings.lora.tower && !haveImages(files)) throw new UserError(idleTower(given));
   const weights = asked.data.map(({ weight }) => weight);
   const rows = Math.round(rowsAnEpoch(files, weights));
   const updates = updatesOf(settings, rows);
@@ -100,6 +102,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const caches = await openCaches(files, identities, contract, warnings);
   const found = { name: base.name, folder: model.folder, weightsHash: model.weightsHash };
   const recorded: RunRecord['base'] = { ...found, ...(base.hub && { hub: base.hub }) };
+  const images = vision && (await openRunImages(vision, model, contract, settings, files));
   const adapter = startingAdapter(given?.adapter, model, settings, recorded);
   const record: RunRecord = {
     base: recorded,
@@ -114,7 +117,6 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     ...(given && { adapter: given.folder, adapterHash: given.hash, allowContract: [...asked.allowContract] }),
     settings,
   };
-  const images = vision && (await openRunImages(vision, model, contract, settings, files));
   const paths = await createRun(runsRoot, run);
   const lock = lockRun(paths.folder);
   try {
@@ -127,3 +129,8 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const from = undefined;
   return { model, images, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings, lock };
 }
+
+const idleTower = (given: StartAdapter | undefined) =>
+  given
+    ? `the adapter ${given.folder} changes the vision tower, which training data without images cannot train; give it data with images`
+    : 'lora.tower=true has no effect on training data without images; leave it out';

@@ -89,12 +89,12 @@ async function readOldRun(
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
   const caches = await openCaches(files, identities, contract, warnings);
   const { settings, base } = record;
+  const images = vision && (await openRunImages(vision, model, contract, settings, files));
   const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
   const adapter = from
     ? stateAdapter(from, like)
     : startingAdapter(await sameStart(record, run), model, settings, base);
   requireFit(model, adapter);
-  const images = vision && (await openRunImages(vision, model, contract, settings, files));
   return { model, images, adapter, files, caches, contract, record, paths, plan, engine, during, from, warnings };
 }
 

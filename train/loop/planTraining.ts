@@ -13,7 +13,7 @@ import type { Model } from '../../model/layer/decoder.js';
 import { adapterParameters, matricesOfLayer, shapeOf } from '../../model/memory/shapeArithmetic.js';
 import { gridOf } from '../../model/vision/openVision.js';
 import type { VisionConfig } from '../../model/vision/visionConfig.js';
-import { towerBytes } from '../../model/memory/towerBytes.js';
+import { towerAdapterElements, towerBytes } from '../../model/memory/towerBytes.js';
 import { knownImages } from './knownImages.js';
 import { poolShape } from './poolShape.js';
 
@@ -34,6 +34,7 @@ export async function planTraining(
   tower?: VisionConfig,
 ): Promise<MemoryPlan> {
   const { chunkTokens, memoryMegabytes } = settings.training;
+  const { rank, targets, tower: isTowerAdapted = false } = settings.lora;
   const engine = engineFacts(model.config, model, packs(model));
   const images = knownImages(files);
   const {
@@ -47,8 +48,10 @@ export async function planTraining(
   const kept = engine.leavesNothing ? 0 : imageTokens * settings.training.poolsPerUpdate;
   const facts: PlanFacts = {
     ...engine,
-    ...(tower && { tower: towerBytes(tower, engine.weightBytes, largestImage, kept) }),
-    adapterElements: adapterParameters(shapeOf(model.config, false), settings.lora.rank, settings.lora.targets),
+    ...(tower && { tower: towerBytes(tower, engine.weightBytes, largestImage, kept, isTowerAdapted) }),
+    adapterElements:
+      adapterParameters(shapeOf(model.config, false), rank, targets) +
+      (tower && isTowerAdapted ? towerAdapterElements(tower, rank) : 0),
     ...shape,
     processBytes: processBytes(weightBytesOf(model)),
   };

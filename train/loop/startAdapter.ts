@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { adapterClaims, readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
 import { adapterHash } from '../../checkpoints/adapter/adapterHash.js';
+import { isInTower } from '../../checkpoints/adapter/names.js';
 import { adapterGaps } from '../../checkpoints/adapter/problems.js';
 import { contractDifferences, listDifferences, readContract } from '../../checkpoints/contract/contractFile.js';
 import { baseReference } from '../../checkpoints/hub/baseReference.js';
@@ -46,19 +47,23 @@ export function startingAdapter(
   return { ...adapter, ...baseReference(base) };
 }
 
-/** A given adapter brings its rank, alpha and targets along; stating others would have no effect. */
+/** A given adapter brings its rank, alpha and targets along, in the vision tower too; stating others would have no effect. */
 export function keepAdapterSettings(
-  { rank, alpha, targets }: Adapter,
+  { rank, alpha, targets, matrices }: Adapter,
   settings: RunRecord['settings'],
   overridden: string[],
 ): void {
-  const ineffective = overridden.find((path) => ['lora.rank', 'lora.alpha', 'lora.targets'].includes(path));
+  const ineffective = overridden.find((path) => ownSettings.includes(path));
   if (ineffective)
     throw new UserError(
       `${ineffective} has no effect with --adapter, which keeps the adapter's own; leave one of them out`,
     );
-  Object.assign(settings.lora, { rank, alpha, targets });
+  const { tower: _, ...lora } = settings.lora;
+  const isTowerAdapted = [...matrices.keys()].some(isInTower);
+  settings.lora = { ...lora, rank, alpha, targets, ...(isTowerAdapted && { tower: true }) };
 }
+
+const ownSettings = ['lora.rank', 'lora.alpha', 'lora.targets', 'lora.tower'];
 
 /** Arithmetic, which a machine may not offer. */
 const mayDiffer: ReadonlySet<keyof Contract> = new Set(['precision', 'float32Products']);

@@ -148,11 +148,12 @@ export async function trainRun(
       let position: Position | undefined;
       let tokens = 0;
       const masked = { byId: 0, byText: 0, byScore: 0 };
+      const towerDropout = dropoutOf(settings, update, 'tower');
       const backpropagated = { texts: 0, ofTexts: 0, variance: 0, square: 0 };
       for (let index = 0; index < poolsPerUpdate; index++) {
         const marked = (await pools.next()).value as TokenPool;
         const pool = images ? images.pools.place(marked) : marked;
-        await images?.pools.fill(ownTexts(pool, collective.place), givenUp);
+        await images?.pools.fill(ownTexts(pool, collective.place), givenUp, towerDropout);
         const { rate, seed } = dropoutOf(settings, update, index);
         const { temperature, falseNegativeMargin } = settings.loss;
         let byScore = 0; // told again where memory ran out and the pool was done over
@@ -162,7 +163,7 @@ export async function trainRun(
           ...(falseNegativeMargin !== undefined && { margin: { value: falseNegativeMargin, onMasked } }),
           ...(rate > 0 && { dropout: { rate, seed } }),
           ...(isSampled && { sampling: samplingOf(settings, update, index, backpropagated) }),
-          exchange,
+          ...{ exchange, rowGradients: images?.pools.gradients },
         };
         const work = poolWithinMemory(model, pool, parameters, options, plan, gradients, onLess);
         losses.push(await inTurns(work, givenUp));
@@ -172,6 +173,7 @@ export async function trainRun(
         masked.byScore += byScore;
         tokens += lengthOfAll([...pool.queries, ...pool.passages]);
       }
+      await images?.pools.backpropagate(parameters, gradients, givenUp, towerDropout);
       images?.pools.forget();
       const learningRate = settings.optimizer.learningRate * rateShare(settings.schedule, update, updates);
       const { maxGradNorm } = settings.optimizer;
@@ -247,8 +249,11 @@ function scoringOf(training: Training, givenUp: () => Error | undefined, screen:
   return openScoring(record.settings, record.updates, during, savedStanding(from), encoder, training, told);
 }
 
-/** Masks are drawn anew for each pool of each update, and alike whenever and wherever that pool is computed again. */
-function dropoutOf({ seed, lora }: RunRecord['settings'], update: number, pool: number): Dropout {
+/**
+ * Masks are drawn anew for each pool of each update, and alike whenever and wherever that pool is computed again. Images go
+ * through the tower once an update, whatever pools they are in.
+ */
+function dropoutOf({ seed, lora }: RunRecord['settings'], update: number, pool: number | 'tower'): Dropout {
   const random = seededRandom(seed, 'dropout', update, pool);
   const number = () => (random() * 2 ** 32) | 0;
   return { rate: lora.dropout, seed: [number(), number()] };

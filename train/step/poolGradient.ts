@@ -1,6 +1,7 @@
 import { backwardChunk, disposePass, forwardChunk, type Gradients } from '../../model/pass/encodeChunk.js';
 import { alone } from '../../model/engine/ranks/collective.js';
 import type { Sequence } from '../../model/pass/sequence.js';
+import { mergeRowGradients, type RowGradients } from '../../model/pass/rowGradients.js';
 import type { Stepwise } from '../../model/pass/stepwise.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
@@ -34,6 +35,8 @@ export interface PoolOptions {
   margin?: { value: number; onMasked: (count: number) => void } | undefined;
   /** Dropout of adapter inputs; a text is masked by its number in the pool, queries counted first. */
   dropout?: Dropout | undefined;
+  /** Where rows that stand in the place of tokens, such as features of images, learn: their gradients are added to what is here. */
+  rowGradients?: RowGradients | undefined;
   /** Backpropagate the gradient of some texts alone, as `sampleTexts` draws them; of all when left out. Waits for the device. */
   sampling?: Sampling | undefined;
   /** With the other ranks of the run, which all have the same pool; alone when left out. */
@@ -68,7 +71,7 @@ export function* poolGradient(
   model: Model,
   pool: PoolTokens,
   parameters: Parameters,
-  { temperature, margin, dropout, sampling, exchange = withNobody }: PoolOptions,
+  { temperature, margin, dropout, rowGradients, sampling, exchange = withNobody }: PoolOptions,
   attempt: Attempt,
   into: Gradients,
 ): Stepwise<tf.Scalar> {
@@ -103,7 +106,12 @@ export function* poolGradient(
       own.map((place) => factors[set]![place]!),
     );
   });
-  const made = yield* attempt('passes', (plan) => backward(model, own, embedded, upstream, parameters, plan, dropout));
+  let ofRows: RowGradients | undefined;
+  const made = yield* attempt('passes', (plan) => {
+    ofRows = rowGradients && new Map(); // of this attempt, which may fail half way
+    return backward(model, own, embedded, upstream, parameters, plan, dropout, ofRows);
+  });
+  if (rowGradients) mergeRowGradients(ofRows!, rowGradients);
   tf.dispose(upstream.map(({ rows }) => rows));
   for (const [name, gradient] of Object.entries(made)) addGradient(into, name, gradient);
   // Where nothing at all was backpropagated, that is a gradient of zeros.
@@ -191,6 +199,7 @@ function* backward(
   parameters: Parameters,
   plan: PassPlan,
   dropout: Dropout | undefined,
+  ofRows: RowGradients | undefined,
 ): Stepwise<Record<string, tf.Tensor>> {
   const isWhole = upstream.every(({ places }, set) => places.length === sets[set]!.order.length);
   if (plan.keptBytes === 0 || !(isWhole || narrows(model))) forgetPasses(embedded);
@@ -211,7 +220,7 @@ function* backward(
     if (texts.length > 0) {
       const { rows } = upstream[set]!;
       const dRows = tf.slice(rows, [first, 0], [texts.length, rows.shape[1]]);
-      yield* backwardChunk(model, pass, dRows, parameters, made);
+      yield* backwardChunk(model, pass, dRows, parameters, made, ofRows && { texts, into: ofRows });
       dRows.dispose();
     }
     disposePass(pass);

@@ -70,6 +70,45 @@ describe('writeAdapter', () => {
     assert.equal(await excluded('vision'), '.*visual.*');
   });
 
+  it('finds what it changes of the vision tower too by a pattern that hits nothing else', async () => {
+    const matrix = { a: Float32Array.of(1, 2), b: Float32Array.of(3), inSize: 2, outSize: 1 };
+    const ofTower = ['attn.qkv', 'attn.proj', 'mlp.up_proj'].map((name) => `visual.blocks.0.${name}`);
+    const both = {
+      ...adapter,
+      matrices: new Map([...adapter.matrices, ...ofTower.map((name) => [name, matrix] as const)]),
+    };
+    await assert.rejects(writeAdapter(place('no'), both), {
+      name: 'UserError',
+      message: 'an adapter that changes the vision tower needs names for vision-language; got auto-model',
+    });
+    await writeAdapter(place(), both, { keys: 'vision-language', contract });
+    assert.deepEqual(await readAdapter(place()), both);
+    const { tensors } = await readSafetensorsIndex(place('adapter_model.safetensors'));
+    assert.ok(tensors.has('base_model.model.visual.blocks.0.attn.qkv.lora_A.weight'));
+    const config = JSON.parse(await readFile(place('adapter_config.json'), 'utf8')) as Record<string, unknown>;
+    assert.equal(config['exclude_modules'], null);
+    const pattern = new RegExp(`^(?:${String(config['target_modules'])})$`); // PEFT takes the whole name
+    const hit = [
+      'language_model.layers.0.self_attn.q_proj',
+      'model.language_model.layers.27.self_attn.q_proj',
+      ...['attn.qkv', 'attn.proj', 'mlp.up_proj'].map((name) => `visual.blocks.31.${name}`),
+      'model.visual.blocks.0.attn.qkv',
+    ];
+    const passed = [
+      'language_model.layers.0.self_attn.k_proj',
+      'language_model.layers.0.mlp.up_proj',
+      ...['visual.blocks.0.mlp.gate_proj', 'visual.merger.mlp.0', 'visual.patch_embed.proj', 'visual.blocks.0.norm1'],
+    ];
+    assert.deepEqual(
+      [...hit, ...passed].filter((name) => pattern.test(name)),
+      hit,
+    );
+    assert.match(
+      await readFile(place('README.md'), 'utf8'),
+      /on q_proj and, in the vision tower, on attn\.qkv, attn\.proj, mlp\.up_proj/,
+    );
+  });
+
   it('writes the contract beside, and into the README', async () => {
     await writeAdapter(place(), adapter, { contract });
     assert.deepEqual(await readContract(place('contract.json')), contract);
@@ -155,6 +194,28 @@ describe('readAdapter', () => {
     assert.deepEqual((await readAdapter(place())).targets, ['q', 'k', 'v', 'o', 'gate', 'up', 'down']);
   });
 
+  it('goes by the weights where modules are named by a pattern', async () => {
+    await changeConfig({ target_modules: '^(?!.*visual).*(?:q_proj|k_proj)$' });
+    assert.deepEqual((await readAdapter(place())).targets, ['q']);
+  });
+
+  // Lists of the usual names hit projections of the vision tower by accident: such adapters were refused.
+  it('reads what an adapter changes of the vision tower, whichever class its names are made for', async () => {
+    const pair = (name: string) => [half(`${name}.lora_A`, 1, 2), half(`${name}.lora_B`, 3, 1)];
+    await changeConfig({ target_modules: ['q_proj', 'up_proj', 'qkv'] });
+    await writeWeights(
+      ...['language_model.layers.0.self_attn.q_proj', 'visual.blocks.0.mlp.up_proj', 'model.visual.blocks.11.attn.qkv']
+        .map(pair)
+        .flat(),
+    );
+    const { targets, matrices } = await readAdapter(place());
+    assert.deepEqual(targets, ['q', 'up']);
+    const names = ['layers.0.self_attn.q_proj', 'visual.blocks.0.mlp.up_proj', 'visual.blocks.11.attn.qkv'];
+    assert.deepEqual([...matrices.keys()], names);
+    await writeWeights(...pair('visual.blocks.0.attn.proj'));
+    await refuses(/holds visual\.blocks\.0\.attn\.proj, but adapter_config\.json does not name proj in target_modules/);
+  });
+
   const otherKinds: [change: Record<string, unknown>, message: RegExp][] = [
     [{ use_rslora: true }, /use_rslora must be absent or empty; got true; only plain LoRA is read/],
     [{ use_dora: true }, /use_dora must be absent or empty/],
@@ -170,7 +231,7 @@ describe('readAdapter', () => {
     [{ r: 0 }, /r must be a whole number above 0; got 0/],
     [{ lora_alpha: null }, /lora_alpha must be a number above 0; got null/],
     [{ target_modules: ['q_proj', 'embed_tokens'] }, /target_modules names embed_tokens; known here: q_proj, k_proj/],
-    [{ target_modules: '.*q_proj' }, /target_modules must list projections, such as \["q_proj"\]; got "\.\*q_proj"/],
+    [{ target_modules: '' }, /target_modules must list projections, such as \["q_proj"\]; got ""/],
     [
       { target_modules: ['k_proj'] },
       /holds layers\.0\.self_attn\.q_proj, but adapter_config\.json does not name q_proj/,
@@ -215,8 +276,10 @@ describe('readAdapter', () => {
   });
 
   it('refuses adapters on other parts of the model', async () => {
-    await writeWeights(half('visual.blocks.0.mlp.up_proj.lora_A', 1, 2));
-    await refuses(/holds base_model\.model\.visual\.blocks\.0\.mlp\.up_proj\.lora_A\.weight, which is not LoRA on/);
+    for (const name of ['visual.merger.mlp.0', 'visual.blocks.0.mlp.q_proj', 'text.layers.0.self_attn.q_proj']) {
+      await writeWeights(half(`${name}.lora_A`, 1, 2));
+      await refuses(new RegExp(`holds base_model\\.model\\.${name}\\.lora_A\\.weight, which is not LoRA on`));
+    }
   });
 
   it('refuses one matrix under two names', async () => {

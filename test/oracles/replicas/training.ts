@@ -71,7 +71,7 @@ export function runUpdates(
 export async function matrices(file: string): Promise<Map<string, Float32Array>> {
   const { tensors } = await readSafetensorsIndex(file);
   const entries = [...tensors].map(async ([key, entry]) => {
-    const name = key.replace(/^.*?(layers\.)/, '$1').replace(/\.weight$/, '');
+    const name = key.replace(/^.*?(layers\.|visual\.)/, '$1').replace(/\.weight$/, '');
     return [name, toFloat32(await readTensorBytes(entry), entry.dtype)] as const;
   });
   return new Map(await Promise.all(entries));

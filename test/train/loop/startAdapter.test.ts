@@ -1,6 +1,26 @@
 import assert from 'node:assert/strict';
+import type { Adapter } from '../../../checkpoints/adapter/adapter.js';
 import type { Contract } from '../../../configs/contract.js';
-import { requireStartContract, type StartAdapter } from '../../../train/loop/startAdapter.js';
+import { parseConfig } from '../../../configs/load/loadConfig.js';
+import { keepAdapterSettings, requireStartContract, type StartAdapter } from '../../../train/loop/startAdapter.js';
+
+describe('keepAdapterSettings', () => {
+  const adapterOf = (...names: string[]) =>
+    ({ rank: 2, alpha: 4, targets: ['q'], matrices: new Map(names.map((name) => [name, {}])) }) as unknown as Adapter;
+  const text = 'layers.0.self_attn.q_proj';
+
+  it('takes what an adapter changes, of the vision tower too, in the place of what the settings say', () => {
+    const settings = parseConfig({});
+    keepAdapterSettings(adapterOf(text, 'visual.blocks.0.attn.qkv'), settings, []);
+    assert.deepEqual(settings.lora, { rank: 2, alpha: 4, dropout: 0.1, targets: ['q'], tower: true });
+    keepAdapterSettings(adapterOf(text), settings, []);
+    assert.deepEqual(settings.lora, { rank: 2, alpha: 4, dropout: 0.1, targets: ['q'] });
+    assert.throws(
+      () => keepAdapterSettings(adapterOf(text), settings, ['lora.tower']),
+      /^UserError: lora\.tower has no effect with --adapter, which keeps the adapter's own; leave one of them out$/,
+    );
+  });
+});
 
 describe('requireStartContract', () => {
   const start = { folder: 'theirs', contract: undefined } as StartAdapter;

@@ -1,0 +1,76 @@
+import { isInTower } from '../../checkpoints/adapter/names.js';
+import type { PreparedImage } from '../../data/image/imageRules.js';
+import { tf } from '../engine/tf.js';
+import { forgetRows } from '../engine/dropoutMask.js';
+import type { Dropout } from '../layer/dropout.js';
+import type { Parameters } from '../layer/lora.js';
+import { addGradient, type Gradients } from '../layer/stackedLora.js';
+import { imageAreas } from './imageAreas.js';
+import { imagePatches, patchDropout, type ColourValues } from './imageFeatures.js';
+import { mergePatches, towerBlock, type TowerWeights } from './tower.js';
+import type { VisionConfig } from './visionConfig.js';
+
+/**
+ * Send the gradient of an image's features back through the tower, to its adapters. The blocks are run again for their
+ * inputs; each is then computed once more under a tape of its own, so that no more than one block's intermediates are
+ * ever alive.
+ * @param upstream  gradient for the features, [tokens, out] row by row, on the host
+ * @param dropout   that the features were made with
+ * @param into      gradients of the parameters in the tower are added to what is there
+ */
+export function* imageGradient(
+  image: PreparedImage,
+  tower: TowerWeights,
+  config: VisionConfig,
+  values: ColourValues,
+  upstream: Float32Array,
+  parameters: Parameters,
+  into: Gradients,
+  dropout?: Dropout,
+): Generator<void, void, void> {
+  const areas = imageAreas(image, config);
+  const dropped = dropout && patchDropout(dropout, image);
+  const states = [imagePatches(image, areas.order, tower, config, values)];
+  let dState: tf.Tensor2D | undefined;
+  try {
+    for (const [block, weights] of tower.blocks.entries()) {
+      const input = states.at(-1)!;
+      states.push(tf.tidy(() => towerBlock(input, weights, areas.of(block), config, dropped)));
+      yield;
+    }
+    const top = states.pop()!;
+    dState = tf.tidy(() => {
+      const dFeatures = tf.tensor2d(inWindows(upstream, areas.order, config.out), [areas.order.length, config.out]);
+      return tf.grad((x) => mergePatches(x as tf.Tensor2D, tower, config))(top, dFeatures) as tf.Tensor2D;
+    });
+    top.dispose();
+    for (let block = tower.blocks.length - 1; block >= 0; block--) {
+      const names = [...parameters.keys()].filter((name) => name.startsWith(`visual.blocks.${block}.`));
+      const variables = names.map((name) => parameters.get(name)!);
+      const [input, dOutput] = [states.pop()!, dState];
+      const run = (x: tf.Tensor) =>
+        towerBlock(x as tf.Tensor2D, tower.blocks[block]!, areas.of(block), config, dropped);
+      const [dInput, ...gradients] = tf.tidy(() => tf.grads(run)([input, ...variables], dOutput));
+      tf.dispose([input, dOutput]);
+      dState = dInput as tf.Tensor2D;
+      names.forEach((name, index) => addGradient(into, name, gradients[index]!));
+      yield;
+    }
+  } finally {
+    tf.dispose([...states, ...(dState ? [dState] : [])]);
+    if (dropped) forgetRows(dropped);
+    areas.dispose();
+  }
+}
+
+/** Parameters of the tower that nothing was backpropagated to have a gradient of zeros. */
+export function fillTowerGradients(parameters: Parameters, into: Gradients): void {
+  for (const [name, { shape }] of parameters) if (isInTower(name) && !into.has(name)) into.set(name, tf.zeros(shape));
+}
+
+/** Rows in the order of windows. */
+function inWindows(rows: Float32Array, order: Int32Array, width: number): Float32Array {
+  const out = new Float32Array(rows.length);
+  order.forEach((place, row) => out.set(rows.subarray(place * width, (place + 1) * width), row * width));
+  return out;
+}

@@ -4,7 +4,7 @@
  */
 export default {
   entry: [
-    'test/train/ranks/{killRanks,machines}.ts',
+    'test/train/ranks/{fullDisk,killRanks,machines}.ts',
     '{data,eval}/command.ts',
     '{data,eval,model,train}/command/*.ts',
     'setup/**/*.d.mts',

@@ -75,7 +75,7 @@ describe('npm run encode', function () {
     const to = (output: string) => [...args, '--output', output];
     const undisturbed = await runCommand('eval/command/encode.ts', to('whole.arrow'), folder);
     assert.equal(undisturbed.code, 0, undisturbed.errors);
-    // How soon there is something to keep, the machine decides.
+    // How soon there is something to keep, the machine decides. Small steps took a busy one two minutes.
     let pauseMs = 150;
     const interrupt = async (signal: NodeJS.Signals): Promise<string> => {
       const { child, finished } = startCommand('eval/command/encode.ts', to('out.arrow'), folder);
@@ -88,7 +88,7 @@ describe('npm run encode', function () {
       return errors;
     };
     const longer = (signal: NodeJS.Signals) => {
-      pauseMs += 150;
+      pauseMs *= 2;
       return interrupt(signal);
     };
     const doneBefore = (errors: string) => Number(/^(\d+) of 3000 texts were done before$/m.exec(errors)?.[1] ?? 0);

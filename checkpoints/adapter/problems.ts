@@ -1,6 +1,6 @@
 import type { Projection } from '../../configs/schema.js';
 import type { Adapter } from './adapter.js';
-import { matrixName, towerMatrixName, towerPart } from './names.js';
+import { isInTower, matrixName, towerMatrixName, towerPart } from './names.js';
 
 /**
  * What would make an adapter do nothing, or harm, where it is loaded; an empty list when all is well.
@@ -49,6 +49,12 @@ export function adapterGaps(
       [...adapter.matrices.keys()].filter((name) => !expected.has(name)),
     ),
   ];
+}
+
+/** Whether an adapter has matrices in the vision tower and all of them still do nothing, as where no image came in any update. */
+export function towerIsFresh({ matrices }: Adapter): boolean {
+  const ofTower = [...matrices].filter(([name]) => isInTower(name));
+  return ofTower.length > 0 && ofTower.every(([, { b }]) => b.every((value) => value === 0));
 }
 
 const isFinite = (values: Float32Array) => values.every(Number.isFinite);

@@ -1,6 +1,6 @@
 import { readAdapter, type Adapter } from '../../checkpoints/adapter/adapter.js';
 import { UserError } from '../../configs/userError.js';
-import { adapterProblems } from '../../checkpoints/adapter/problems.js';
+import { adapterProblems, towerIsFresh } from '../../checkpoints/adapter/problems.js';
 import { embedCanaries, largestDifference, smallestCosine } from './canaries.js';
 import type { Encoder } from './encoder.js';
 import type { Model } from '../../model/layer/decoder.js';
@@ -23,7 +23,7 @@ const tolerance = 1e-6;
  * and not those of the base.
  * The model comes and leaves with the trained adapter attached, which may go on being trained.
  * @param encoder  of that model
- * @throws UserError when training had no effect; an error when the file does not do what training did
+ * @throws UserError when training had no effect, or none on the vision tower it was to change; an error when the file does not do what training did
  */
 export async function proveAdapter(folder: string, model: Model, encoder: Encoder): Promise<AdapterProof> {
   const trained = await embedCanaries(encoder);
@@ -33,6 +33,10 @@ export async function proveAdapter(folder: string, model: Model, encoder: Encode
       'training changed nothing: texts get the embeddings of the base; raise optimizer.learningRate or the number of updates',
     );
   const written = await readAdapter(folder);
+  if (towerIsFresh(written))
+    throw new UserError(
+      'the vision tower learned nothing, as no image came in these updates; raise their number, or leave lora.tower out',
+    );
   const problems = adapterProblems(written, model.config.layers, written.targets);
   if (problems.length > 0) throw new Error(`${folder} would not work where it is loaded: ${problems.join('; ')}`);
   const reloaded = await embedBy(written, model, encoder);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Adapter } from '../../../checkpoints/adapter/adapter.js';
-import { adapterGaps, adapterProblems } from '../../../checkpoints/adapter/problems.js';
+import { adapterGaps, adapterProblems, towerIsFresh } from '../../../checkpoints/adapter/problems.js';
 import { adapter } from '../examples.js';
 
 const matrix = (a: number[], b: number[]) => ({
@@ -64,5 +64,21 @@ describe('adapterGaps', () => {
 
   it('has nothing against a fresh adapter, whose lora_B is zero', () => {
     assert.deepEqual(adapterGaps(having({ 'layers.0.self_attn.q_proj': matrix([1, 1], [0, 0, 0]) }), 1), []);
+  });
+});
+
+// A short run into whose pools no image came ended as a fault of ours, with a list of the tower's matrices.
+describe('towerIsFresh', () => {
+  const still = matrix([1, 1], [0, 0, 0]);
+
+  it('is so where every matrix of the vision tower still does nothing, whatever the decoder learned', () => {
+    const [decoder, first, second] = [
+      'layers.0.self_attn.q_proj',
+      'visual.blocks.0.attn.qkv',
+      'visual.blocks.1.attn.qkv',
+    ];
+    assert.equal(towerIsFresh(having({ [decoder]: good, [first]: still, [second]: still })), true);
+    assert.equal(towerIsFresh(having({ [decoder]: good, [first]: good, [second]: still })), false);
+    assert.equal(towerIsFresh(having({ [decoder]: still })), false);
   });
 });

@@ -4,6 +4,18 @@ import { readYaml } from './readYaml.js';
 
 const count = z.number().int().min(1);
 
+/** The vision tower, as config.json names it: `depth` is blocks, `window` is in tokens. */
+const vision = z.strictObject({
+  hidden: count,
+  intermediate: count,
+  blocks: count,
+  heads: count,
+  patch: count,
+  merge: count,
+  window: count,
+  fullBlocks: z.array(z.number().int().min(0)),
+});
+
 const shape = z.strictObject({
   hidden: count,
   layers: count,
@@ -16,8 +28,9 @@ const shape = z.strictObject({
   /** The language head is the embedding table. */
   tied: z.boolean(),
   ropeTheta: z.number().positive(),
-  /** Numbers in the vision tower, which is downloaded but not loaded. */
+  /** Numbers in the vision tower, which is downloaded, and loaded where images are read. */
   visionParameters: z.number().int().min(0).default(0),
+  vision: vision.optional(),
 });
 
 /** What a base file says of the decoder, so that it can be known before anything is downloaded. */

@@ -1,5 +1,6 @@
 import type { BaseDescription, FilesOnDisk } from './describeBase.js';
 import { describePlan } from '../memory/memoryPlan.js';
+import type { PageDescription } from './describePage.js';
 import type { TensorNote, TensorReport } from '../load/tensorReport.js';
 
 type Row = [name: string, value: string];
@@ -26,6 +27,7 @@ export function baseRows(base: BaseDescription, gflops: number): Row[] {
     ['disk', `${gigabytes(base.diskFree)} free there`],
     ...(base.memory && shape ? [['memory', memoryLine(base.memory, shape.layers)] as Row] : []),
     ...(operations ? [['time', timeLine(operations, gflops)] as Row] : []),
+    ...(base.page && shape ? pageRows(base.page, shape.layers, gflops) : []),
   ];
 }
 
@@ -76,6 +78,24 @@ function memoryLine(memory: NonNullable<BaseDescription['memory']>, layers: numb
 function timeLine({ training, encoding }: { training: number; encoding: number }, gflops: number): string {
   const perMillion = (operations: number) => duration((operations * 1e6) / (gflops * 1e9));
   return `about ${perMillion(training)} to train on a million tokens, ${perMillion(encoding)} to encode them, at the speed above`;
+}
+
+/** What images cost beside the texts alone of the rows above. */
+function pageRows(
+  { pixels, read, tokens, memory, operations }: PageDescription,
+  layers: number,
+  gflops: number,
+): Row[] {
+  const perThousand = (count: number) => duration((count * 1e3) / (gflops * 1e9));
+  const size = ({ width, height }: PageDescription['read']) => `${width} x ${height}`;
+  return [
+    ['a page', `A4, ${size(pixels)} pixels, is read at ${size(read)}: ${tokens} tokens`],
+    ['on pages', memoryLine(memory, layers)],
+    [
+      '',
+      `about ${perThousand(operations.training)} to train on a thousand pages, ${perThousand(operations.encoding)} to encode them, at the speed above`,
+    ],
+  ];
 }
 
 function duration(seconds: number): string {

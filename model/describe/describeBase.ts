@@ -11,11 +11,13 @@ import { resolveBase, type HubRevision } from '../../configs/load/resolveBase.js
 import { UserError } from '../../configs/userError.js';
 import { freeBytes } from '../../data/download/requireSpace.js';
 import { UnreachableError } from '../../data/download/web/webErrors.js';
+import { describePage, type PageDescription } from './describePage.js';
 import { expectedPlan } from './expectedPlan.js';
 import type { MemoryPlan } from '../memory/memoryPlan.js';
-import { modelConfig } from '../modelConfig.js';
+import { modelConfig, type ModelConfig } from '../modelConfig.js';
 import { adapterParameters, checkpointParameters, matrixParameters, shapeOf } from '../memory/shapeArithmetic.js';
 import { tensorReport, type TensorReport } from '../load/tensorReport.js';
+import { visionConfig } from '../vision/visionConfig.js';
 
 /** All that can be said of a base before it is used. Sizes in bytes. */
 export interface BaseDescription {
@@ -35,6 +37,8 @@ export interface BaseDescription {
   memory?: MemoryPlan | { needs: number };
   /** Operations on numbers for a token, in training and in encoding. */
   operationsPerToken?: { training: number; encoding: number };
+  /** Of a base that reads images. */
+  page?: PageDescription;
 }
 
 export interface FilesOnDisk {
@@ -122,17 +126,19 @@ export const checkpointBytes = (shape: BaseShape) => 2 * checkpointParameters(sh
 function arithmetic(
   recipe: string,
   shape: BaseShape | undefined,
-): Pick<BaseDescription, 'shape' | 'parameters' | 'memory' | 'operationsPerToken'> {
+): Pick<BaseDescription, 'shape' | 'parameters' | 'memory' | 'operationsPerToken' | 'page'> {
   if (!shape) return {};
   const { config } = loadConfig(recipe);
   const trained = adapterParameters(shape, config.lora.rank, config.lora.targets);
   const numbers = matrixParameters(shape);
+  const page = describePage(shape, config);
   return {
     shape,
     parameters: { checkpoint: checkpointParameters(shape), trained },
     memory: expectedPlan(shape, config),
     // Two operations a number forward; training goes forward again for the gradient, and back through the inputs.
     operationsPerToken: { training: 6 * numbers, encoding: 2 * numbers },
+    ...(page && { page }),
   };
 }
 
@@ -142,7 +148,24 @@ export async function shapeIn(folder: string): Promise<BaseShape | undefined> {
   return existsSync(file) ? shapeFrom(await readJsonObject(file), file) : undefined;
 }
 
-const shapeFrom = (config: Record<string, unknown>, file: string) => shapeOf(modelConfig(config, file), isTied(config));
+function shapeFrom(config: Record<string, unknown>, file: string): BaseShape {
+  const model = modelConfig(config, file);
+  const vision = visionOf(config, model, file);
+  return { ...shapeOf(model, isTied(config)), ...(vision && { vision }) };
+}
+
+/** The vision tower, undefined also where it is one that cannot be run: then texts alone are read. */
+function visionOf(config: Record<string, unknown>, model: ModelConfig, file: string): BaseShape['vision'] {
+  try {
+    const found = visionConfig(config, model, file);
+    if (!found) return undefined;
+    const { hidden, intermediate, blocks, heads, patch, merge, window, fullBlocks } = found;
+    return { hidden, intermediate, blocks, heads, patch, merge, window, fullBlocks };
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
 
 const isTied = (config: Record<string, unknown>) => config['tie_word_embeddings'] === true;
 

@@ -5,31 +5,45 @@ import { engineFacts } from '../memory/engineFacts.js';
 import { memoryBudget, processBytes } from '../memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../memory/memoryPlan.js';
 import { adapterParameters, configOf } from '../memory/shapeArithmetic.js';
+import { towerAdapterElements, towerBytes } from '../memory/towerBytes.js';
+import type { TowerShape } from '../vision/visionConfig.js';
 
 /** Tokens of the usual query and passage of MS MARCO, prefix and end-of-text included. */
 export const usual = { query: 10, passage: 80 };
 
 /**
  * The memory plan of a training whose base is not loaded yet, on the engine that runs, with texts as long as MS MARCO's.
+ * @param pageTokens  every passage is an image of so many tokens, for bases that read images
  * @returns the plan, or the bytes that even the smallest way would take beyond what this machine has free
  */
 export function expectedPlan(
   shape: BaseShape,
   { lora, contract, training }: RunConfig,
+  pageTokens?: number,
 ): MemoryPlan | { needs: number } {
   const { queriesPerPool, passagesPerQuery, chunkTokens, memoryMegabytes } = training;
   const passages = queriesPerPool * passagesPerQuery;
   const { fusedOps, compiledLayers } = capabilities();
+  const engine = engineFacts(configOf(shape), contract, fusedOps || compiledLayers);
+  const tower = pageTokens === undefined ? undefined : towerOf(shape);
+  const passage = pageTokens ?? Math.min(usual.passage, contract.passageMaxLength);
+  const kept = engine.leavesNothing ? 0 : passages * passage * training.poolsPerUpdate;
   const facts: PlanFacts = {
-    ...engineFacts(configOf(shape), contract, fusedOps || compiledLayers),
-    adapterElements: adapterParameters(shape, lora.rank, lora.targets),
-    poolTokens: queriesPerPool * usual.query + passages * Math.min(usual.passage, contract.passageMaxLength),
+    ...engine,
+    ...(tower && { tower: towerBytes(tower, engine.weightBytes, passage, kept, lora.tower) }),
+    adapterElements:
+      adapterParameters(shape, lora.rank, lora.targets) +
+      (tower && lora.tower ? towerAdapterElements(tower, lora.rank) : 0),
+    poolTokens: queriesPerPool * usual.query + passages * passage,
     poolQueries: queriesPerPool,
     poolPassages: passages,
-    longestText: Math.max(contract.queryMaxLength, contract.passageMaxLength),
+    longestText: Math.max(contract.queryMaxLength, contract.passageMaxLength) + (pageTokens ?? 0),
     processBytes: processBytes(),
   };
   const budgetBytes = memoryMegabytes === 'auto' ? memoryBudget() : memoryMegabytes * 1e6;
   const fixed = chunkTokens === 'auto' ? {} : { chunkTokens };
   return planMemory(facts, budgetBytes, fixed) ?? { needs: smallestPeak(facts, fixed) };
 }
+
+/** The vision tower of a base by its shape, undefined where it has none. */
+export const towerOf = ({ vision, hidden }: BaseShape): TowerShape | undefined => vision && { ...vision, out: hidden };

@@ -1,4 +1,4 @@
-import type { VisionConfig } from '../vision/visionConfig.js';
+import type { TowerShape } from '../vision/visionConfig.js';
 import { mostScores } from '../vision/tower.js';
 import type { TowerBytes } from './memoryPlan.js';
 
@@ -12,7 +12,7 @@ const float = Float32Array.BYTES_PER_ELEMENT;
  * @param isAdapted     whether it learns: images and the gradients of their features wait beside these then
  */
 export function towerBytes(
-  config: VisionConfig,
+  config: TowerShape,
   weightBytes: number,
   largestImage: number,
   kept: number,
@@ -28,23 +28,38 @@ export function towerBytes(
 }
 
 /** Numbers of the adapters on all linear layers of a tower's blocks. */
-export function towerAdapterElements({ hidden, intermediate, blocks }: VisionConfig, rank: number): number {
+export function towerAdapterElements({ hidden, intermediate, blocks }: TowerShape, rank: number): number {
   const sides = 4 * hidden + 2 * hidden + 3 * (hidden + intermediate); // of qkv, proj, and gate, up and down
   return blocks * rank * sides;
 }
 
+/** Operations on numbers that the tower needs for an image of so many tokens, forward. */
+export function towerOperations(tower: TowerShape, tokens: number): number {
+  const { hidden, blocks, merge, window, fullBlocks } = tower;
+  const patches = tokens * merge ** 2;
+  const { ofPatch, ofToken } = matricesOf(tower);
+  const seen = fullBlocks.length * patches + (blocks - fullBlocks.length) * Math.min(patches, (window * merge) ** 2);
+  return 2 * (patches * ofPatch + tokens * ofToken) + 4 * hidden * patches * seen;
+}
+
 /** Numbers in the matrices of a tower. */
-function matricesOfTower({ hidden, intermediate, blocks, patch, merge, out }: VisionConfig): number {
+function matricesOfTower(tower: TowerShape): number {
+  const { ofPatch, ofToken } = matricesOf(tower);
+  return ofPatch + ofToken;
+}
+
+/** Numbers in the matrices that every patch is multiplied with, and in those that every token is. */
+function matricesOf({ hidden, intermediate, blocks, patch, merge, out }: TowerShape) {
   const block = 4 * hidden * hidden + 3 * hidden * intermediate;
   const joined = hidden * merge ** 2;
-  return 3 * patch ** 2 * hidden + blocks * block + joined * joined + joined * out;
+  return { ofPatch: 3 * patch ** 2 * hidden + blocks * block, ofToken: joined * joined + joined * out };
 }
 
 /**
  * A block that sees the whole image, as stock operations hold it: input, norm, queries, keys and values and their parts of
  * some heads, turned and not; or the three tables of the feed-forward half; and scores before and after softmax.
  */
-function blockBytes({ hidden, intermediate, heads }: VisionConfig, patches: number): number {
+function blockBytes({ hidden, intermediate, heads }: TowerShape, patches: number): number {
   const scores = Math.min(heads * patches ** 2, Math.max(mostScores, patches ** 2));
   return float * (patches * (12 * hidden + 4 * intermediate) + 3 * scores);
 }
@@ -53,7 +68,7 @@ function blockBytes({ hidden, intermediate, heads }: VisionConfig, patches: numb
  * The inputs of all blocks, and one that sees the whole image under the tape, which lets go of nothing before its end: values,
  * masks and gradients of every operation, and the scores of some heads with their gradients. Counted on two towers, within 1 %.
  */
-function gradientBytes({ hidden, intermediate, heads, blocks }: VisionConfig, patches: number): number {
+function gradientBytes({ hidden, intermediate, heads, blocks }: TowerShape, patches: number): number {
   const scores = Math.min(heads * patches ** 2, Math.max(mostScores, patches ** 2));
   return float * (patches * (blocks * hidden + 88 * hidden + 34 * intermediate) + 5 * scores);
 }

@@ -26,6 +26,9 @@ export interface VisionConfig {
   endId: number | undefined;
 }
 
+/** What of it decides how much a tower computes and holds. */
+export type TowerShape = Omit<VisionConfig, 'headDim' | 'sections' | 'startId' | 'imageId' | 'endId'>;
+
 /**
  * Read the shape of the vision tower from a parsed config.json.
  * Source: Hugging Face `Qwen2_5_VLVisionConfig`.

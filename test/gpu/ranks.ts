@@ -35,7 +35,10 @@ interface Finding {
 }
 const findings: Finding[] = [];
 const folder = await makeTinyRun();
-const started = ['--base', 'base', '--data', 'train.arrow', ...tinySettings];
+/** Each rank needs a query of every pool. */
+const queries = `training.queriesPerPool=${Math.max(4, Number(asked.ranks))}`;
+const settings = tinySettings.map((word) => (word.startsWith('training.queriesPerPool=') ? queries : word));
+const started = ['--base', 'base', '--data', 'train.arrow', ...settings];
 try {
   await check('exchange', exchange);
   await check('one process', () => trained('one', []));

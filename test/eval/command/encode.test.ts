@@ -12,7 +12,7 @@ import { ranksOf } from '../../train/ranks/ranksOf.js';
 import { writeTinyBase } from '../../tinyRun.js';
 
 describe('npm run encode', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let folder: string;
   const place = (name: string) => join(folder, name);
 

@@ -15,7 +15,8 @@ import { describePage, type PageDescription } from './describePage.js';
 import { expectedPlan } from './expectedPlan.js';
 import type { MemoryPlan } from '../memory/memoryPlan.js';
 import { modelConfig, type ModelConfig } from '../modelConfig.js';
-import { adapterParameters, checkpointParameters, matrixParameters, shapeOf } from '../memory/shapeArithmetic.js';
+import { checkpointParameters, matrixParameters, shapeOf } from '../memory/shapeArithmetic.js';
+import { trainedParameters } from '../memory/trainedParameters.js';
 import { tensorReport, type TensorReport } from '../load/tensorReport.js';
 import { visionConfig } from '../vision/visionConfig.js';
 
@@ -129,7 +130,7 @@ function arithmetic(
 ): Pick<BaseDescription, 'shape' | 'parameters' | 'memory' | 'operationsPerToken' | 'page'> {
   if (!shape) return {};
   const { config } = loadConfig(recipe);
-  const trained = adapterParameters(shape, config.lora.rank, config.lora.targets);
+  const trained = trainedParameters(shape, config.lora);
   const numbers = matrixParameters(shape);
   const page = describePage(shape, config);
   return {

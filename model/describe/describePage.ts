@@ -4,7 +4,8 @@ import { smartSize, type Size } from '../../data/image/smartSize.js';
 import { towerOperations } from '../memory/towerBytes.js';
 import { matrixParameters } from '../memory/shapeArithmetic.js';
 import type { MemoryPlan } from '../memory/memoryPlan.js';
-import { expectedPlan, towerOf } from './expectedPlan.js';
+import { towerOf } from '../memory/trainedParameters.js';
+import { expectedPlan } from './expectedPlan.js';
 
 /** What a page of a document costs a base that reads images, under a recipe. */
 export interface PageDescription {

@@ -4,9 +4,9 @@ import { capabilities } from '../engine/capabilities.js';
 import { engineFacts } from '../memory/engineFacts.js';
 import { memoryBudget, processBytes } from '../memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../memory/memoryPlan.js';
-import { adapterParameters, configOf } from '../memory/shapeArithmetic.js';
-import { towerAdapterElements, towerBytes } from '../memory/towerBytes.js';
-import type { TowerShape } from '../vision/visionConfig.js';
+import { configOf } from '../memory/shapeArithmetic.js';
+import { towerBytes } from '../memory/towerBytes.js';
+import { towerOf, trainedParameters } from '../memory/trainedParameters.js';
 
 /** Tokens of the usual query and passage of MS MARCO, prefix and end-of-text included. */
 export const usual = { query: 10, passage: 80 };
@@ -31,9 +31,7 @@ export function expectedPlan(
   const facts: PlanFacts = {
     ...engine,
     ...(tower && { tower: towerBytes(tower, engine.weightBytes, passage, kept, lora.tower) }),
-    adapterElements:
-      adapterParameters(shape, lora.rank, lora.targets) +
-      (tower && lora.tower ? towerAdapterElements(tower, lora.rank) : 0),
+    adapterElements: trainedParameters(shape, lora),
     poolTokens: queriesPerPool * usual.query + passages * passage,
     poolQueries: queriesPerPool,
     poolPassages: passages,
@@ -44,6 +42,3 @@ export function expectedPlan(
   const fixed = chunkTokens === 'auto' ? {} : { chunkTokens };
   return planMemory(facts, budgetBytes, fixed) ?? { needs: smallestPeak(facts, fixed) };
 }
-
-/** The vision tower of a base by its shape, undefined where it has none. */
-export const towerOf = ({ vision, hidden }: BaseShape): TowerShape | undefined => vision && { ...vision, out: hidden };

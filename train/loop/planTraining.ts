@@ -10,10 +10,11 @@ import { memoryBudget, memoryName, processBytes } from '../../model/memory/memor
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../../model/memory/memoryPlan.js';
 import { weightForm } from '../../model/memory/weightForm.js';
 import type { Model } from '../../model/layer/decoder.js';
-import { adapterParameters, matricesOfLayer, shapeOf } from '../../model/memory/shapeArithmetic.js';
+import { matricesOfLayer, shapeOf } from '../../model/memory/shapeArithmetic.js';
 import { gridOf } from '../../model/vision/openVision.js';
 import type { VisionConfig } from '../../model/vision/visionConfig.js';
-import { towerAdapterElements, towerBytes } from '../../model/memory/towerBytes.js';
+import { towerBytes } from '../../model/memory/towerBytes.js';
+import { trainedParameters } from '../../model/memory/trainedParameters.js';
 import { knownImages } from './knownImages.js';
 import { poolShape } from './poolShape.js';
 
@@ -34,7 +35,6 @@ export async function planTraining(
   tower?: VisionConfig,
 ): Promise<MemoryPlan> {
   const { chunkTokens, memoryMegabytes } = settings.training;
-  const { rank, targets, tower: isTowerAdapted = false } = settings.lora;
   const engine = engineFacts(model.config, model, packs(model));
   const images = knownImages(files);
   const {
@@ -48,10 +48,8 @@ export async function planTraining(
   const kept = engine.leavesNothing ? 0 : imageTokens * settings.training.poolsPerUpdate;
   const facts: PlanFacts = {
     ...engine,
-    ...(tower && { tower: towerBytes(tower, engine.weightBytes, largestImage, kept, isTowerAdapted) }),
-    adapterElements:
-      adapterParameters(shapeOf(model.config, false), rank, targets) +
-      (tower && isTowerAdapted ? towerAdapterElements(tower, rank) : 0),
+    ...(tower && { tower: towerBytes(tower, engine.weightBytes, largestImage, kept, settings.lora.tower) }),
+    adapterElements: trainedParameters(shapeOf(model.config, false), settings.lora, tower),
     ...shape,
     processBytes: processBytes(weightBytesOf(model)),
   };

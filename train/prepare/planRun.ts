@@ -16,7 +16,7 @@ import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
 import type { Engine } from '../../model/engine/startEngine.js';
 import { memoryBudget, memoryName } from '../../model/memory/memoryBudget.js';
 import { peakBytes } from '../../model/memory/memoryPlan.js';
-import { adapterParameters } from '../../model/memory/shapeArithmetic.js';
+import { trainedParameters } from '../../model/memory/trainedParameters.js';
 import { measuredSpeed } from '../study/cellSpeed.js';
 import { operationsOf } from '../study/operations.js';
 import { planEmbeddings, type PlannedEmbeddings } from '../study/planEmbeddings.js';
@@ -197,7 +197,7 @@ function needsOf(
 ): DiskNeed[] {
   const { lora, training } = config;
   // A state holds the adapter and two averages of its gradient, in four bytes a number.
-  const state = shape ? 12 * adapterParameters(shape, lora.rank, lora.targets) : 0;
+  const state = shape ? 12 * trainedParameters(shape, lora) : 0;
   const states = training.keepStates * (training.keepBest ? 2 : 1) + 1;
   return [
     ...(base ? [{ what: 'base', place: base.folder, bytes: base.bytes - base.present, remedy: 'set HF_HOME' }] : []),

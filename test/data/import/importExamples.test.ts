@@ -3,24 +3,17 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { compressZstd, loadZstd } from '../../../data/arrow/message/zstd.js';
-import { UserError } from '../../../configs/userError.js';
-import { importExamples, type ImportOptions } from '../../../data/import/importExamples.js';
+import { importExamples } from '../../../data/import/importExamples.js';
 import { textId } from '../../../data/example/textId.js';
 import { swatch } from '../../fixtures/swatch.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
-import { examplesIn, idsIn, metadataOf, row } from './imported.js';
+import { examplesIn, idsIn, metadataOf, row, importRefused } from './imported.js';
 
 const text = (value: string) => ({ id: '', title: '', text: value });
 
 describe('importExamples', () => {
   const at = useTemporaryFolder();
-  const refused = (files: string[], message: RegExp, options: ImportOptions = {}) =>
-    assert.rejects(importExamples(files, at('out.arrow'), options), (error: Error) => {
-      assert.ok(error instanceof UserError, `${error.stack}`);
-      assert.match(error.message, message);
-      assert.ok(!error.message.includes('\n'), error.message);
-      return true;
-    });
+  const refused = importRefused(() => at('out.arrow'));
 
   it('puts the rows of all files into one Arrow file, in order, plain or compressed whatever their names', async () => {
     await loadZstd();

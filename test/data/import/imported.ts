@@ -1,7 +1,10 @@
+import assert from 'node:assert/strict';
 import { open } from 'node:fs/promises';
+import { UserError } from '../../../configs/userError.js';
 import { openExamples } from '../../../data/arrow/openExamples.js';
 import { scanArrow } from '../../../data/arrow/message/scanArrow.js';
 import type { Example } from '../../../data/example/example.js';
+import { importExamples, type ImportOptions } from '../../../data/import/importExamples.js';
 
 /** A line of a file in Tevatron's form. */
 export const row = (id: string, negatives: string[] = []) => {
@@ -27,3 +30,14 @@ export async function metadataOf(path: string): Promise<Map<string, string>> {
   return schema.metadata;
 }
 export const idsIn = async (path: string) => (await examplesIn(path)).map(({ id }) => id);
+
+/** Checks that an import into this output is refused, in one line that the message matches. */
+export const importRefused =
+  (output: () => string) =>
+  (files: string[], message: RegExp, options: ImportOptions = {}): Promise<void> =>
+    assert.rejects(importExamples(files, output(), options), (error: Error) => {
+      assert.ok(error instanceof UserError, `${error.stack}`);
+      assert.match(error.message, message);
+      assert.ok(!error.message.includes('\n'), error.message);
+      return true;
+    });

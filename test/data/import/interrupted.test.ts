@@ -2,21 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { gzipSync } from 'node:zlib';
-import { UserError } from '../../../configs/userError.js';
-import { importExamples, type ImportOptions } from '../../../data/import/importExamples.js';
+import { importExamples } from '../../../data/import/importExamples.js';
 import { ownerOf } from '../../../setup/lock/owner.mjs';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
-import { examplesIn, idsIn, metadataOf, row } from './imported.js';
+import { examplesIn, idsIn, metadataOf, row, importRefused } from './imported.js';
 
 describe('importExamples, interrupted', () => {
   const at = useTemporaryFolder();
-  const refused = (files: string[], message: RegExp, options: ImportOptions = {}) =>
-    assert.rejects(importExamples(files, at('out.arrow'), options), (error: Error) => {
-      assert.ok(error instanceof UserError, `${error.stack}`);
-      assert.match(error.message, message);
-      assert.ok(!error.message.includes('\n'), error.message);
-      return true;
-    });
+  const refused = importRefused(() => at('out.arrow'));
 
   const lines = Array.from({ length: 9000 }, (_, id) => (id % 1500 === 7 ? `{${id}` : row(`${id}`, [`n${id}`])));
   /** Imports until the disk has been asked to keep so many places, then stops. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -24,15 +24,8 @@ import type { OpenTraining } from '../../../train/loop/openTraining.js';
 import { trainRun } from '../../../train/loop/trainRun.js';
 import { workThrough } from '../../../train/workThrough.js';
 import { assertClose } from '../../assertions.js';
-import { swatch } from '../../fixtures/swatch.js';
-import { writeTinyVision } from '../../fixtures/writeTinyVision.js';
+import { imageSettings, writeImageRows } from '../../fixtures/writeImageRows.js';
 import { writeTinyBase } from '../../tinyRun.js';
-
-const set = [
-  ...['image.minPixels=32', 'image.maxPixels=192', 'evaluation.tasks=[]', 'training.steps=4'],
-  ...['training.queriesPerPool=3', 'training.poolsPerUpdate=2', 'training.passagesPerQuery=3', 'lora.dropout=0.1'],
-  ...['optimizer.learningRate=1e-2', 'schedule.warmupSteps=1', 'training.tokenizerThreads=1'],
-];
 
 describe('a run over texts and images', function () {
   this.timeout(120_000);
@@ -43,18 +36,7 @@ describe('a run over texts and images', function () {
     engine = await startEngine();
     process.chdir(await mkdtemp(join(tmpdir(), 'tercet-')));
     symlinkSync(join(home, 'node_modules'), 'node_modules'); // where threads look for tsx
-    await writeTinyVision('base');
-    mkdirSync('pages');
-    for (let page = 0; page < 4; page++)
-      writeFileSync(`pages/${page}.png`, (await swatch(60 * page, 200, 255 - 60 * page, 30, 8)).bytes);
-    const page = (number: number) => ({ image: `pages/${number % 4}.png` });
-    const rows = Array.from({ length: 8 }, (_, row) => ({
-      ...(row % 3 === 0 ? { query: '', query_image: `pages/${(row + 1) % 4}.png` } : { query: `query ${row}` }),
-      positive: row % 2 === 0 ? page(row) : `answer ${row}`,
-      negative: [page(row + 2), `no answer ${row}`, { text: `page ${row}`, ...page(row + 3) }],
-    }));
-    writeFileSync('rows.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-    await importExamples(['rows.jsonl'], 'rows.arrow');
+    await writeImageRows('.');
   });
   after(async () => {
     const folder = process.cwd();
@@ -65,7 +47,7 @@ describe('a run over texts and images', function () {
   const begin = (run: string, ...more: string[]) =>
     openNewRun(engine, {
       ...{ base: resolveBase(resolve('base')), recipe: 'demo', run, adapter: undefined, allowContract: [] },
-      ...{ loaded: loadConfig('demo', [...set, ...more]), data: [{ path: 'rows.arrow', weight: 1 }] },
+      ...{ loaded: loadConfig('demo', [...imageSettings, ...more]), data: [{ path: 'rows.arrow', weight: 1 }] },
     });
   const unseen = { onUpdate: () => {}, onScoring: () => {}, onScores: () => {} };
 
@@ -163,7 +145,7 @@ describe('a run over texts and images', function () {
       ...{ base: resolveBase(resolve('base')), recipe: 'demo', run: 'idle', adapter: undefined, allowContract: [] },
       data: [{ path: 'texts.arrow', weight: 1 }],
     };
-    const ofTexts = set.filter((each) => !each.startsWith('image.'));
+    const ofTexts = imageSettings.filter((each) => !each.startsWith('image.'));
     await assert.rejects(
       openNewRun(engine, { ...asked, loaded: loadConfig('demo', [...ofTexts, 'lora.tower=true']) }),
       {
@@ -193,7 +175,7 @@ describe('a run over texts and images', function () {
         adapter: undefined,
         allowContract: [],
       },
-      ...{ loaded: loadConfig('demo', set), data: [{ path: 'rows.arrow', weight: 1 }] },
+      ...{ loaded: loadConfig('demo', imageSettings), data: [{ path: 'rows.arrow', weight: 1 }] },
     });
     await assert.rejects(opened, /the weights lack the vision tower/);
     assert.ok(!existsSync(runFolder(runsRoot, 'towerless').folder));
@@ -204,7 +186,7 @@ describe('a run over texts and images', function () {
     await assert.rejects(
       openNewRun(engine, {
         ...{ base: resolveBase(resolve('texts')), recipe: 'demo', run: 'texts', adapter: undefined, allowContract: [] },
-        ...{ loaded: loadConfig('demo', set), data: [{ path: 'rows.arrow', weight: 1 }] },
+        ...{ loaded: loadConfig('demo', imageSettings), data: [{ path: 'rows.arrow', weight: 1 }] },
       }),
       /the base in .*texts reads texts alone; images need one with a vision tower/,
     );

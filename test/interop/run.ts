@@ -3,7 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { targetModule } from '../../checkpoints/adapter/names.js';
+import { modulePattern, targetModule, towerTargets } from '../../checkpoints/adapter/names.js';
 import { projections } from '../../configs/schema.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { preparePython } from './preparePython.js';
@@ -56,23 +56,38 @@ function cases(folder: string): InteropCase[] {
   ];
 }
 
-/** Both layouts of names and settings, in a chat and without, images behind the text and before it. */
+/** Both layouts of names and settings, in a chat and without, images behind the text and before it, adapters of the decoder and of the tower too. */
 function imageCases(folder: string): ImageCase[] {
   const vision = join(replicas, '../vision');
   if (!existsSync(vision)) return [];
-  const adapter = join(folder, 'adapters/vision');
-  cpSync(join(vision, 'expected/train-decoder/adapter-start'), adapter, { recursive: true });
-  const config = join(adapter, 'adapter_config.json');
-  const json = JSON.parse(readFileSync(config, 'utf8')) as object;
-  chmodSync(config, 0o644);
-  writeFileSync(config, JSON.stringify({ ...json, target_modules: projections.map(targetModule) }));
+  const withTargets = (kind: string, targets: string | string[]) => {
+    const adapter = join(folder, 'adapters', kind);
+    cpSync(join(vision, 'expected', kind, 'adapter-start'), adapter, { recursive: true });
+    const config = join(adapter, 'adapter_config.json');
+    const json = JSON.parse(readFileSync(config, 'utf8')) as object;
+    chmodSync(config, 0o644);
+    writeFileSync(config, JSON.stringify({ ...json, target_modules: targets }));
+    return adapter;
+  };
+  const decoder = withTargets('train-decoder', projections.map(targetModule));
+  const both = withTargets('train-both', modulePattern(projections, towerTargets));
   const resaved = join(folder, 'bases/vision-resaved');
   for (const from of ['model/tokenizer.json', 'model/tokenizer_config.json', 'model/chat_template.json', 'resaved'])
     cpSync(join(vision, from), from === 'resaved' ? resaved : join(resaved, basename(from)), { recursive: true });
-  const shared = { adapter, images: join(vision, 'images') };
+  const images = join(vision, 'images');
+  const released = { images, base: join(vision, 'model'), recipe: 'study' };
   return [
-    { ...shared, name: 'vision', base: join(vision, 'model'), recipe: 'study', set: ['image.order=image-first'] },
-    { ...shared, name: 'vision-resaved-chat', base: resaved, recipe: 'study-vl', set: [] },
+    { ...released, name: 'vision', adapter: decoder, set: ['image.order=image-first'] },
+    { ...released, name: 'vision-tower', adapter: both, set: ['lora.tower=true'] },
+    { images, base: resaved, recipe: 'study-vl', name: 'vision-resaved-chat', adapter: decoder, set: [] },
+    {
+      images,
+      base: resaved,
+      recipe: 'study-vl',
+      name: 'vision-resaved-tower-chat',
+      adapter: both,
+      set: ['lora.tower=true'],
+    },
   ];
 }
 

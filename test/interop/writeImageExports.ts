@@ -17,7 +17,7 @@ import { loadModel } from '../../model/load/loadModel.js';
 import { baseContract } from '../../model/vision/baseContract.js';
 import { loadTower } from '../../model/vision/loadTower.js';
 
-/** One base with a vision tower, and an adapter of its decoder. */
+/** One base with a vision tower, and an adapter of its decoder, perhaps of the tower too. */
 export interface ImageCase {
   name: string;
   base: string;
@@ -56,9 +56,10 @@ export async function writeImageExports(one: ImageCase, output: string) {
   await exportMerged(join(exported, 'merged'), merged);
   await exportSentenceTransformers(join(exported, 'sentence-transformers'), merged);
 
-  const model = { ...(await loadModel(one.base, 'float32')), sections: vision!.config.sections };
-  attachAdapter(model, adapter);
   const tower = await loadTower(one.base, 'float32', vision!.config);
+  const model = await loadModel(one.base, 'float32');
+  Object.assign(model, { sections: vision!.config.sections, tower: tower.blocks });
+  attachAdapter(model, adapter);
   const reader = openImageReader(vision!, tower, contract.image!, 1);
   const threads = await startTokenizerThreads(one.base, contract, 1, tokenizer);
   const encoder = modelEncoder(one.name, model, threads, contract, 4096, { reader });

@@ -190,4 +190,35 @@ describe('a task with images', () => {
       );
     });
   });
+
+  it('may hold text, image or both in any row, of corpus and of queries, as MTEB has captions, photographs and pages', async () => {
+    const table = (name: string) =>
+      fileURLToPath(new URL(`../../fixtures/parquet/mteb/${name}.parquet`, import.meta.url));
+    mkdirSync(at('qrels'), { recursive: true });
+    for (const name of ['corpus', 'queries']) copyFileSync(table(name), at(`${name}.parquet`));
+    copyFileSync(table('qrels'), at('qrels/test.parquet'));
+    const { corpus, queries, qrels } = await readTask(at(), 'test');
+    const colour = async (images: CorpusPassage['images']) =>
+      images && [
+        ...(
+          await sharp(await images[0]!.read())
+            .raw()
+            .toBuffer()
+        ).subarray(0, 3),
+      ];
+    const rows = (of: readonly CorpusPassage[]) =>
+      Promise.all(of.map(async ({ id, text, images }) => [id, text, await colour(images)]));
+    assert.deepEqual(await rows(await passagesOf(corpus)), [
+      ['9:1', '', [255, 0, 0]],
+      ['9:2', 'a green field', [0, 255, 0]],
+      ['9:3', 'a blue sea', undefined],
+    ]);
+    assert.deepEqual(await rows(queries.map((query) => ({ title: '', ...query }))), [
+      ['0:1', 'something red', undefined],
+      ['0:2', '', [0, 0, 255]],
+      ['0:3', 'as here, but wider', [0, 250, 0]],
+    ]);
+    assert.deepEqual([corpus.pictured, corpus.worded], [2, 2]);
+    assert.deepEqual(qrels.get('0:2'), new Map([['9:3', 1]]));
+  });
 });

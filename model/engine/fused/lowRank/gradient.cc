@@ -5,8 +5,7 @@
 #include "../dropout.h"
 #include "../operation.h"
 #include "lowRank.h"
-#include "../threads.h"
-#include "../vector.h"
+#include "registers.h"
 
 namespace {
 
@@ -25,17 +24,20 @@ struct Across {
 };
 
 /** sums[k * tile + j] += left[row, k] * right[row, j] over some rows, four k and two vectors of j at a time. */
+template <int lanes>
 INLINE void accumulate(const float* left, long leftStride, const float* right, long rightStride, long rows, long ranks,
                        long columns, float* sums) {
+  typedef Register<lanes> Held;
   for (long rank = 0; rank < ranks; rank += 4) {
     for (long column = 0; column < columns; column += 2 * lanes) {
-      Vector held[4][2];
+      typename Held::Floats held[4][2];
       for (long k = 0; k < 4; k++) {
-        held[k][0] = load(sums + (rank + k) * tile + column);
-        held[k][1] = load(sums + (rank + k) * tile + column + lanes);
+        held[k][0] = Held::load(sums + (rank + k) * tile + column);
+        held[k][1] = Held::load(sums + (rank + k) * tile + column + lanes);
       }
       for (long row = 0; row < rows; row++) {
-        const Vector a = load(right + row * rightStride + column), b = load(right + row * rightStride + column + lanes);
+        const float* const from = right + row * rightStride + column;
+        const auto a = Held::load(from), b = Held::load(from + lanes);
         for (long k = 0; k < 4; k++) {
           const float factor = left[row * leftStride + rank + k];
           held[k][0] += factor * a;
@@ -43,14 +45,15 @@ INLINE void accumulate(const float* left, long leftStride, const float* right, l
         }
       }
       for (long k = 0; k < 4; k++) {
-        store(sums + (rank + k) * tile + column, held[k][0]);
-        store(sums + (rank + k) * tile + column + lanes, held[k][1]);
+        Held::store(sums + (rank + k) * tile + column, held[k][0]);
+        Held::store(sums + (rank + k) * tile + column + lanes, held[k][1]);
       }
     }
   }
 }
 
-FOR_EACH_PROCESSOR void across(const void* arguments, long begin, long end) {
+template <int lanes>
+INLINE void across(const void* arguments, long begin, long end) {
   const Across& work = *static_cast<const Across*>(arguments);
   const long ranks = (work.rank + 3) / 4 * 4, leftStride = work.left.columns;
   std::vector<float> sums(ranks * tile), left(depth * ranks), right(depth * tile);
@@ -83,7 +86,7 @@ FOR_EACH_PROCESSOR void across(const void* arguments, long begin, long end) {
           from = right.data();
           stride = tile;
         }
-        accumulate(left.data(), ranks, from, stride, rows, ranks, columns, sums.data());
+        accumulate<lanes>(left.data(), ranks, from, stride, rows, ranks, columns, sums.data());
       }
       for (long k = 0; k < work.rank; k++)
         for (long j = 0; j < columns; j++) {
@@ -96,6 +99,8 @@ FOR_EACH_PROCESSOR void across(const void* arguments, long begin, long end) {
     if (work.widths) offset += width;
   }
 }
+
+FOR_EACH_WIDTH(across)
 
 long tilesOf(const Across& work) {
   long tiles = 0;
@@ -112,7 +117,7 @@ void gradientOfA(Call& call) {
   Across work{inner, x, inner.columns / adapters, adapters, nullptr, reinterpret_cast<const int*>(adapterKeys.values),
               reinterpret_cast<const int*>(rowKeys.values), Dropout(call.settings.rate), false, nullptr};
   work.out = call.makeOutput(0, {inner.columns, x.columns});
-  inParallel(tilesOf(work), 1, across, &work);
+  inParallel(tilesOf(work), 1, acrossHere, &work);
 }
 
 /** dB of each adapter, one below the other: dy^T inner. */
@@ -121,7 +126,7 @@ void gradientOfB(Call& call) {
   Across work{inner, dy, inner.columns / widths.columns, widths.columns, reinterpret_cast<const int*>(widths.values),
               nullptr, nullptr, Dropout(0), true, nullptr};
   work.out = call.makeOutput(0, {dy.columns, work.rank});
-  inParallel(tilesOf(work), 1, across, &work);
+  inParallel(tilesOf(work), 1, acrossHere, &work);
 }
 
 }  // namespace

@@ -5,31 +5,29 @@
 #include "../dropout.h"
 #include "../operation.h"
 #include "lowRank.h"
-#include "../threads.h"
-#include "../vector.h"
+#include "registers.h"
 
 namespace {
 
-/** out[i * stride + k] = scale * dot(x[i], a[k]) for four rows of x and up to four of a. */
-INLINE void dots(const float* const x[rowBlock], const float* const a[4], long columns, float scale, float* out,
+/** out[i * stride + k] = scale * dot(x[i], a[k]) for four rows of x and as many of a as their sums have registers. */
+template <int lanes, int together>
+INLINE void dots(const float* const x[rowBlock], const float* const a[together], long columns, float scale, float* out,
                  long stride, long rows, long ranks) {
-  Vector sums[rowBlock][4];
-  for (auto& row : sums)
-    for (Vector& sum : row) sum = all(0);
+  typedef Register<lanes> Held;
+  typename Held::Floats sums[rowBlock][together] = {};
   long column = 0;
   for (; column + lanes <= columns; column += lanes) {
-    const Vector a0 = load(a[0] + column), a1 = load(a[1] + column), a2 = load(a[2] + column), a3 = load(a[3] + column);
+    typename Held::Floats factors[together];
+    for (long rank = 0; rank < together; rank++) factors[rank] = Held::load(a[rank] + column);
     for (long row = 0; row < rowBlock; row++) {
-      const Vector value = load(x[row] + column);
-      sums[row][0] += value * a0;
-      sums[row][1] += value * a1;
-      sums[row][2] += value * a2;
-      sums[row][3] += value * a3;
+      const auto value = Held::load(x[row] + column);
+      for (long rank = 0; rank < together; rank++) sums[row][rank] += value * factors[rank];
     }
   }
   for (long row = 0; row < rows; row++) {
     for (long rank = 0; rank < ranks; rank++) {
-      float sum = sumOf(sums[row][rank]);
+      float sum = 0;
+      for (long lane = 0; lane < lanes; lane++) sum += sums[row][rank][lane];
       for (long rest = column; rest < columns; rest++) sum += x[row][rest] * a[rank][rest];
       out[row * stride + rank] = scale * sum;
     }
@@ -48,7 +46,9 @@ struct Inward {
   float* out;
 };
 
-FOR_EACH_PROCESSOR void inward(const void* arguments, long begin, long end) {
+template <int lanes>
+INLINE void inward(const void* arguments, long begin, long end) {
+  constexpr int together = lanes == 16 ? 4 : 2;
   const Inward& work = *static_cast<const Inward*>(arguments);
   const long stride = work.rank * work.adapters;
   std::vector<float> kept(work.dropout.rate > 0 ? rowBlock * work.x.columns : 0);
@@ -66,17 +66,19 @@ FOR_EACH_PROCESSOR void inward(const void* arguments, long begin, long end) {
         dropped(x[row], &kept[row * work.x.columns], width, 0, key, work.dropout);
         x[row] = &kept[row * work.x.columns];
       }
-      for (long rank = 0; rank < work.rank; rank += 4) {
-        const float* rowsOfA[4];
-        for (long k = 0; k < 4; k++) rowsOfA[k] = a + std::min(rank + k, work.rank - 1) * width;
-        dots(x, rowsOfA, width, work.scale, work.out + first * stride + adapter * work.rank + rank, stride, rows,
-             std::min(4L, work.rank - rank));
+      for (long rank = 0; rank < work.rank; rank += together) {
+        const float* rowsOfA[together];
+        for (long k = 0; k < together; k++) rowsOfA[k] = a + std::min(rank + k, work.rank - 1) * width;
+        dots<lanes, together>(x, rowsOfA, width, work.scale, work.out + first * stride + adapter * work.rank + rank,
+                              stride, rows, std::min<long>(together, work.rank - rank));
       }
       a += work.rank * width;
       if (work.widths) offset += width;
     }
   }
 }
+
+FOR_EACH_WIDTH(inward)
 
 /** scale * drop(x) A^T of each adapter, side by side. */
 void lowRankIn(Call& call) {
@@ -86,7 +88,7 @@ void lowRankIn(Call& call) {
   Inward work{x, a.values, a.rows / adapters, adapters, nullptr, reinterpret_cast<const int*>(adapterKeys.values),
               reinterpret_cast<const int*>(rowKeys.values), Dropout(call.settings.rate), call.settings.scale, nullptr};
   work.out = call.makeOutput(0, {x.rows, a.rows});
-  inParallel((x.rows + rowBlock - 1) / rowBlock, 8, inward, &work);
+  inParallel((x.rows + rowBlock - 1) / rowBlock, 8, inwardHere, &work);
 }
 
 /** dInner of `lowRankOut`: scale * dy B of each adapter, side by side. */
@@ -97,7 +99,7 @@ void lowRankOutGradient(Call& call) {
   Inward work{dy, matrix.data(), b.columns, widths.columns, widthOf, nullptr, nullptr, Dropout(0),
               call.settings.scale, nullptr};
   work.out = call.makeOutput(0, {dy.rows, b.columns * widths.columns});
-  inParallel((dy.rows + rowBlock - 1) / rowBlock, 8, inward, &work);
+  inParallel((dy.rows + rowBlock - 1) / rowBlock, 8, inwardHere, &work);
 }
 
 }  // namespace

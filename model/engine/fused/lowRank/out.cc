@@ -5,8 +5,7 @@
 #include "../dropout.h"
 #include "../operation.h"
 #include "lowRank.h"
-#include "../threads.h"
-#include "../vector.h"
+#include "registers.h"
 
 namespace {
 
@@ -23,7 +22,9 @@ struct Outward {
   Matrix bias, residual;  // either may be empty
 };
 
-FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
+template <int lanes>
+INLINE void outward(const void* arguments, long begin, long end) {
+  typedef Register<lanes> Held;
   const Outward& work = *static_cast<const Outward*>(arguments);
   const long stride = work.rank * work.adapters;
   const bool masked = work.dropout.rate > 0;
@@ -60,13 +61,14 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
         float* y = work.y + first * work.columns + offset;
         long column = 0;
         for (; rows == rowBlock && column + 2 * lanes <= width; column += 2 * lanes) {
-          Vector sums[rowBlock][2];
+          typename Held::Floats sums[rowBlock][2];
           for (long row = 0; row < rowBlock; row++) {
-            sums[row][0] = load(y + row * work.columns + column);
-            sums[row][1] = load(y + row * work.columns + column + lanes);
+            sums[row][0] = Held::load(y + row * work.columns + column);
+            sums[row][1] = Held::load(y + row * work.columns + column + lanes);
           }
           for (long rank = 0; rank < work.rank; rank++) {
-            const Vector left = load(matrix + rank * width + column), right = load(matrix + rank * width + column + lanes);
+            const float* const from = matrix + rank * width + column;
+            const auto left = Held::load(from), right = Held::load(from + lanes);
             for (long row = 0; row < rowBlock; row++) {
               const float factor = inner[row * stride + rank];
               sums[row][0] += factor * left;
@@ -74,8 +76,8 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
             }
           }
           for (long row = 0; row < rowBlock; row++) {
-            store(y + row * work.columns + column, sums[row][0]);
-            store(y + row * work.columns + column + lanes, sums[row][1]);
+            Held::store(y + row * work.columns + column, sums[row][0]);
+            Held::store(y + row * work.columns + column + lanes, sums[row][1]);
           }
         }
         for (long row = 0; row < rows; row++)
@@ -89,6 +91,8 @@ FOR_EACH_PROCESSOR void outward(const void* arguments, long begin, long end) {
   }
 }
 
+FOR_EACH_WIDTH(outward)
+
 /** What `lowRankIn` sends back to x, added to `into` where it lies: mask * (dInner A). */
 void lowRankInGradient(Call& call) {
   const Matrix into = call.matrix(0), inner = call.matrix(1), a = call.matrix(2);
@@ -99,7 +103,7 @@ void lowRankInGradient(Call& call) {
                adapters, nullptr, reinterpret_cast<const int*>(adapterKeys.values),
                reinterpret_cast<const int*>(rowKeys.values), Dropout(call.settings.rate), {}, {}};
   call.makeOutput(0, {0});
-  inParallel((into.rows + rowBlock - 1) / rowBlock, 8, outward, &work);
+  inParallel((into.rows + rowBlock - 1) / rowBlock, 8, outwardHere, &work);
 }
 
 /** inner B^T of each adapter, the bias and the residual, added to y where it lies. */
@@ -110,7 +114,7 @@ void lowRankOut(Call& call) {
   Outward work{const_cast<float*>(y.values), y.rows, y.columns, inner.values, matrix.data(), b.columns, widths.columns,
                widthOf, nullptr, nullptr, Dropout(0), call.matrix(4), call.matrix(5)};
   call.makeOutput(0, {0});
-  inParallel((y.rows + rowBlock - 1) / rowBlock, 8, outward, &work);
+  inParallel((y.rows + rowBlock - 1) / rowBlock, 8, outwardHere, &work);
 }
 
 }  // namespace

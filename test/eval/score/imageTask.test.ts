@@ -10,6 +10,7 @@ import { openEncoder, type OpenEncoder } from '../../../eval/encoder/openEncoder
 import { evaluateRetriever } from '../../../eval/score/scoreModel.js';
 import { showsImages } from '../../../eval/tasks/showsImages.js';
 import { ownTaskFile, type Task } from '../../../eval/tasks/taskFile.js';
+import { swatch } from '../../fixtures/swatch.js';
 import { writeTinyVision } from '../../fixtures/writeTinyVision.js';
 import { fixedRetriever } from '../exampleTask.js';
 
@@ -81,7 +82,7 @@ describe('evaluation on pages', function () {
     assert.deepEqual(encoded, ['query 3', 'passage 3']);
   });
 
-  it('gives a model of words no score where there are none', async () => {
+  it('gives a model of words no score where there are none, and one where pages come with what was read from them', async () => {
     const bm25 = bm25Retriever({ root: at('bm25') });
     await assert.rejects(scoresOf('bm25', bm25), {
       name: 'UserError',
@@ -89,10 +90,10 @@ describe('evaluation on pages', function () {
     });
     cpSync(at('pages/queries.parquet'), at('read/queries.parquet'));
     cpSync(at('pages/qrels'), at('read/qrels'), { recursive: true });
-    writeFileSync(
-      at('read/corpus.jsonl'),
-      ['red', 'green verte', 'blue'].map((text, row) => `{"_id": "${10 + row}", "text": "${text}"}\n`).join(''),
-    );
+    writeFileSync(at('read/page.png'), (await swatch(1)).bytes);
+    const words = ['red', 'green verte', 'blue'];
+    const lines = words.map((text, row) => `{"_id": "${10 + row}", "text": "${text}", "image": "page.png"}\n`);
+    writeFileSync(at('read/corpus.jsonl'), lines.join(''));
     writeFileSync(at('read.yaml'), `folder: read\nmetrics: [${metrics.join(', ')}]\n`);
     const { metrics: read } = await scoresOf('read', bm25, ownTaskFile(at('read.yaml')) as Task);
     assert.equal(read['hit@1'], 1);
@@ -101,7 +102,10 @@ describe('evaluation on pages', function () {
   it('knows beforehand whether images are to be read', async () => {
     assert.equal(await showsImages(task), true);
     assert.equal(await showsImages({ ...task, images: 'ignore' }), false);
-    assert.equal(await showsImages(ownTaskFile(at('read.yaml')) as Task), false);
+    const read = ownTaskFile(at('read.yaml')) as Task;
+    assert.equal(await showsImages(read), true);
+    writeFileSync(at('read/corpus.jsonl'), '{"_id": "10", "text": "red"}\n');
+    assert.equal(await showsImages(read), false);
     const words = await openEncoder(at('base'), { precision: 'float32' });
     await assert.rejects(scoresOf('words', denseRetriever(words.encoder, { cacheBytes: 0 })), {
       name: 'UserError',

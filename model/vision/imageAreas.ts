@@ -14,12 +14,16 @@ export interface ImageAreas {
   dispose(): void;
 }
 
-/** Deal an image's patches to the areas of the tower's blocks. */
-export function imageAreas(image: Pick<PreparedImage, 'rows' | 'columns'>, config: VisionConfig): ImageAreas {
+/** Deal an image's patches to the areas of the tower's blocks. @param mostScores  as the tower has it */
+export function imageAreas(
+  image: Pick<PreparedImage, 'rows' | 'columns'>,
+  config: VisionConfig,
+  mostScores: number,
+): ImageAreas {
   const { rows, columns } = tokenGrid(image, config);
   const windows = windowOrder(rows, columns, config);
-  const areas = windowAreas(windows, columns, config);
-  const whole = [wholeArea(windows, columns, config)];
+  const areas = windowAreas(windows, columns, config).map((area) => ({ ...area, mostScores }));
+  const whole = [{ ...wholeArea(windows, columns, config), mostScores }];
   return {
     order: windows.order,
     of: (block) => (config.fullBlocks.includes(block) ? whole : areas),
@@ -30,7 +34,7 @@ export function imageAreas(image: Pick<PreparedImage, 'rows' | 'columns'>, confi
 }
 
 /** The areas of blocks that see windows; their tables the caller frees by `disposePlaces`. */
-function windowAreas(windows: WindowOrder, columns: number, config: VisionConfig): Area[] {
+function windowAreas(windows: WindowOrder, columns: number, config: VisionConfig): Omit<Area, 'mostScores'>[] {
   const patches = config.merge ** 2;
   return windows.classes.map(({ start, windows: batch, tokens }) => {
     const order = windows.order.subarray(start, start + batch * tokens);
@@ -38,7 +42,7 @@ function windowAreas(windows: WindowOrder, columns: number, config: VisionConfig
   });
 }
 
-function wholeArea({ order }: WindowOrder, columns: number, config: VisionConfig): Area {
+function wholeArea({ order }: WindowOrder, columns: number, config: VisionConfig): Omit<Area, 'mostScores'> {
   return { start: 0, places: placesOf(1, order.length * config.merge ** 2, order, columns, config) };
 }
 

@@ -4,6 +4,8 @@ import { forgetRows, sendRows, type RowDropout } from '../engine/dropoutMask.js'
 import { layerDropout, type Dropout } from '../layer/dropout.js';
 import { tf } from '../engine/tf.js';
 import { imageAreas } from './imageAreas.js';
+import type { Stepwise } from '../pass/stepwise.js';
+import { towerWithinMemory } from './towerWithinMemory.js';
 import { embedPatches, mergePatches, towerBlock, type TowerWeights } from './tower.js';
 import type { VisionConfig } from './visionConfig.js';
 
@@ -11,18 +13,28 @@ export type ColourValues = Pick<ImageContract, 'mean' | 'std'>;
 
 /**
  * What the decoder reads of an image: the tower's features of its tokens, row by row. Block by block, so that others get
- * their turn in between.
+ * their turn in between. Gives way where memory runs out.
  * @param dropout  of the inputs of the tower's adapters, drawn for this image
  * @returns [tokens, out], on the host
+ * @throws UserError when the image does not fit
  */
-export function* imageFeatures(
+export const imageFeatures = (
   image: PreparedImage,
   tower: TowerWeights,
   config: VisionConfig,
   values: ColourValues,
   dropout?: Dropout,
-): Generator<void, Float32Array, void> {
-  const areas = imageAreas(image, config);
+): Stepwise<Float32Array> =>
+  towerWithinMemory(image, tower, config, () => features(image, tower, config, values, dropout));
+
+function* features(
+  image: PreparedImage,
+  tower: TowerWeights,
+  config: VisionConfig,
+  values: ColourValues,
+  dropout: Dropout | undefined,
+): Stepwise<Float32Array> {
+  const areas = imageAreas(image, config, tower.mostScores);
   const dropped = dropout && patchDropout(dropout, image);
   let state = imagePatches(image, areas.order, tower, config, values);
   try {

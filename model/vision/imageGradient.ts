@@ -7,6 +7,8 @@ import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/stackedLora.js';
 import { imageAreas } from './imageAreas.js';
 import { imagePatches, patchDropout, type ColourValues } from './imageFeatures.js';
+import type { Stepwise } from '../pass/stepwise.js';
+import { towerWithinMemory } from './towerWithinMemory.js';
 import { mergePatches, towerBlock, type TowerWeights } from './tower.js';
 import type { VisionConfig } from './visionConfig.js';
 
@@ -14,9 +16,11 @@ import type { VisionConfig } from './visionConfig.js';
  * Send the gradient of an image's features back through the tower, to its adapters. The blocks are run again for their
  * inputs; each is then computed once more under a tape of its own, so that no more than one block's intermediates are
  * ever alive.
+ * Gives way where memory runs out.
  * @param upstream  gradient for the features, [tokens, out] row by row, on the host
  * @param dropout   that the features were made with
- * @param into      gradients of the parameters in the tower are added to what is there
+ * @param into      gradients of the parameters in the tower are added to what is there, all of them or none
+ * @throws UserError when the image does not fit
  */
 export function* imageGradient(
   image: PreparedImage,
@@ -27,8 +31,25 @@ export function* imageGradient(
   parameters: Parameters,
   into: Gradients,
   dropout?: Dropout,
-): Generator<void, void, void> {
-  const areas = imageAreas(image, config);
+): Stepwise<void> {
+  const made = yield* towerWithinMemory(image, tower, config, () =>
+    gradients(image, tower, config, values, upstream, parameters, dropout),
+  );
+  for (const [name, gradient] of made) addGradient(into, name, gradient);
+}
+
+function* gradients(
+  image: PreparedImage,
+  tower: TowerWeights,
+  config: VisionConfig,
+  values: ColourValues,
+  upstream: Float32Array,
+  parameters: Parameters,
+  dropout: Dropout | undefined,
+): Stepwise<Gradients> {
+  const areas = imageAreas(image, config, tower.mostScores);
+  const made: Gradients = new Map();
+  let isDone = false;
   const dropped = dropout && patchDropout(dropout, image);
   const states = [imagePatches(image, areas.order, tower, config, values)];
   let dState: tf.Tensor2D | undefined;
@@ -53,11 +74,13 @@ export function* imageGradient(
       const [dInput, ...gradients] = tf.tidy(() => tf.grads(run)([input, ...variables], dOutput));
       tf.dispose([input, dOutput]);
       dState = dInput as tf.Tensor2D;
-      names.forEach((name, index) => addGradient(into, name, gradients[index]!));
+      names.forEach((name, index) => made.set(name, gradients[index]!));
       yield;
     }
+    isDone = true;
+    return made;
   } finally {
-    tf.dispose([...states, ...(dState ? [dState] : [])]);
+    tf.dispose([...states, ...(dState ? [dState] : []), ...(isDone ? [] : made.values())]);
     if (dropped) forgetRows(dropped);
     areas.dispose();
   }

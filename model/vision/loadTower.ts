@@ -8,7 +8,7 @@ import { floatTensor } from '../engine/floatTensor.js';
 import { freezeMatrix, type FrozenMatrix, type StoredMatrix } from '../engine/product/frozenMatrix.js';
 import { tf } from '../engine/tf.js';
 import type { Linear } from '../layer/linear.js';
-import type { TowerWeights } from './tower.js';
+import { mostScores, type TowerWeights } from './tower.js';
 import type { VisionConfig } from './visionConfig.js';
 
 /**
@@ -44,6 +44,7 @@ export async function loadTower(folder: string, precision: Precision, config: Vi
     mergerNorm: vectors.get('merger.ln_q.weight')!,
     mergerIn: linear('merger.mlp.0'),
     mergerOut: linear('merger.mlp.2'),
+    mostScores,
   };
 }
 

@@ -16,6 +16,8 @@ export interface TowerWeights {
   mergerNorm: tf.Tensor1D;
   mergerIn: Linear;
   mergerOut: Linear;
+  /** Scores of attention that are in memory at one time, or those of one head. Less once memory has run out. */
+  mostScores: number;
 }
 
 export interface BlockWeights {
@@ -34,12 +36,14 @@ export interface BlockWeights {
 export interface Area {
   start: number;
   places: Places;
+  /** As the tower has it. */
+  mostScores: number;
 }
 
 /** Of the tower's norms, which no file states. */
 const epsilon = 1e-6;
 
-/** Scores of so many numbers are in memory at one time, or those of one head. */
+/** What a tower is loaded with. */
 export const mostScores = 2 ** 26;
 
 /**
@@ -119,7 +123,7 @@ function areaGradient(dY: tf.Tensor2D, qkv: tf.Tensor2D, area: Area, config: Vis
  * Heads are taken a few at a time: the scores of a whole large image would not fit.
  * @returns of each part how many heads it has and, of a matrix, their columns among the queries, keys or values
  */
-function headParts({ start, places }: Area, { heads, headDim, hidden }: VisionConfig) {
+function headParts({ start, places, mostScores }: Area, { heads, headDim, hidden }: VisionConfig) {
   const rows = places.batch * places.time;
   const atOnce = Math.max(1, Math.min(heads, Math.floor(mostScores / (rows * places.time))));
   return Array.from({ length: Math.ceil(heads / atOnce) }, (_, part) => {

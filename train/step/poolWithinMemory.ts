@@ -6,6 +6,7 @@ import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { UserError } from '../../configs/userError.js';
 import { addGradient } from '../../model/layer/stackedLora.js';
+import { isOutOfMemory } from '../../model/memory/isOutOfMemory.js';
 import { lossBlockElements } from '../../model/memory/memoryPlan.js';
 import { poolGradient, type Attempt, type PoolOptions, type PoolPlan, type PoolTokens } from './poolGradient.js';
 
@@ -90,9 +91,4 @@ function lessForLoss(plan: PoolPlan, { queries, passages }: PoolTokens): void {
       `memory has run out in the loss of ${queries.length} queries x ${passages.length} passages; free some, or lower training.queriesPerPool`,
     );
   plan.blockElements = Math.floor(Math.min(now, queries.length * passages.length) / 2);
-}
-
-/** TensorFlow's words on the processor and on a card. */
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && /\bOOM\b|RESOURCE_EXHAUSTED|out of memory|failed to allocate/i.test(error.message);
 }

@@ -1,7 +1,6 @@
 import type { Model } from '../layer/decoder.js';
 import { rotaryRows, rotaryTables, type Rotary } from '../layer/rotary.js';
 import { tf } from '../engine/tf.js';
-import type { Positions } from '../vision/positions.js';
 
 /** What a model reads as one text. Passes and training look into one through this file only. */
 export type Sequence = Int32Array | MixedSequence;
@@ -15,6 +14,9 @@ export interface MixedSequence {
   /** By which its places are turned, where that is not one after the other. */
   positions?: Positions;
 }
+
+/** Of each place of a sequence its position in time, down and across. */
+export type Positions = [time: Int32Array, row: Int32Array, column: Int32Array];
 
 /** Rows that stand where embeddings of tokens would: [rows, hidden], the first in place `at`. */
 interface InsertedRows {

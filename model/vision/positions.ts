@@ -1,8 +1,6 @@
 import type { ImageContract } from '../../configs/contract.js';
+import type { Positions } from '../pass/sequence.js';
 import type { ImagePlace } from './placeImages.js';
-
-/** Of each place of a sequence its position in time, down and across. */
-export type Positions = [time: Int32Array, row: Int32Array, column: Int32Array];
 
 /**
  * Positions by which a sequence with images is turned. A text counts on by one in all three. An image stands still in

@@ -11,9 +11,9 @@ import {
   turnsOf,
   type MixedSequence,
   type Sequence,
+  type Positions,
 } from '../../../model/pass/sequence.js';
 import { tf } from '../../../model/engine/tf.js';
-import type { Positions } from '../../../model/vision/positions.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
 import { pretendCard } from '../../gpu/worker/pretendCard.js';
 import { tinyQwen2, tinyTexts } from '../../fixtures/tinyQwen2.js';

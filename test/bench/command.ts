@@ -5,6 +5,7 @@ import { runCommand, type Command } from '../../configs/cli/cli.js';
 import { UserError } from '../../configs/userError.js';
 import { describeMachine } from '../../model/machine.js';
 import { encodeAgainst, trainAgainst } from './against/against.js';
+import { pagesAgainst } from './against/pagesAgainst.js';
 import { measureEncode, measureForward, measureLoad, measureSearch, measureStep } from './measure/measures.js';
 import { appendHistory, drift, readHistory, type HistoryLine } from './report/history.js';
 import type { PlanChoice } from './worker/jobs.js';
@@ -37,7 +38,7 @@ const measures: Record<string, Measure> = {
   memory: measurePoolMemory,
 };
 /** What can be set against the other side. */
-const compared = ['step', 'encode'];
+const compared = ['step', 'encode', 'pages'];
 
 interface Options {
   only: string[] | undefined;
@@ -63,7 +64,11 @@ const bench: Command<Options> = {
   describe: 'Measure speed and memory of training, encoding, loading and search, each in a process of its own',
   options: (cli) =>
     cli
-      .option('only', { type: 'string', array: true, describe: `some of ${Object.keys(measures).join(', ')}` })
+      .option('only', {
+        type: 'string',
+        array: true,
+        describe: `some of ${Object.keys(measures).join(', ')}, or pages --against python`,
+      })
       .option('quick', { type: 'boolean', default: false, describe: 'fewer rounds and points, to see that all works' })
       .option('rounds', { type: 'number', describe: 'of each measurement; 5 unless given, 3 with --quick' })
       .option('shape', {
@@ -96,6 +101,7 @@ const bench: Command<Options> = {
     ['npm run bench -- --quick --layers 2', 'everything, roughly'],
     ['npm run bench -- --only step --layers 6', 'one training step'],
     ['npm run bench -- --against python --layers 6', 'a training step and encoding beside sentence-transformers'],
+    ['npm run bench -- --against python --only pages --layers 3', 'pages as images beside transformers'],
     ['npm run bench -- --profile --layers 2', 'where the time of a step goes'],
   ],
   async handler(options) {
@@ -128,6 +134,7 @@ const bench: Command<Options> = {
       const order = against === 'python-sorted' ? 'sorted' : 'pool';
       if (!only || only.includes('step')) found(await trainAgainst(setting, python, order, tell));
       if (!only || only.includes('encode')) found(await encodeAgainst(setting, python, tell));
+      if (only?.includes('pages')) found(await pagesAgainst(setting, python, tell));
     } else {
       const peaks = await measurePeaks(setting);
       const peak = `best product of the model's shapes: ${peaks.bfloat16 ? `${gigaflops(peaks.bfloat16)} GFLOP/s in bfloat16, ` : ''}${gigaflops(peaks.float32)} in float32`;
@@ -152,7 +159,7 @@ const bench: Command<Options> = {
 const tell = (line: string) => console.error(line);
 
 /** These give ratios, all that a history keeps. */
-const withRatios = ['step', 'forward', 'encode', 'search', 'ranks', 'memory'];
+const withRatios = ['step', 'forward', 'encode', 'search', 'ranks', 'memory', 'pages'];
 
 /** Facts by which runs are told apart; the others differ from run to run. */
 const settingFacts = ['machine', 'instructions', 'engine', 'base', 'texts', 'pool'];

@@ -1,18 +1,8 @@
-"""Documents with images through exports, as loadExports.py has texts: PyTorch's own image processor, its own chat template.
+"""Documents with images through exports, as loadExports.py has texts: PyTorch's own image processor, its own chat template."""
 
-torchvision is what transformers resizes by where it is installed. Built for another torch, it lacks two operators of its
-own, which resizing needs none of.
-"""
+import torchvision_operators  # first, for what it does before transformers is loaded
 
 import torch
-
-_operators = torch.library.Library("torchvision", "FRAGMENT")
-for _operator in ("nms(Tensor x) -> Tensor", "qnms(Tensor x) -> Tensor"):
-    try:
-        _operators.define(_operator)
-    except RuntimeError:
-        pass  # it has them
-
 from peft import PeftModel
 from PIL import Image, ImageOps
 from safetensors import safe_open

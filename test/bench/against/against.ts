@@ -6,6 +6,7 @@ import { poolName } from '../worker/pool.js';
 import { megabytes, whole, type Result } from '../report/result.js';
 import { makeAdapter, makePool, writeInput, type Setting } from '../setting/setting.js';
 import { describePlan } from '../measure/timing.js';
+import { leastCosine } from './leastCosine.js';
 import { comparison, takeTurns, valuesOf } from './takeTurns.js';
 
 type Tell = (line: string) => void;
@@ -128,20 +129,6 @@ export async function encodeAgainst(setting: Setting, python: string, tell: Tell
     ...comparison('encoding', 'passages/s', share, turns),
     values: { tokens, passages, share, choice, trials, leastCosine: cosine, ...valuesOf(turns) },
   };
-}
-
-function leastCosine(ours: number[], theirs: number[], dimensions: number): number {
-  let least = Infinity;
-  for (let begin = 0; begin < ours.length; begin += dimensions) {
-    let [product, own, other] = [0, 0, 0];
-    for (let place = begin; place < begin + dimensions; place++) {
-      product += ours[place]! * theirs[place]!;
-      own += ours[place]! ** 2;
-      other += theirs[place]! ** 2;
-    }
-    least = Math.min(least, product / Math.sqrt(own * other));
-  }
-  return least;
 }
 
 const shortList = (values: number[]) =>

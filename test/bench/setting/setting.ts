@@ -24,7 +24,7 @@ export const workFolder = fileURLToPath(new URL('../.work', import.meta.url));
 export const rank = 16;
 const alpha = 32;
 /** `<|im_end|>`, which the tokenizer of Qwen2.5 appends under the study's contract. */
-const eosId = 151_645;
+export const eosId = 151_645;
 
 /** What all measurements of a run share. */
 export interface Setting {
@@ -57,7 +57,8 @@ export interface Choice {
   plan: PlanChoice;
 }
 
-const oracles = () => process.env['ORACLES'] ?? fileURLToPath(new URL('../../../../shared/data', import.meta.url));
+export const oracles = () =>
+  process.env['ORACLES'] ?? fileURLToPath(new URL('../../../../shared/data', import.meta.url));
 
 /** Make what is missing of the base. @throws UserError for a shape or a number of layers that cannot be */
 export async function makeSetting({ layers, ...choice }: Choice): Promise<Setting> {

@@ -14,7 +14,7 @@ import { configJson, type Shape } from './shapes.js';
 const deviation = 0.02;
 const pieceValues = 4 * 1024 * 1024;
 
-interface Tensor {
+export interface Tensor {
   name: string;
   shape: number[];
 }
@@ -24,16 +24,23 @@ interface Tensor {
  * are made piece by piece, so a base of any size takes little memory.
  * @param tokenizer   folder whose tokenizer files are copied along; none where left out
  * @param shardBytes  a shard is closed when the next tensor would make it larger
+ * @param beside      what the checkpoint has beside its decoder: tensors, and what config.json says of them
  * @throws UserError when the folder is not empty or the disk is full
  */
 export const writeRandomBase = (
   output: string,
   shape: Shape,
-  options: { seed: number; eosId: number; tokenizer?: string | undefined; shardBytes?: number },
+  options: {
+    seed: number;
+    eosId: number;
+    tokenizer?: string | undefined;
+    shardBytes?: number;
+    beside?: { tensors: Tensor[]; config: object };
+  },
 ): Promise<void> =>
   writeFolder(output, async (folder) => {
-    const { seed, eosId, tokenizer, shardBytes = 2e9 } = options;
-    const shards = cutShards(tensorsOf(shape), shardBytes);
+    const { seed, eosId, tokenizer, shardBytes = 2e9, beside = { tensors: [], config: {} } } = options;
+    const shards = cutShards([...tensorsOf(shape), ...beside.tensors], shardBytes);
     const nameOf = (index: number) => `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
     for (const [index, tensors] of shards.entries())
       await writeSafetensors(
@@ -46,7 +53,10 @@ export const writeRandomBase = (
       weight_map: Object.fromEntries(places),
     };
     await writeBeside(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
-    await writeBeside(join(folder, 'config.json'), JSON.stringify(configJson(shape, eosId), null, 2));
+    await writeBeside(
+      join(folder, 'config.json'),
+      JSON.stringify({ ...configJson(shape, eosId), ...beside.config }, null, 2),
+    );
     if (tokenizer) await copyTokenizer(tokenizer, folder);
   });
 
@@ -91,7 +101,7 @@ function cutShards(tensors: Tensor[], most: number): Tensor[][] {
 
 function randomTensor({ name, shape }: Tensor, seed: number): TensorToWrite {
   const size = shape.reduce((product, side) => product * side, 1);
-  const bytes = /norm\.weight$/.test(name)
+  const bytes = /norm\d?\.weight$|ln_q\.weight$/.test(name)
     ? new Uint8Array(float32ToBfloat16(new Float32Array(size).fill(1)).buffer)
     : () => randomPieces(size, seededRandom('weights', seed, name)() * 2 ** 32);
   return { name, dtype: 'BF16', shape, bytes };

@@ -33,6 +33,10 @@ export interface Jobs {
   forward: { asks: { texts: string; chunkTokens: number }; gives: Timed };
   /** Embeddings of texts, tokenizing included; those of the first texts are told, one after another. */
   encode: { asks: { texts: string; chunkTokens: number }; gives: Timed & { sample: number[] } };
+  /** Load a base that reads images, whose embeddings are then asked for. */
+  openPages: { asks: { base: string; maxPixels: number; attention?: string }; gives: Opened };
+  /** Embeddings of images in files, decoding included, each a passage of its own; those of the first are told. */
+  encodePages: { asks: { pages: string; batchSize?: number }; gives: Timed & { sample: number[] } };
   /** The best passages of some queries among random vectors, or the products of the same blocks alone. */
   search: { asks: SearchSizes & { isProductAlone: boolean }; gives: Timed };
   /** The fastest matrix product among shapes of the model. */

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { UserError } from '../../../configs/userError.js';
 import type { Jobs } from './jobs.js';
 import { readMemory, resetPeak } from './memory.js';
+import { encodePages, openPages } from './pages.js';
 import { poolTokens, type PoolFile } from './pool.js';
 import { packs } from '../../../model/pass/encodeChunk.js';
 import {
@@ -23,6 +24,7 @@ let opened: Work | undefined;
 const files = new Map<string, unknown>();
 const plans = new Map<string, StepPlan>();
 const searches = new Map<string, Awaited<ReturnType<typeof prepareSearch>>>();
+let pages: Awaited<ReturnType<typeof openPages>> | undefined;
 const passages = new Map<number, Awaited<ReturnType<typeof openPassages>>>();
 
 const answers: Answers = {
@@ -60,6 +62,17 @@ const answers: Answers = {
     let embeddings: Float32Array = new Float32Array(0);
     const timed = await time(async () => (embeddings = await passages.get(chunkTokens)!.encode(some)));
     return { ...timed, sample: [...embeddings.subarray(0, sampleTexts * work().model.config.hidden)] };
+  },
+  async openPages({ base, maxPixels }) {
+    const timed = await time(async () => (pages = await openPages(base, maxPixels)));
+    const { name, version } = pages!.engine;
+    return { ...timed, engine: name, versions: { [name]: version, node: process.versions.node } };
+  },
+  async encodePages({ pages: file }) {
+    const files = readOnce<string[]>(file);
+    let embeddings: Float32Array = new Float32Array(0);
+    const timed = await time(async () => (embeddings = await encodePages(pages!.encoder, files)));
+    return { ...timed, sample: [...embeddings.subarray(0, embeddings.length / files.length)] };
   },
   async search({ isProductAlone, ...sizes }) {
     const key = JSON.stringify(sizes);

@@ -12,8 +12,11 @@ import traceback
 from functools import cache
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[3] / "interop"))
 answers_to = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what libraries print must not come between answers
+
+import torchvision_operators  # first, for what it does before transformers is loaded
 
 import peft
 import sentence_transformers
@@ -26,6 +29,7 @@ from sentence_transformers.sentence_transformer.losses import CachedMultipleNega
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 from tokenizers.processors import Sequence, TemplateProcessing
 
+from pages import encode_pages, open_pages
 from sorted_loss import SortedCachedLoss
 
 LEARNING_RATE = 1e-4
@@ -181,7 +185,14 @@ def synchronize():
 
 
 def main():
-    jobs = {"open": open_model, "train": train, "encode": encode, "memory": memory}
+    jobs = {
+        "open": open_model,
+        "train": train,
+        "encode": encode,
+        "openPages": open_pages,
+        "encodePages": encode_pages,
+        "memory": memory,
+    }
     for line in sys.stdin:
         asks = json.loads(line)
         try:

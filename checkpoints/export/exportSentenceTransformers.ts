@@ -120,7 +120,7 @@ function plainTokenizerConfig(settings: Record<string, unknown>, contract: Contr
 function hiddenSize({ folder, config }: BaseFolder): number {
   const size = config.hidden_size ?? (config.text_config as { hidden_size?: unknown } | undefined)?.hidden_size;
   if (typeof size === 'number') return size;
-  throw new UserError(`${join(folder, 'config.json')} has no hidden_size`);
+  throw new UserError(`${join(folder, 'config.json')} has no hidden_size; download it again`);
 }
 
 const loading = (contract: Contract) => `## Loading it

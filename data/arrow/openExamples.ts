@@ -42,7 +42,7 @@ export async function openExamples(path: string): Promise<ExampleFile> {
     if (typeof match === 'string') throw new UserError(`${path} holds no training examples: ${match}`);
     const batchRows = layout.batches.map(({ rows }) => rows);
     const rows = batchRows.reduce((sum, count) => sum + count, 0);
-    if (rows === 0) throw new UserError(`${path} holds no rows`);
+    if (rows === 0) throw new UserError(`${path} holds no rows; leave it out`);
     const images = match.hasImages ? await openImages(path) : undefined;
     const lookInto = <T>(batch: number, look: Look<T>) => lookAt(file, layout, batch, path, look);
     return {

@@ -67,7 +67,8 @@ export async function scanCorpus(
   for await (const row of readRows(files, ['id', 'text'])) {
     const document = documentOf(row, use, weigh);
     const passage = document instanceof Promise ? await document : document; // no turn of the event loop for a text
-    if (!ids.add(passage.id)) throw new UserError(`${row.location} repeats the document id ${passage.id}`);
+    if (!ids.add(passage.id))
+      throw new UserError(`${row.location} repeats the document id ${passage.id}; remove one of them`);
     addTexts(hash, passage);
     if (passage.images) pictured++;
     if (!saysNothing(passage)) worded++;
@@ -78,7 +79,7 @@ export async function scanCorpus(
     }
   }
   if (rows > 0) shards.push({ rows, hash: hash.digest('hex') });
-  if (ids.size === 0) throw new UserError(`${files[0]} is empty`);
+  if (ids.size === 0) throw new UserError(`${files[0]} is empty; get it again`);
   return { ids, shards, blank, pictured, worded };
 }
 
@@ -119,7 +120,8 @@ export function scannedCorpus(
 /** A corpus that is in memory. @throws UserError when an id comes twice */
 export function memoryCorpus(passages: readonly CorpusPassage[], rowsPerShard = shardRows): Corpus {
   const ids = createIdTable();
-  for (const { id } of passages) if (!ids.add(id)) throw new UserError(`the document id ${id} comes twice`);
+  for (const { id } of passages)
+    if (!ids.add(id)) throw new UserError(`the document id ${id} comes twice; remove one of them`);
   const parts: CorpusPassage[][] = [];
   for (let from = 0; from < passages.length; from += rowsPerShard)
     parts.push(passages.slice(from, from + rowsPerShard));

@@ -23,10 +23,11 @@ export async function readQrels(files: readonly string[]): Promise<Qrels> {
     if (typeof judgement === 'string') throw new UserError(`${location} ${judgement}; got ${content}`);
     if (!addJudgement(qrels, judgement))
       throw new UserError(
-        `${location} judges query ${judgement.query} and document ${judgement.document} again, with another grade`,
+        `${location} judges query ${judgement.query} and document ${judgement.document} again, with another grade; remove one of them`,
       );
   }
-  if (qrels.size === 0) throw new UserError(`${files[0]} holds no judgements`);
+  if (qrels.size === 0)
+    throw new UserError(`${files[0]} holds no judgements; a line is query, document and grade, split by tabs`);
   return qrels;
 }
 

@@ -84,12 +84,12 @@ async function readQueries(files: readonly string[], qrels: Qrels, use: TaskUse)
   const seen = new Set<string>();
   for await (const { location, language, title: _, ...query } of readDocuments(files, use)) {
     const { id } = query;
-    if (seen.has(id)) throw new UserError(`${location} repeats the query id ${id}`);
+    if (seen.has(id)) throw new UserError(`${location} repeats the query id ${id}; remove one of them`);
     seen.add(id);
     if (use.language !== undefined && language !== use.language) continue;
     if (qrels.has(id)) queries.push(query);
   }
-  if (seen.size === 0) throw new UserError(`${files[0]} is empty`);
+  if (seen.size === 0) throw new UserError(`${files[0]} is empty; get it again`);
   if (use.language !== undefined && queries.length === 0)
     throw new UserError(
       `${files[0]} has no judged query whose language is ${use.language}; name one as its column language does`,

@@ -61,7 +61,9 @@ async function readOldRun(
   requireFastEngine(`training ${record.base.name}`, await shapeIn(record.base.folder), engine);
   const contract = await readContract(paths.contract);
   if (!engine.precisions.includes(contract.precision))
-    throw new UserError(`run ${run} computes in ${contract.precision}, which the ${engine.name} engine does not offer`);
+    throw new UserError(
+      `run ${run} computes in ${contract.precision}, which the ${engine.name} engine does not offer; go on with it where that is to be had`,
+    );
   requireSameProducts(contract, engine, run);
   const tokenizer = await loadTokenizer(record.base.folder);
   const of = { folder: record.base.folder, tokenizer };

@@ -41,8 +41,7 @@ export async function scanArrow(file: FileHandle, path: string): Promise<ArrowLa
   for await (const { message, ...place } of messagesOf(read, begin, end, path)) {
     if (message.isRecordBatch()) {
       const { length: rows } = message.header();
-      if (!(rows >= 0))
-        throw new UserError(`${path} is damaged: the record batch at byte ${place.offset} has ${rows} rows`);
+      if (!(rows >= 0)) throw damaged(path, `the record batch at byte ${place.offset} has ${rows} rows`);
       batches.push({ ...place, rows });
     } else if (message.isDictionaryBatch()) {
       const { id, isDelta } = message.header();
@@ -50,14 +49,13 @@ export async function scanArrow(file: FileHandle, path: string): Promise<ArrowLa
     } else if (message.isSchema() && place.offset === begin) {
       schemaBytes = await readRange(file, begin, place.length);
       unread = replaceUnread(schemaBytes.subarray(8), 'message');
-    } else throw new UserError(`${path} is damaged: unexpected message at byte ${place.offset}`);
+    } else throw damaged(path, `unexpected message at byte ${place.offset}`);
   }
   // What became known only while it was written, such as the number of rows, is in the footer alone.
   const inFooter = form === 'file' ? await footerSchema(file, end, size, path) : undefined;
   schemaBytes ??= inFooter && schemaMessage(inFooter.schema);
   unread ??= inFooter?.unread;
-  if (schemaBytes === undefined || unread === undefined)
-    throw new UserError(`${path} is damaged: its first message is no schema`);
+  if (schemaBytes === undefined || unread === undefined) throw damaged(path, 'its first message is no schema');
   const schema = inFooter?.schema ?? markUnread(decodeSchema(schemaBytes, path), unread);
   return {
     form,
@@ -80,7 +78,9 @@ async function formOf(read: RangeReader, size: number, path: string): Promise<'f
   if (start.length === 8 && start.readInt32LE(0) === CONTINUATION) return 'stream';
   if (start.toString('latin1', 0, 4) === 'PAR1')
     throw new UserError(`${path} is a Parquet file; \`npm run data -- import\` brings it into Arrow`);
-  throw new UserError(`${path} is not an Arrow file: it begins with the mark of neither form`);
+  throw new UserError(
+    `${path} is not an Arrow file: it begins with the mark of neither form; \`npm run data -- import\` makes one`,
+  );
 }
 
 /** First byte of the footer of the file form. */
@@ -92,8 +92,7 @@ async function footerStart(read: RangeReader, size: number, path: string): Promi
   if (tail.toString('latin1', 4) !== MAGIC) throw cut;
   const start = size - tailLength - tail.readInt32LE(0);
   const isTooLong = size - tailLength - start > LONGEST_HEADER_BYTES;
-  if (start < 8 || start > size - tailLength || isTooLong)
-    throw new UserError(`${path} is damaged: its footer cannot be read`);
+  if (start < 8 || start > size - tailLength || isTooLong) throw damaged(path, 'its footer cannot be read');
   return start;
 }
 
@@ -110,7 +109,7 @@ export async function* messagesOf(
     const prefix = await read(offset, 8);
     const headerLength = prefix.readInt32LE(4);
     if (prefix.readInt32LE(0) !== CONTINUATION || headerLength < 0 || headerLength > LONGEST_HEADER_BYTES)
-      throw new UserError(`${path} is damaged: no message at byte ${offset}`);
+      throw damaged(path, `no message at byte ${offset}`);
     if (headerLength === 0) {
       // Of streams put one after the other all but the first would be lost without a word.
       if (begin === 0 && offset + 8 < end)
@@ -120,7 +119,7 @@ export async function* messagesOf(
     if (offset + 8 + headerLength > end) throw new UserError(cut);
     const message = decodeHeader(await read(offset + 8, headerLength), offset, path);
     const length = 8 + headerLength + message.bodyLength;
-    if (!(message.bodyLength >= 0)) throw new UserError(`${path} is damaged: the message at byte ${offset} has no end`);
+    if (!(message.bodyLength >= 0)) throw damaged(path, `the message at byte ${offset} has no end`);
     if (offset + length > end) throw new UserError(cut);
     yield { message, offset, length };
     offset += length;
@@ -139,7 +138,7 @@ function decodeHeader(bytes: Uint8Array, offset: number, path: string): Message 
     return message;
   } catch (error) {
     if (error instanceof UserError) throw new UserError(`${path}: ${error.message}`);
-    throw new UserError(`${path} is damaged: the message header at byte ${offset} cannot be read`);
+    throw damaged(path, `the message header at byte ${offset} cannot be read`);
   }
 }
 
@@ -147,7 +146,7 @@ function decodeSchema(bytes: Uint8Array, path: string): Schema {
   try {
     return RecordBatchReader.from(bytes).open().schema;
   } catch {
-    throw new UserError(`${path} is damaged: its schema cannot be read`);
+    throw damaged(path, 'its schema cannot be read');
   }
 }
 
@@ -165,7 +164,7 @@ async function footerSchema(
     return { schema: markUnread(Footer.decode(footer).schema, unread), unread };
   } catch (error) {
     if (error instanceof UserError) throw new UserError(`${path}: ${error.message}`);
-    throw new UserError(`${path} is damaged: its footer cannot be read`);
+    throw damaged(path, 'its footer cannot be read');
   }
 }
 
@@ -179,3 +178,5 @@ function schemaMessage(schema: Schema): Buffer {
   bytes.set(header, 8);
   return bytes;
 }
+
+const damaged = (path: string, how: string) => new UserError(`${path} is damaged: ${how}; write or copy it again`);

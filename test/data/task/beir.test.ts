@@ -61,11 +61,11 @@ describe('readBeir', () => {
     write({ queries: '{"_id": "q1", "query": "a"}' });
     await refused('queries.jsonl:1: text must be text; got undefined');
     write({ corpus: `${corpus}{"_id": "2", "text": "again"}` });
-    await refused('corpus.jsonl:3 repeats the document id 2');
+    await refused('corpus.jsonl:3 repeats the document id 2; remove one of them');
     write({ queries: `${queries}{"_id": "q2", "text": "again"}` });
-    await refused('queries.jsonl:5 repeats the query id q2');
+    await refused('queries.jsonl:5 repeats the query id q2; remove one of them');
     write({ corpus: '\n' });
-    await refused('corpus.jsonl is empty');
+    await refused('corpus.jsonl is empty; get it again');
     write({ qrels: 'q9\td1\t1\n' });
     await refused(
       'the judgements name query q9, which queries.jsonl does not hold; put the two that belong together there',
@@ -79,9 +79,9 @@ describe('readBeir', () => {
       'qrels/test.tsv:1 must hold query id, document id and a whole grade, split by tabs, or the four columns of TREC; got q1\td1\thigh',
     );
     write({ qrels: 'q1\td1\t1\nq1\td1\t1\nq1\td1\t2\n' });
-    await refused('qrels/test.tsv:3 judges query q1 and document d1 again, with another grade');
+    await refused('qrels/test.tsv:3 judges query q1 and document d1 again, with another grade; remove one of them');
     write({ qrels: 'query-id\tcorpus-id\tscore\n' });
-    await refused('qrels/test.tsv holds no judgements');
+    await refused('qrels/test.tsv holds no judgements; a line is query, document and grade, split by tabs');
   });
 
   it('names the splits that there are', async () => {

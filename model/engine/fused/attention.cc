@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "operation.h"
-#include "threads.h"
-#include "vector.h"
+#include "registers.h"
 
 namespace {
 
@@ -72,15 +71,20 @@ INLINE void turnOver(const float* from, long time, long padded, long wide, float
 }
 
 /** out[i, j] = dot(rows[i], keys[:, j]) for four rows and the columns before `wanted`. */
+template <int floats>
 INLINE void scores(const float* rows, const float* keys, long padded, long wide, long wanted, float* out) {
+  typedef Register<floats> Held;
+  constexpr long parts = lanes / floats;
   for (long column = 0; column < wanted; column += lanes) {
-    Vector sums[rowBlock];
-    for (Vector& sum : sums) sum = all(0);
-    for (long d = 0; d < padded; d++) {
-      const Vector key = load(keys + d * wide + column);
-      for (long row = 0; row < rowBlock; row++) sums[row] += rows[row * padded + d] * key;
-    }
-    for (long row = 0; row < rowBlock; row++) store(out + row * wide + column, sums[row]);
+    typename Held::Floats sums[rowBlock][parts] = {};
+    for (long d = 0; d < padded; d++)
+      for (long part = 0; part < parts; part++) {
+        const auto key = Held::load(keys + d * wide + column + part * floats);
+        for (long row = 0; row < rowBlock; row++) sums[row][part] += rows[row * padded + d] * key;
+      }
+    for (long row = 0; row < rowBlock; row++)
+      for (long part = 0; part < parts; part++)
+        Held::store(out + row * wide + column + part * floats, sums[row][part]);
   }
 }
 
@@ -110,33 +114,41 @@ INLINE void softmax(float* row, long seen) {
   for (long column = 0; column < wanted; column += lanes) store(row + column, load(row + column) * inverse);
 }
 
-/** out[i] = sum over j before `seen` of shares[i, j] * values[j], for four rows, one vector of columns at a time. */
+/** out[i] = sum over j before `seen` of shares[i, j] * values[j], for four rows, sixteen columns at a time. */
+template <int floats>
 INLINE void mix(const float* shares, const float* values, long padded, long wide, long seen, float* out) {
+  typedef Register<floats> Held;
+  constexpr long parts = lanes / floats;
   for (long column = 0; column < padded; column += lanes) {
-    Vector sums[rowBlock];
-    for (Vector& sum : sums) sum = all(0);
-    for (long place = 0; place < seen; place++) {
-      const Vector value = load(values + place * padded + column);
-      for (long row = 0; row < rowBlock; row++) sums[row] += shares[row * wide + place] * value;
-    }
-    for (long row = 0; row < rowBlock; row++) store(out + row * padded + column, sums[row]);
+    typename Held::Floats sums[rowBlock][parts] = {};
+    for (long place = 0; place < seen; place++)
+      for (long part = 0; part < parts; part++) {
+        const auto value = Held::load(values + place * padded + column + part * floats);
+        for (long row = 0; row < rowBlock; row++) sums[row][part] += shares[row * wide + place] * value;
+      }
+    for (long row = 0; row < rowBlock; row++)
+      for (long part = 0; part < parts; part++)
+        Held::store(out + row * padded + column + part * floats, sums[row][part]);
   }
 }
 
 /** into[j] += sum over four rows i of shares[i, j] * rows[i]. */
+template <int floats>
 INLINE void spread(const float* shares, const float* rows, long padded, long wide, long seen, float* into) {
-  for (long column = 0; column < padded; column += lanes) {
-    Vector held[rowBlock];
-    for (long row = 0; row < rowBlock; row++) held[row] = load(rows + row * padded + column);
+  typedef Register<floats> Held;
+  for (long column = 0; column < padded; column += floats) {
+    typename Held::Floats held[rowBlock];
+    for (long row = 0; row < rowBlock; row++) held[row] = Held::load(rows + row * padded + column);
     for (long place = 0; place < seen; place++) {
-      Vector sum = load(into + place * padded + column);
+      auto sum = Held::load(into + place * padded + column);
       for (long row = 0; row < rowBlock; row++) sum += shares[row * wide + place] * held[row];
-      store(into + place * padded + column, sum);
+      Held::store(into + place * padded + column, sum);
     }
   }
 }
 
-FOR_EACH_PROCESSOR void attend(const void* arguments, long begin, long end) {
+template <int floats>
+INLINE void attend(const void* arguments, long begin, long end) {
   const Attention& work = *static_cast<const Attention*>(arguments);
   const long group = work.heads / work.keyHeads, padded = work.padded;
   std::vector<float> q, k, v, keys, shares, mixed(rowBlock * padded);
@@ -154,13 +166,13 @@ FOR_EACH_PROCESSOR void attend(const void* arguments, long begin, long end) {
       takeHead(work, head, start, time, scale, true, q.data());
       for (long first = 0; first < time; first += rowBlock) {
         const long seen = std::min(time, first + rowBlock);
-        scores(&q[first * padded], keys.data(), padded, wide, seen, shares.data());
+        scores<floats>(&q[first * padded], keys.data(), padded, wide, seen, shares.data());
         for (long row = 0; row < rowBlock; row++) {
           const long own = std::min(first + row + 1, time);
           softmax(&shares[row * wide], own);
           for (long place = roundUp(own); place < roundUp(seen); place++) shares[row * wide + place] = 0;
         }
-        mix(shares.data(), v.data(), padded, wide, seen, mixed.data());
+        mix<floats>(shares.data(), v.data(), padded, wide, seen, mixed.data());
         for (long row = 0; row < std::min(rowBlock, time - first); row++)
           std::memcpy(work.out + ((start + first + row) * work.heads + head) * work.headDim, &mixed[row * padded],
                       work.headDim * sizeof(float));
@@ -169,8 +181,11 @@ FOR_EACH_PROCESSOR void attend(const void* arguments, long begin, long end) {
   }
 }
 
+FOR_EACH_WIDTH(attend)
+
 // With P the shares and dP = upstream v^T: dS = P (dP - sum over j of P dP), dq = dS k, dk = dS^T q, dv = P^T upstream.
-FOR_EACH_PROCESSOR void attendBack(const void* arguments, long begin, long end) {
+template <int floats>
+INLINE void attendBack(const void* arguments, long begin, long end) {
   const Attention& work = *static_cast<const Attention*>(arguments);
   const long group = work.heads / work.keyHeads, padded = work.padded;
   std::vector<float> q, k, v, keys, values, shares, dShares, dQ, dK, dV, upstream;
@@ -194,8 +209,8 @@ FOR_EACH_PROCESSOR void attendBack(const void* arguments, long begin, long end) 
                     work.headDim * sizeof(float));
       for (long first = 0; first < time; first += rowBlock) {
         const long seen = std::min(time, first + rowBlock), wanted = roundUp(seen);
-        scores(&q[first * padded], keys.data(), padded, wide, seen, shares.data());
-        scores(&upstream[first * padded], values.data(), padded, wide, seen, dShares.data());
+        scores<floats>(&q[first * padded], keys.data(), padded, wide, seen, shares.data());
+        scores<floats>(&upstream[first * padded], values.data(), padded, wide, seen, dShares.data());
         for (long row = 0; row < rowBlock; row++) {
           float* share = &shares[row * wide];
           float* dShare = &dShares[row * wide];
@@ -209,9 +224,9 @@ FOR_EACH_PROCESSOR void attendBack(const void* arguments, long begin, long end) 
             store(dShare + place, load(share + place) * (load(dShare + place) - mean));
           if (first + row >= time) std::fill_n(share, wanted, 0.0f), std::fill_n(dShare, wanted, 0.0f);
         }
-        mix(dShares.data(), k.data(), padded, wide, seen, &dQ[first * padded]);
-        spread(dShares.data(), &q[first * padded], padded, wide, seen, dK.data());
-        spread(shares.data(), &upstream[first * padded], padded, wide, seen, dV.data());
+        mix<floats>(dShares.data(), k.data(), padded, wide, seen, &dQ[first * padded]);
+        spread<floats>(dShares.data(), &q[first * padded], padded, wide, seen, dK.data());
+        spread<floats>(shares.data(), &upstream[first * padded], padded, wide, seen, dV.data());
       }
       putHead(work, head, start, time, scale, true, dQ.data());
     }
@@ -219,6 +234,8 @@ FOR_EACH_PROCESSOR void attendBack(const void* arguments, long begin, long end) 
     putHead(work, work.heads + work.keyHeads + keyHead, start, time, 1, false, dV.data());
   }
 }
+
+FOR_EACH_WIDTH(attendBack)
 
 Attention readCall(Call& call, int first) {
   const int heads = call.settings.heads, keyHeads = call.settings.keyHeads;
@@ -234,7 +251,7 @@ void attention(Call& call) {
   Attention work = readCall(call, 0);
   const long texts = call.matrix(3).columns - 1;
   work.out = call.makeOutput(0, {work.qkv.rows, work.heads * work.headDim});
-  inParallel(texts * work.keyHeads, 1, attend, &work);
+  inParallel(texts * work.keyHeads, 1, attendHere, &work);
 }
 
 void attentionGradient(Call& call) {
@@ -242,7 +259,7 @@ void attentionGradient(Call& call) {
   const long texts = call.matrix(4).columns - 1;
   work.upstream = call.matrix(0);
   work.out = call.makeOutput(0, {work.qkv.rows, work.qkv.columns});
-  inParallel(texts * work.keyHeads, 1, attendBack, &work);
+  inParallel(texts * work.keyHeads, 1, attendBackHere, &work);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 #include "../dropout.h"
 #include "../operation.h"
+#include "../registers.h"
 #include "lowRank.h"
-#include "registers.h"
 
 namespace {
 

@@ -2,8 +2,8 @@
 // kernel with such sums is a template over the floats of one register, compiled for each kind of processor.
 #pragma once
 
-#include "../threads.h"
-#include "../vector.h"
+#include "threads.h"
+#include "vector.h"
 
 /** So many floats in one register. */
 template <int lanes>

@@ -8,7 +8,7 @@ import { runCommand, startCommand } from '../runCommand.js';
 import { makeTinyRun } from '../tinyRun.js';
 
 describe('npm run eval', function () {
-  this.timeout(120_000);
+  this.timeout(120_000); // an encoding must last until it has been interrupted
   let folder: string;
   const evaluate = (...args: string[]) =>
     runCommand('eval/command.ts', [...args, '--tasks', 'animals', '--tasks-dir', 'tasks'], folder);

@@ -28,7 +28,7 @@ describe('checks of a card', () => {
       console.log('skipped: the TensorFlow engine is not installed');
       return this.skip();
     }
-    this.timeout(600_000);
+    this.timeout(600_000); // the whole script of a card: XLA compiles for the processor, and a command trains
     const file = join(folder, 'found.json');
     const { stdout, stderr, status } = check('--processor', '--quick', '--output', file);
     assert.equal(status, 0, stdout + stderr);

@@ -15,7 +15,7 @@ import { unusable } from './unusable.js';
 const command = 'train/command.ts';
 
 describe('npm run train', function () {
-  this.timeout(120_000);
+  this.timeout(120_000); // commands start again and again, each with an engine
   let folder: string;
   const settings = [...tinySettings, '--set', 'training.gradientShare=0.8'];
   const started = ['--base', 'base', '--data', 'train.arrow', ...settings];

@@ -12,7 +12,7 @@ import { ranksOf } from '../../train/ranks/ranksOf.js';
 import { writeTinyBase } from '../../tinyRun.js';
 
 describe('npm run encode', function () {
-  this.timeout(240_000);
+  this.timeout(240_000); // an encoding must last until it has been interrupted
   let folder: string;
   const place = (name: string) => join(folder, name);
 

@@ -17,7 +17,7 @@ const sizes = [
 ];
 
 describe('replicas of the eight bases trained by several ranks', function () {
-  this.timeout(600_000);
+  this.timeout(600_000); // up to four processes train twelve updates of up to eight bases
   let ofOne: Trained[];
   before(async function () {
     if (!existsSync(replicas) || (await startEngine()).name !== 'tensorflow') {

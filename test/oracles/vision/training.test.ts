@@ -48,7 +48,7 @@ interface Training {
 }
 
 describe('the adapter of a decoder that reads images', function () {
-  this.timeout(300_000);
+  this.timeout(300_000); // twelve updates with the tower, in a run of its own
   const imageId = 1768;
   let training: Training;
   let model: Model;

@@ -15,7 +15,7 @@ import { sourcesEnvironment, startSources } from './localSources.js';
 
 /** All in a copy of the checkout, whose data sets are small and whose servers are on this machine. */
 describe('npm run train -- --base NAME, and nothing else', function () {
-  this.timeout(600_000);
+  this.timeout(600_000); // commands are killed in every phase and given again
   let folder: string;
   let hub: HubServer;
   let files: FileServer;

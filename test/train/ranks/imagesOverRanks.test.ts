@@ -9,7 +9,7 @@ import { imageSettings, writeImageRows } from '../../fixtures/writeImageRows.js'
 import { runCommand } from '../../runCommand.js';
 
 describe('a run over texts and images that ranks share', function () {
-  this.timeout(300_000);
+  this.timeout(300_000); // three processes start TensorFlow and train
   let folder: string;
   before(async function () {
     if ((await startEngine()).name !== 'tensorflow') {

@@ -9,7 +9,7 @@ import { makeTinyRun, tinySettings } from '../../tinyRun.js';
 const command = 'train/command.ts';
 
 describe('training that another launcher started twice', function () {
-  this.timeout(300_000);
+  this.timeout(300_000); // six processes start TensorFlow and train
   let folder: string;
   before(async function () {
     if ((await startEngine()).name !== 'tensorflow') {

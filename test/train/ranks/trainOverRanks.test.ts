@@ -11,7 +11,7 @@ import { ranksOf } from './ranksOf.js';
 const command = 'train/command.ts';
 
 describe('npm run train -- --ranks 2', function () {
-  this.timeout(600_000);
+  this.timeout(600_000); // six processes start TensorFlow, and one that is gone is missed after ten seconds
   let folder: string;
   before(async function () {
     if ((await startEngine()).name !== 'tensorflow') {

@@ -27,7 +27,7 @@ type Check = (said: string) => void;
  * training; /srv is a folder of the test's.
  */
 describe('docs/gpu-box.md', function () {
-  this.timeout(1_200_000);
+  this.timeout(1_200_000); // every command of the page runs, trainings and scorings among them
   let home: string;
   let sources: Sources;
 

@@ -1,6 +1,6 @@
 import { UserError } from '../../configs/userError.js';
 import type { PreparedImage } from '../../data/image/imageRules.js';
-import { isOutOfMemory } from '../pass/isOutOfMemory.js';
+import { isOutOfMemory } from '../engine/native/isOutOfMemory.js';
 import type { Stepwise } from '../pass/stepwise.js';
 import { tokenGrid, type TowerWeights } from './tower.js';
 import type { VisionConfig } from './visionConfig.js';

@@ -6,7 +6,7 @@ import type { Model } from '../../model/layer/decoder.js';
 import type { Parameters } from '../../model/layer/lora.js';
 import { UserError } from '../../configs/userError.js';
 import { addGradient } from '../../model/layer/stackedLora.js';
-import { isOutOfMemory } from '../../model/pass/isOutOfMemory.js';
+import { isOutOfMemory } from '../../model/engine/native/isOutOfMemory.js';
 import { lossBlockElements } from '../../model/memory/memoryPlan.js';
 import { poolGradient, type Attempt, type PoolOptions, type PoolPlan, type PoolTokens } from './poolGradient.js';
 

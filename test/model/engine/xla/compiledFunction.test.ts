@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { capabilities } from '../../../../model/engine/capabilities.js';
+import { compiledVerdict } from '../../../../model/engine/compiledVerdict.js';
 import { anyTensors } from '../../../../model/engine/native/anyTensors.js';
 import { startEngine } from '../../../../model/engine/startEngine.js';
 import { tf } from '../../../../model/engine/tf.js';
@@ -98,5 +102,42 @@ describe('a compiled function', () => {
     tf.dispose(scaledSums().call({ x, places }));
     assert.deepEqual(seen, ['TercetTestScaledSums']);
     tf.dispose([x, places]);
+  });
+
+  // A run ended with words of the compiler, and the next one ended alike.
+  it('tells its failure at the first call in one line, and is not tried again by what starts from then on', () => {
+    const before = process.env['TF_XLA_FLAGS'];
+    const folder = mkdtempSync(join(tmpdir(), 'tercet-'));
+    process.env['TF_XLA_FLAGS'] = `--tf_xla_persistent_cache_directory=${folder}`;
+    let failure = 'INTERNAL: ptxas has no such instruction\nin a long text';
+    const end = watchCalls(() => {
+      throw new Error(failure);
+    });
+    try {
+      const half = compiledFunction('TercetTestHalf', (description) => {
+        const f = operations(description);
+        description.give('half', f.multiply(description.take('x', 'float32', [2, 3]), f.number(0.5)));
+      });
+      const x = tf.ones([2, 3]);
+      const call = () => half.call({ x });
+      assert.throws(call, {
+        name: 'UserError',
+        message: /^XLA fails: INTERNAL: ptxas has no such instruction; layers are computed without it from the next/,
+      });
+      assert.deepEqual(compiledVerdict(process.env), {
+        works: false,
+        why: 'XLA fails: INTERNAL: ptxas has no such instruction',
+      });
+      rmSync(join(folder, 'verdict.json'));
+      failure = 'RESOURCE_EXHAUSTED: Out of memory while trying to allocate'; // which is no fault of the function
+      assert.throws(call, { name: 'Error', message: failure });
+      assert.equal(compiledVerdict(process.env), undefined);
+      x.dispose();
+    } finally {
+      end();
+      if (before === undefined) delete process.env['TF_XLA_FLAGS'];
+      else process.env['TF_XLA_FLAGS'] = before;
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -8,8 +8,8 @@ import type { MixedSequence } from '../../model/pass/sequence.js';
 import { inTurns } from '../../model/pass/stepwise.js';
 import { imageFeatures } from '../../model/vision/imageFeatures.js';
 import { gridOf, imageRules, type Vision } from '../../model/vision/openVision.js';
+import { mixedSequence } from '../../model/vision/mixedSequence.js';
 import { placeImages, type PlacedIds } from '../../model/vision/placeImages.js';
-import { imagePositions } from '../../model/vision/positions.js';
 import { disposeTower, type TowerWeights } from '../../model/vision/tower.js';
 
 /** Reads images for an encoder: decoded in threads of their own, then through the vision tower. */
@@ -66,11 +66,9 @@ export function openImageReader(
       };
       return {
         async sequence(placed, images) {
-          const inserted = [];
-          for (const [index, { at }] of placed.images.entries())
-            inserted.push({ at, values: await featuresOf(images[index]!) });
-          const positions = imagePositions(placed.ids.length, placed.images, contract.positions);
-          return { ids: placed.ids, inserted, positions };
+          const values = [];
+          for (const image of images) values.push(await featuresOf(image));
+          return mixedSequence(placed, values, contract.positions);
         },
       };
     },

@@ -12,8 +12,8 @@ import { inTurns } from '../../model/pass/stepwise.js';
 import { imageFeatures } from '../../model/vision/imageFeatures.js';
 import { fillTowerGradients, imageGradient } from '../../model/vision/imageGradient.js';
 import { gridOf, type Vision } from '../../model/vision/openVision.js';
+import { mixedSequence } from '../../model/vision/mixedSequence.js';
 import { placeImages } from '../../model/vision/placeImages.js';
-import { imagePositions } from '../../model/vision/positions.js';
 import type { TowerWeights } from '../../model/vision/tower.js';
 import type { PoolTokens } from '../step/poolGradient.js';
 
@@ -72,12 +72,8 @@ export function poolImages(
   const place = (marked: Int32Array, hashes: readonly string[]): Sequence => {
     if (hashes.length === 0) return marked;
     const grids = hashes.map((sha256) => gridOf(images.sizeOf(sha256), contract, config));
-    const placed = placeImages(marked, grids, ids);
-    const sequence: MixedSequence = {
-      ids: placed.ids,
-      inserted: placed.images.map(({ at }) => ({ at, values: nothing })),
-      positions: imagePositions(placed.ids.length, placed.images, contract.positions),
-    };
+    const unseen = hashes.map(() => nothing);
+    const sequence = mixedSequence(placeImages(marked, grids, ids), unseen, contract.positions);
     waiting.set(sequence, hashes);
     return sequence;
   };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { UserError } from '../../configs/userError.js';
 import { readEncoded } from './readEncoded.js';
 
 /** An encoded image, known by its content. */
@@ -7,7 +8,7 @@ export interface ImageSource {
   sha256: string;
   /** For messages: its file, or the row that it lies in. */
   name: string;
-  /** Its bytes. @throws UserError when they are not to be had */
+  /** Its bytes. @throws UserError when they are not to be had, or are others than those of `sha256` */
   read(): Promise<Uint8Array>;
 }
 
@@ -24,7 +25,12 @@ export async function imageInFile(
     await check(encoded);
     return hashOf(encoded);
   });
-  return { sha256, name: file, read: () => readEncoded(file, async (encoded) => encoded) };
+  const read = () =>
+    readEncoded(file, async (encoded) => {
+      if (hashOf(encoded) !== sha256) throw new UserError('changed after it was first read; run again');
+      return encoded;
+    });
+  return { sha256, name: file, read };
 }
 
 /** An image that is in memory. */

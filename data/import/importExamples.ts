@@ -8,7 +8,7 @@ import { requireApart } from '../files/requireApart.js';
 import { syncFolder } from '../files/writeBeside.js';
 import { beirFiles } from './lookup/beirJudgements.js';
 import { importRows, type ImportedRows, type ImportTask } from './importRows.js';
-import { showsImages } from './images/showsImages.js';
+import { showsImages, sourceShowsImages } from './images/showsImages.js';
 import { requireLookups, type LookupFiles } from './lookup/openLookups.js';
 import { recogniseFormat, type Recognised } from './source/recogniseFormat.js';
 import { orStop, Stopped } from './source/stopped.js';
@@ -57,7 +57,7 @@ export async function importExamples(
   const { sources, lookupFiles } = await filesOf(recognised, options);
   const inputs = await inputFiles([...(Object.values(lookupFiles) as string[]), ...sources.map(({ file }) => file)]);
   const rejectsFile = `${output}.rejects.jsonl`;
-  const images = options.images ?? ((await anyShowsImages(recognised, inputs)) ? 'copy' : null);
+  const images = options.images ?? ((await anyShowsImages(sources, lookupFiles)) ? 'copy' : null);
   await requireApart(
     [
       ...[output, rejectsFile, imagesPath(output)].map((path) => ({ option: '--output', path, kind: 'file' as const })),
@@ -137,10 +137,9 @@ async function publish(
   await work.remove();
 }
 
-async function anyShowsImages(sources: Recognised[], inputs: readonly { path: string }[]): Promise<boolean> {
-  if (sources.some(({ format }) => format === 'image-triplets')) return true;
-  const ofTexts = new Set(sources.filter(({ format }) => format === 'triples').map(({ path }) => path));
-  for (const { path } of inputs) if (!ofTexts.has(path) && (await showsImages(path))) return true;
+async function anyShowsImages(sources: ImportTask['sources'], lookupFiles: LookupFiles): Promise<boolean> {
+  for (const { format, file } of sources) if (await sourceShowsImages(format, file)) return true;
+  for (const file of Object.values(lookupFiles) as string[]) if (await showsImages(file)) return true;
   return false;
 }
 

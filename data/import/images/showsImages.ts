@@ -1,5 +1,14 @@
 import { openParquet } from '../../arrow/parquet.js';
 import { beginningOf } from '../source/beginningOf.js';
+import type { Recognised } from '../source/recogniseFormat.js';
+
+/**
+ * Whether an import of a source would find images in it.
+ * @param file  of the source, the one that is read
+ * @throws UserError when it cannot be read
+ */
+export const sourceShowsImages = async (format: Recognised['format'], file: string): Promise<boolean> =>
+  format === 'image-triplets' || (format !== 'triples' && (await showsImages(file))); // triples are texts, whatever they quote
 
 /**
  * Whether a file of rows or of a collection has images, as far as its first lines show, or its columns.

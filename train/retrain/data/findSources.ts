@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { glob } from 'tinyglobby';
 import { UserError } from '../../../configs/userError.js';
 
-/** What a file that is still being written, or that tells of rejected rows, is called. */
-const passedOver = ['**/.*', '**/*.part', '**/*.partial', '**/*.partial-*', '**/*.tmp', '**/*.rejects.jsonl'];
+/** How a file is called that is still being written, tells of rejected rows, or holds the images of the one beside it. */
+const passedOver = /^\.|\.(?:part|partial|tmp|rejects\.jsonl|images\.arrow)$|\.partial-/;
 
 /**
  * The files that a plan's data names: files as they are, all files of a folder and of its folders, and what patterns
@@ -24,12 +25,18 @@ export async function findSources(plan: string, entries: readonly string[]): Pro
 async function filesOf(plan: string, entry: string): Promise<string[]> {
   const stat = statSync(entry, { throwIfNoEntry: false });
   if (stat?.isFile()) return [entry];
-  const options = { onlyFiles: true, ignore: passedOver, followSymbolicLinks: false };
+  const options = { onlyFiles: true, followSymbolicLinks: false };
   if (stat?.isDirectory()) {
     const inside = await glob('**/*', { ...options, cwd: entry });
-    return inside.sort().map((name) => `${entry.replace(/\/+$/, '')}/${name}`);
+    return inside
+      .filter(isSource)
+      .sort()
+      .map((name) => `${entry.replace(/\/+$/, '')}/${name}`);
   }
   if (!/[*?[{]/.test(entry))
     throw new UserError(`retraining plan ${plan}: data names ${entry}, which does not exist; correct it`);
-  return (await glob(entry, options)).sort();
+  return (await glob(entry, options)).filter(isSource).sort();
 }
+
+/** Told by its name alone: the `ignore` of a glob passes over nothing outside the working directory. */
+const isSource = (path: string) => !passedOver.test(basename(path));

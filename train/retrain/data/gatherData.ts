@@ -9,7 +9,9 @@ import { createExampleWriter } from '../../../data/arrow/writeExamples.js';
 import { fileIdentity } from '../../../data/files/fileIdentity.js';
 import { makeFolder } from '../../../data/files/makeFolder.js';
 import { writeBeside } from '../../../data/files/writeBeside.js';
+import { sourceShowsImages } from '../../../data/import/images/showsImages.js';
 import { importExamples } from '../../../data/import/importExamples.js';
+import { recogniseFormat } from '../../../data/import/source/recogniseFormat.js';
 import { findSources } from './findSources.js';
 import { rowKey, rowKeys, type RowKeys } from './rowKeys.js';
 import { rowsIn } from './rowsIn.js';
@@ -136,16 +138,16 @@ async function importOnce(
     if (known.rows > 0) for await (const example of rowsOf(output)) seen.add(rowKey(example));
     return known;
   }
+  if (await sourceShowsImages((await recogniseFormat(path)).format, path))
+    throw new UserError(
+      `${path} has images, and retraining gathers texts alone; import it by npm run data, and name the Arrow file`,
+    );
   say(`data    importing ${path}`);
   const summary = await importExamples([path], raw, {
     maxRejects: { share: mostRejected },
     ...(signal && { signal }),
   });
   if (summary === null) return null;
-  if (summary.images)
-    throw new UserError(
-      `${path} has images, and retraining gathers texts alone; import it by npm run data, and name the Arrow file`,
-    );
   const writer = await createExampleWriter(output);
   let [rows, repeated] = [0, 0];
   for await (const example of rowsOf(raw)) {
@@ -202,8 +204,9 @@ async function removeOthers(folder: string, sources: readonly Source[]): Promise
   let place = '';
   for (const { identity } of sources) kept.add((place = hashOf(place, identity)));
   for (const name of await readdir(folder)) {
-    const [, key] = /^([0-9a-f]{32})\.(?:arrow|json|raw\.arrow|raw\.arrow\.rejects\.jsonl)$/.exec(name) ?? [];
-    if (key !== undefined && !kept.has(key)) await rm(join(folder, name), { force: true });
+    const [, key] =
+      /^([0-9a-f]{32})\.(?:arrow|json|raw\.arrow(?:\.rejects\.jsonl|\.import)?|raw\.images\.arrow)$/.exec(name) ?? [];
+    if (key !== undefined && !kept.has(key)) await rm(join(folder, name), { force: true, recursive: true });
   }
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createImageWriter } from '../../../../data/arrow/images/imageWriter.js';
 import { openExamples } from '../../../../data/arrow/openExamples.js';
 import { createExampleWriter } from '../../../../data/arrow/writeExamples.js';
 import { gatherData } from '../../../../train/retrain/data/gatherData.js';
@@ -102,6 +104,51 @@ describe('gatherData', () => {
     );
     writeFileSync(at('incoming/x.jsonl'), line('yes'));
     assert.deepEqual(await queriesOf((await gather([at('incoming')])).files), ['yes']);
+  });
+
+  // The images beside an Arrow file were taken for training data that lack every column.
+  it('takes an Arrow file with images out of a folder or by a pattern, without the file that holds them', async () => {
+    mkdirSync(at('incoming'));
+    const writer = await createExampleWriter(at('incoming/pages.arrow'), { withImages: true });
+    const passage = (text: string) => ({ id: text, title: '', text });
+    await writer.write({ id: '1', query: 'q', positives: [passage('p')], negatives: [passage('n')] });
+    await writer.close();
+    const images = await createImageWriter(at('incoming/pages.images.arrow'), 'copy', 0);
+    await images.finish();
+    await images.close();
+    // A pattern outside the working directory passed over nothing at all.
+    for (const entry of ['incoming', 'incoming/*.arrow'])
+      assert.deepEqual(
+        (await gather([at(entry)])).files.map((path) => resolve(path)),
+        [at('incoming/pages.arrow')],
+        entry,
+      );
+  });
+
+  // It was imported whole, its images copied, and only then refused, at every call again; the copies stayed.
+  it('refuses a source with images before it imports it', async () => {
+    writeFileSync(at('pages.jsonl'), '{"query":"q","pos":["p"],"neg":["n"],"query_image":"absent.png"}\n');
+    const said: string[] = [];
+    await assert.rejects(gather([at('pages.jsonl')], said), {
+      name: 'UserError',
+      message: `${at('pages.jsonl')} has images, and retraining gathers texts alone; import it by npm run data, and name the Arrow file`,
+    });
+    assert.deepEqual([said, readdirSync(at('imports'))], [[], ['sources.json']]);
+  });
+
+  // Of a source that changed after its import was stopped, or that was refused, these stayed for good.
+  it('removes what was left of the import of a source that is gone', async () => {
+    writeFileSync(at('one.jsonl'), line('a'));
+    const { files } = await gather([at('one.jsonl')]);
+    const gone = (ending: string) => at(`imports/${'0'.repeat(32)}.raw.${ending}`);
+    mkdirSync(gone('arrow.import'));
+    for (const path of [gone('images.arrow'), `${gone('arrow.import')}/rows.arrow`]) writeFileSync(path, 'left');
+    await gather([at('one.jsonl')]);
+    const left = readdirSync(at('imports')).map((name) => at(`imports/${name}`));
+    assert.deepEqual(
+      left.filter((path) => !path.endsWith('.json')),
+      files,
+    );
   });
 
   it('ends when more rows are unusable than the plan accepts, and names what is not there', async () => {

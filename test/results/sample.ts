@@ -9,8 +9,8 @@ interface TevatronRow {
   positive_passages: { docid: string; title: string; text: string }[];
 }
 
-/** Of so many rows one is held out; four times as many give the passages that are searched for them. */
-const heldOutShare = 120;
+/** Of so many rows one is held out. Their passages are the ones that are searched for them. */
+const heldOutShare = 30;
 
 /**
  * Part training queries: some are held out, by which a recipe is chosen, so that no test is looked at for that.
@@ -24,10 +24,9 @@ export async function partSample(file: string, trainFile: string, heldOut: strin
   const queries: { id: string; text: string }[] = [];
   const qrels = new Map<string, Map<string, number>>();
   lines.forEach((line, index) => {
-    if (index % (heldOutShare / 4) !== 0) return;
+    if (index % heldOutShare !== 0) return;
     const row = JSON.parse(line) as TevatronRow;
     for (const { docid, title, text } of row.positive_passages) corpus.set(docid, { id: docid, title, text });
-    if (index % heldOutShare !== 0) return;
     queries.push({ id: row.query_id, text: row.query });
     qrels.set(row.query_id, new Map(row.positive_passages.map(({ docid }) => [docid, 1])));
   });

@@ -11,6 +11,7 @@ import { UserError } from '../../configs/userError.js';
 import { loadTasks, requireTaskData } from '../../eval/tasks/task.js';
 import { gridOf, openVision } from '../../model/vision/openVision.js';
 import type { Size } from '../image/smartSize.js';
+import { imagesPath } from '../arrow/images/imageSchema.js';
 import { contactSheet } from '../inspect/contactSheet.js';
 import type { TokensOfImage } from '../inspect/imageFacts.js';
 import { formatInspection, formatOverlaps } from '../inspect/formatInspection.js';
@@ -64,10 +65,11 @@ export const inspectCommand: Command<{
     for (const task of compared) requireTaskData(task);
     if (html !== undefined) {
       const read = [
+        ...files.map(String).flatMap((file) => [file, imagesPath(file)]),
         ...compared.map(({ folder }) => folder),
         ...(base === undefined ? [] : modelFolders(`base:${base}`)),
       ];
-      await requireApart([{ option: '--html', path: html, kind: 'file' }], [...files.map(String), ...read]);
+      await requireApart([{ option: '--html', path: html, kind: 'file' }], read);
     }
     const tokens: { tokens?: Awaited<ReturnType<typeof tokensOf>> } =
       base === undefined ? {} : { tokens: await tokensOf(base) };

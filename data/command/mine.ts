@@ -6,6 +6,7 @@ import { requireApart } from '../files/requireApart.js';
 import { UserError } from '../../configs/userError.js';
 import { defaultCacheBytes } from '../../eval/dense/denseRetriever.js';
 import { mineArrow } from '../../eval/mining/mineNegatives.js';
+import { imagesPath } from '../arrow/images/imageSchema.js';
 import { openExamples } from '../arrow/openExamples.js';
 import { openEncoder } from '../../eval/encoder/openEncoder.js';
 
@@ -96,7 +97,10 @@ export const mineCommand: Command<{
       relativeMargin: relativeMargin,
       seed,
     };
-    await requireApart([{ option: '--output', path: output, kind: 'file' }], [file, ...modelFolders(model)]);
+    await requireApart(
+      [output, imagesPath(output)].map((path) => ({ option: '--output', path, kind: 'file' as const })),
+      [file, imagesPath(file), ...modelFolders(model)],
+    );
     const opened = model === 'bm25' ? undefined : await openEncoder(model, { recipe, images: await hasImages(file) });
     const warn = (text: string) => console.error(`warning: ${text}`);
     opened?.warnings.forEach(warn);

@@ -1,5 +1,6 @@
 import { UserError } from '../../configs/userError.js';
 import { carryImages, removeImages } from '../../data/arrow/images/carryImages.js';
+import type { StagedFile } from '../../data/files/writeBeside.js';
 import type { ImageFile } from '../../data/arrow/images/imageFile.js';
 import { createExampleWriter } from '../../data/arrow/writeExamples.js';
 import { openExamples, type ExampleFile } from '../../data/arrow/openExamples.js';
@@ -62,20 +63,22 @@ export async function mineArrow(
       withImages: input.images !== undefined,
     });
     let [rows, short] = [0, 0];
+    let images: StagedFile | undefined;
     try {
+      if (input.images) images = await carryImages(inputFile, outputFile);
       for await (const ranked of rank(rowsOf(input), found, options, input.images)) {
         const example = chooseNegatives(ranked, found.passages, options);
         await writer.write(example);
         if (example.negatives.length < options.negatives) short++;
         onProgress(input.rows + ++rows, 2 * input.rows);
       }
+      await writer.close();
     } catch (error) {
       await writer.abort();
+      await images?.discard();
       throw error;
     }
-    if (input.images) await carryImages(inputFile, outputFile);
-    await writer.close();
-    if (!input.images) await removeImages(outputFile);
+    await (images ? images.commit() : removeImages(outputFile));
     return { rows, passages: found.passages.length, short };
   } finally {
     await input.close();

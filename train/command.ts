@@ -8,10 +8,8 @@ import { UserError } from '../configs/userError.js';
 import { datasetsMirror, datasetsRoot } from '../data/download/datasetsRoot.js';
 import { parseDataSpec } from '../data/stream/dataSpec.js';
 import { readRunConfig } from '../checkpoints/run/config.js';
-import { readLog } from '../checkpoints/run/log.js';
 import { contractFields } from '../checkpoints/contract/contractFile.js';
 import { defaultRunName, openRun, requireFreeName, runFolder, runsRoot } from '../checkpoints/run/folder.js';
-import { resultTable } from '../eval/report/run/resultTable.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { visibleCards } from '../model/engine/native/cards.js';
 import { describeLayers } from '../model/describe/describeLayers.js';
@@ -23,7 +21,6 @@ import { openOldRun } from './loop/openOldRun.js';
 import type { OpenTraining } from './loop/openTraining.js';
 import { longName, namedDuring } from './during/duringTasks.js';
 import { poolArithmetic } from './loop/pools.js';
-import { runReport } from './finish/runReport.js';
 import { clearAborted } from './processes/trainingState.js';
 import { watchSignals } from '../configs/cli/watchSignals.js';
 import { asRank, type Joined } from '../model/ranks/asRank.js';
@@ -37,8 +34,9 @@ import { requireBegunAlike } from './prepare/requireBegunAlike.js';
 import { planLines } from './prepare/planLines.js';
 import { isAllHere, planRun, problemsOf, type RunPlan } from './prepare/planRun.js';
 import { prepareRun, prepareTasks, type Places } from './prepare/prepareRun.js';
+import { finish } from './command/finish.js';
 import { screenOf } from './command/screen.js';
-import { workThrough, type Outcome } from './workThrough.js';
+import { workThrough } from './workThrough.js';
 
 interface TrainArguments {
   base: string[] | undefined;
@@ -145,7 +143,10 @@ async function lead(args: TrainArguments, place: RankPlace, join: Join): Promise
     return joined.engine;
   };
   const opened = args.resume ? await reopen(args, announced) : await open(args, ranks, announced);
-  if (typeof opened === 'number') return opened;
+  if (typeof opened === 'number') {
+    joined?.collective.fail('it began no run, and says why');
+    return opened;
+  }
   const { record, paths, warnings, from } = opened;
   requireQueries(ranks, record.settings.training.queriesPerPool);
   for (const warning of warnings) console.error(`warning: ${warning}`);
@@ -274,27 +275,6 @@ async function reopen(args: TrainArguments, join: () => Promise<Engine>): Promis
     await prepareTasks(allTasks({ tasks, during: namedDuring(settings) }), places(), downloadScreen);
   }
   return openOldRun(engine, args.run, args['allow-engine']);
-}
-
-async function finish(
-  opened: OpenTraining,
-  outcome: Exclude<Outcome, { interruptedAfter: number }>,
-  json: boolean,
-): Promise<void> {
-  const { paths, record } = opened;
-  const { reportSummary, writeReport } = await import('../eval/report/run/report.js'); // loads the chart library
-  const data = runReport(opened, outcome, await readLog(paths.log));
-  await writeReport({ html: paths.reportHtml, json: paths.reportJson }, data);
-  if (outcome.results.length > 0) console.log(`\n${resultTable(data)}\n`);
-  else console.error('no tasks were named, so nothing was scored; npm run eval does it later');
-  if (outcome.last < record.updates) console.error(`stopped after update ${outcome.last}: no better score came`);
-  if (outcome.best) console.error(`best    after update ${outcome.best.update}, which is exported`);
-  console.error(`adapter ${paths.adapter}`);
-  console.error(`report  ${paths.reportHtml}`);
-  if (json)
-    console.log(
-      JSON.stringify({ run: paths.name, folder: paths.folder, updates: outcome.last, ...reportSummary(data) }),
-    );
 }
 
 await runCommand('npm run train --', trainCommand);

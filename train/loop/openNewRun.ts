@@ -21,6 +21,7 @@ import { describeEngine, type Engine } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import { baseContract } from '../../model/vision/baseContract.js';
 import { openDuring } from '../during/duringTasks.js';
+import { requireImagesRead } from '../during/requireImagesRead.js';
 import { haveImages } from './knownImages.js';
 import { openCaches, openFiles } from './openData.js';
 import { openRunImages } from './openImages.js';
@@ -92,6 +93,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   const arithmetic = { ...engine, precision: settings.contract.precision };
   const of = { folder: base.folder, tokenizer };
   const { contract, vision } = await baseContract(of, settings, arithmetic, haveImages(files));
+  await requireImagesRead(settings, contract);
   if (given) warnings.push(...requireStartContract(given, contract, asked.allowContract));
   warnings.push(...(await otherBaseContract(base.folder, contract)), ...(await beyondPositions(base.folder, contract)));
   const model = await loadModel(resolve(base.folder), contract.precision);

@@ -133,6 +133,7 @@ export async function trainRun(
   const gradients: Gradients = new Map();
   const losses: tf.Scalar[] = [];
   let reached: { update: number; position: Position } | undefined;
+  let isScoring = false;
   let savedAt = first - 1;
   let withoutGradient = from ? -Infinity : 0;
   const end = (isDone: boolean): TrainingEnd => ({
@@ -192,7 +193,9 @@ export async function trainRun(
         events.scalar(`train/${tag}`, report[tag], update);
       screen.onUpdate({ ...report, ...sampled });
       await new Promise(setImmediate); // lets signals, worker messages and the progress bar through
+      isScoring = true;
       ({ isBest, isAtEnd } = await scoreTogether(scoring, update, collective));
+      isScoring = false;
       const isLast = update === updates || isAtEnd;
       const stops = (isAlone ? isInterrupted() : isOver) && !isLast;
       const isBestKept = isBest && settings.training.keepBest === true;
@@ -202,8 +205,10 @@ export async function trainRun(
     return end(true);
   } catch (error) {
     tf.dispose([...gradients.values(), ...losses]);
-    const isExpected = error instanceof GivenUp || error instanceof PeerFailure;
-    if (isExpected && reached && reached.update > savedAt) await keep(reached.update, reached.position);
+    // Whatever went wrong, the updates that were made are whole.
+    const isBetween =
+      error instanceof GivenUp || error instanceof PeerFailure || (isScoring && error instanceof UserError);
+    if (isBetween && reached && reached.update > savedAt) await keep(reached.update, reached.position);
     if (!(error instanceof GivenUp)) throw error;
     return end(false);
   } finally {

@@ -44,6 +44,7 @@ export function joinedCollective(place: RankPlace): Collective {
   const { runByName, type, text, integer, float, exchange } = nativeBackend();
   const keys = new Map<string, number>();
   let told = 0;
+  let hasFailed = false;
 
   function collective(name: string, x: tf.Tensor, settings: ReturnType<typeof text>[]): tf.Tensor {
     // A key may be used again for the same shape only; each costs memory for good.
@@ -99,6 +100,7 @@ export function joinedCollective(place: RankPlace): Collective {
       return all as string[];
     },
     part() {
+      if (hasFailed) return; // nobody will say so
       const key = (rank: number) => `parted/${rank}`;
       const others = place.addresses.map((_, rank) => rank).slice(1);
       try {
@@ -109,6 +111,7 @@ export function joinedCollective(place: RankPlace): Collective {
       }
     },
     fail: (words) => {
+      hasFailed = true;
       try {
         exchange.reportError(words.replaceAll('\n', ' '));
       } catch {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAdapter } from '../../../checkpoints/adapter/adapter.js';
 import { adapterHash } from '../../../checkpoints/adapter/adapterHash.js';
@@ -9,6 +9,7 @@ import { readState, readStateData, stateName } from '../../../checkpoints/run/st
 import { stateAdapter } from '../../../checkpoints/run/stateAdapter.js';
 import { loadConfig } from '../../../configs/load/loadConfig.js';
 import { resolveBase } from '../../../configs/load/resolveBase.js';
+import { UserError } from '../../../configs/userError.js';
 import { stopSignals } from '../../../configs/stopSignals.js';
 import { startEngine, type Engine } from '../../../model/engine/startEngine.js';
 import { savedStanding } from '../../../train/during/standing.js';
@@ -16,6 +17,7 @@ import { openNewRun } from '../../../train/loop/openNewRun.js';
 import { openOldRun } from '../../../train/loop/openOldRun.js';
 import { trainingState } from '../../../train/processes/trainingState.js';
 import { workThrough, type Outcome, type Screen } from '../../../train/workThrough.js';
+import { swatch } from '../../fixtures/swatch.js';
 import { makeTinyRun, tinySettings } from '../../tinyRun.js';
 
 /** Scored after updates 2, 4, ... on 7 of 12 queries; with this base and these settings scores rise and fall. */
@@ -189,6 +191,42 @@ describe('a run that is scored while it trains', function () {
       message: /^the data of task scifact is not complete: .*npm run data -- download scifact/,
     });
     assert.ok(!existsSync(pathsOf('nowhere').folder));
+  });
+
+  // It trained, and ended at its first scoring; the updates since the state saved last were lost, and --resume ended alike.
+  it('says before anything is made that a task has images, which it would not read', async () => {
+    writeFileSync('page.png', (await swatch(1)).bytes);
+    cpSync('tasks/animals', 'tasks/pages', { recursive: true });
+    const lines = readFileSync('tasks/pages/corpus.jsonl', 'utf8').trim().split('\n');
+    const shown = lines.map(
+      (line) => `${JSON.stringify({ ...(JSON.parse(line) as object), image: '../../page.png' })}\n`,
+    );
+    writeFileSync('tasks/pages/corpus.jsonl', shown.join(''));
+    const during = ['evaluation.everySteps=2', 'evaluation.duringTasks=[./tasks/pages]'];
+    for (const [setting, settings] of Object.entries({
+      duringTasks: during,
+      tasks: ['evaluation.tasks=[./tasks/pages]'],
+    }))
+      await assert.rejects(begin('pages', settings), {
+        name: 'UserError',
+        message:
+          `evaluation.${setting} names pages, which has images, and a run on training data without images reads none; ` +
+          "leave it out, say images: ignore in the task's YAML file, or train on data with images",
+      });
+    assert.ok(!existsSync(pathsOf('pages').folder));
+  });
+
+  it('keeps the updates that were made where a scoring cannot be', async () => {
+    const cannot = at('scoring 4', () => {
+      throw new UserError('the corpus cannot be read');
+    });
+    await assert.rejects(
+      train('unscored', [...scored, ...best, 'training.saveEverySteps=12'], cannot(0)),
+      /cannot be read/,
+    );
+    assert.ok(statesOf('unscored').includes(4), String(statesOf('unscored')));
+    await goOn('unscored');
+    assert.deepEqual((await outcomeOf('unscored')).losses, (await outcomeOf('whole')).losses);
   });
 
   /** An update, or something that happens in or after the scoring that follows it. */

@@ -53,6 +53,15 @@ describe('joinedCollective', function () {
     assert.match(String(message), /^rank 1 of 2 \(127\.0\.0\.1:\d+\) has ended( or gives no sign of life)?$/);
   });
 
+  // Where rank 0 had nothing to train, it waited a minute for each other one, which waited for what it would tell.
+  it('lets all end where rank 0 gives up, and waits for none of them', async () => {
+    const [first, second] = await startRanks(worker, await placesHere(2), ['refused']);
+    assert.deepEqual(first!.said, [{ waited: false }]);
+    const { error, message } = failureOf(second!)!;
+    assert.equal(error, 'PeerFailure');
+    assert.match(String(message), /^rank 0 of 2 \(.*\) (failed: it began no run|has ended)$/);
+  });
+
   it('says which rank did not come, and where a port is taken', async () => {
     const [place, absent] = await placesHere(2);
     const [, taken] = await placesHere(2);

@@ -26,6 +26,14 @@ try {
     say({ sums, rows, told: collective.tell(`words of ${rank}`), again: collective.tell(`more of ${rank}`) });
     say({ left: tf.memory().numTensors - before, child: process.env['TERCET_SERVER_DEF'] ?? null });
   }
+  if (what === 'refused') {
+    if (rank > 0) collective.tell('');
+    collective.fail('it began no run');
+    const begunMs = performance.now();
+    collective.part();
+    say({ waited: performance.now() - begunMs > 30_000 });
+    process.exit(0);
+  }
   if (what === 'killed' && last) process.kill(process.pid, 'SIGKILL');
   collective.meet();
   if (what === 'exchange') {

@@ -9,6 +9,7 @@ import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/stackedLora.js';
 import { inputRows, lengthOf, longestOf, paddedTo, turnsOf, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
+import { tapedGradients } from './tapedGradients.js';
 import { unitRowsGradient } from '../layer/unitRows.js';
 
 /** A chunk's layer inputs where its texts are padded to the longest; works on every engine. */
@@ -85,7 +86,8 @@ export function* backwardPadded(
     const names = [...parameters.keys()].filter((name) => name.startsWith(`layers.${layer}.`));
     const variables = names.map((name) => parameters.get(name)!);
     const [dInput, ...gradients] = tf.tidy(() =>
-      tf.grads((x) => decoderLayer(x as tf.Tensor2D, weights, places, model.config, dropout, only))(
+      tapedGradients(
+        (x) => decoderLayer(x as tf.Tensor2D, weights, places, model.config, dropout, only),
         [input, ...variables],
         dState,
       ),

@@ -35,21 +35,25 @@ function* features(
   dropout: Dropout | undefined,
 ): Stepwise<Float32Array> {
   const areas = imageAreas(image, config, tower.mostScores);
-  const dropped = dropout && patchDropout(dropout, image);
-  let state = imagePatches(image, areas.order, tower, config, values);
+  let dropped: RowDropout | undefined;
+  let state: tf.Tensor2D | undefined;
   try {
+    dropped = dropout && patchDropout(dropout, image);
+    state = imagePatches(image, areas.order, tower, config, values);
     for (const [block, weights] of tower.blocks.entries()) {
-      const next = tf.tidy(() => towerBlock(state, weights, areas.of(block), config, dropped));
-      state.dispose();
+      const input: tf.Tensor2D = state;
+      const next = tf.tidy(() => towerBlock(input, weights, areas.of(block), config, dropped));
+      input.dispose();
       state = next;
       yield;
     }
-    const merged = tf.tidy(() => mergePatches(state, tower, config));
+    const top = state;
+    const merged = tf.tidy(() => mergePatches(top, tower, config));
     const inWindows = merged.dataSync<'float32'>();
     merged.dispose();
     return rowByRow(inWindows, areas.order, config.out);
   } finally {
-    state.dispose();
+    state?.dispose();
     if (dropped) forgetRows(dropped);
     areas.dispose();
   }

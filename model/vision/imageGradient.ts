@@ -1,13 +1,14 @@
 import { isInTower } from '../../checkpoints/adapter/names.js';
 import type { PreparedImage } from '../../data/image/imageRules.js';
 import { tf } from '../engine/tf.js';
-import { forgetRows } from '../engine/dropoutMask.js';
+import { forgetRows, type RowDropout } from '../engine/dropoutMask.js';
 import type { Dropout } from '../layer/dropout.js';
 import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/stackedLora.js';
 import { imageAreas } from './imageAreas.js';
 import { imagePatches, patchDropout, type ColourValues } from './imageFeatures.js';
 import type { Stepwise } from '../pass/stepwise.js';
+import { tapedGradients } from '../pass/tapedGradients.js';
 import { towerWithinMemory } from './towerWithinMemory.js';
 import { mergePatches, towerBlock, type TowerWeights } from './tower.js';
 import type { VisionConfig } from './visionConfig.js';
@@ -50,29 +51,32 @@ function* gradients(
   const areas = imageAreas(image, config, tower.mostScores);
   const made: Gradients = new Map();
   let isDone = false;
-  const dropped = dropout && patchDropout(dropout, image);
-  const states = [imagePatches(image, areas.order, tower, config, values)];
+  let dropped: RowDropout | undefined;
+  const states: tf.Tensor2D[] = [];
   let dState: tf.Tensor2D | undefined;
   try {
+    dropped = dropout && patchDropout(dropout, image);
+    states.push(imagePatches(image, areas.order, tower, config, values));
     for (const [block, weights] of tower.blocks.entries()) {
       const input = states.at(-1)!;
       states.push(tf.tidy(() => towerBlock(input, weights, areas.of(block), config, dropped)));
       yield;
     }
-    const top = states.pop()!;
+    const top = states.at(-1)!;
     dState = tf.tidy(() => {
       const dFeatures = tf.tensor2d(inWindows(upstream, areas.order, config.out), [areas.order.length, config.out]);
-      return tf.grad((x) => mergePatches(x as tf.Tensor2D, tower, config))(top, dFeatures) as tf.Tensor2D;
+      const merge = (x: tf.Tensor) => mergePatches(x as tf.Tensor2D, tower, config);
+      return tapedGradients(merge, [top], dFeatures)[0] as tf.Tensor2D;
     });
-    top.dispose();
+    states.pop()!.dispose();
     for (let block = tower.blocks.length - 1; block >= 0; block--) {
       const names = [...parameters.keys()].filter((name) => name.startsWith(`visual.blocks.${block}.`));
       const variables = names.map((name) => parameters.get(name)!);
-      const [input, dOutput] = [states.pop()!, dState];
+      const [input, dOutput] = [states.at(-1)!, dState];
       const run = (x: tf.Tensor) =>
         towerBlock(x as tf.Tensor2D, tower.blocks[block]!, areas.of(block), config, dropped);
-      const [dInput, ...gradients] = tf.tidy(() => tf.grads(run)([input, ...variables], dOutput));
-      tf.dispose([input, dOutput]);
+      const [dInput, ...gradients] = tf.tidy(() => tapedGradients(run, [input, ...variables], dOutput));
+      tf.dispose([states.pop()!, dOutput]);
       dState = dInput as tf.Tensor2D;
       names.forEach((name, index) => made.set(name, gradients[index]!));
       yield;

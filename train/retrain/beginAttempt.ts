@@ -13,9 +13,8 @@ import { prepareDemonstration } from '../../eval/demonstration.js';
 import type { Task } from '../../eval/tasks/task.js';
 import { rowsIn } from './data/rowsIn.js';
 import type { Attempt } from './attempt.js';
-import { championOf } from './champion/champion.js';
+import { startArguments } from './champion/startArguments.js';
 import { gatherData, type GatheredData } from './data/gatherData.js';
-import { join } from 'node:path';
 import type { PlanFolder } from './planFolder.js';
 import { Interrupted, orInterrupted, type Steps } from './runStep.js';
 
@@ -25,6 +24,8 @@ export interface Asked {
   base: { name: string; identity: string };
   /** Hash of the resolved settings. */
   settings: string;
+  /** Arguments of a training: what it starts from, and the plan's settings. */
+  start: string[];
   /** Of data, base and settings: the same one would train the same again. */
   fingerprint: string;
 }
@@ -35,20 +36,30 @@ export interface Asked {
  */
 export async function whatIsAsked(plan: RetrainingPlan, paths: PlanFolder, steps: Steps): Promise<Asked> {
   const named = resolveBase(plan.base);
-  loadConfig(plan.recipe ?? named.recipe, plan.set); // refused before anything is imported
+  loadConfig(plan.recipe ?? named.recipe, plan.set); // refused before anything is imported, as what follows
+  const start = await startArguments(plan, paths);
   const data = await dataOf(plan, paths, steps);
   const { folder } = await orInterrupted(steps.signal, fetchBase(named));
-  return askedFor(plan, data, folder);
+  return askedFor(plan, start, data, folder);
 }
 
-/** What a plan asks for with data that is gathered and a base that is here. @param folder  of the base */
-export async function askedFor(plan: RetrainingPlan, data: GatheredData, folder: string): Promise<Asked> {
+/**
+ * What a plan asks for with data that is gathered and a base that is here.
+ * @param start   as `startArguments` tells it
+ * @param folder  of the base
+ */
+export async function askedFor(
+  plan: RetrainingPlan,
+  start: string[],
+  data: GatheredData,
+  folder: string,
+): Promise<Asked> {
   const { name, recipe } = resolveBase(plan.base);
   const { config } = loadConfig(plan.recipe ?? recipe, plan.set);
   const { weightsHash } = await openBaseFolder(folder);
   const settings = hashOf(config);
   const base = { name, identity: weightsHash };
-  return { data, base, settings, fingerprint: hashOf([data.identities, base.identity, settings, plan.from]) };
+  return { data, base, settings, start, fingerprint: hashOf([data.identities, base.identity, settings, plan.from]) };
 }
 
 /**
@@ -76,10 +87,7 @@ export async function requireSound(
 /** A new retraining of what was asked. */
 export function newAttempt(plan: RetrainingPlan, paths: PlanFolder, asked: Asked, nowMs: number): Attempt {
   const run = freeRunName(plan.name, paths, nowMs);
-  const champion = championOf(paths);
-  const start =
-    plan.from === 'champion' && champion !== null ? ['--adapter', join(paths.champion(champion), 'adapter')] : [];
-  const set = [...plan.set, 'evaluation.tasks=[]'].flatMap((setting) => ['--set', setting]);
+  const start = [...asked.start, '--set', 'evaluation.tasks=[]'];
   const recipe = plan.recipe === undefined ? [] : ['--recipe', plan.recipe];
   return {
     id: run,
@@ -91,7 +99,7 @@ export function newAttempt(plan: RetrainingPlan, paths: PlanFolder, asked: Asked
     data: { files: asked.data.files, identities: asked.data.identities, rows: asked.data.rows },
     base: asked.base,
     settings: asked.settings,
-    training: ['--base', plan.base, ...recipe, '--run', run, ...start, ...set, '--data', ...asked.data.files],
+    training: ['--base', plan.base, ...recipe, '--run', run, ...start, '--data', ...asked.data.files],
   };
 }
 

@@ -7,6 +7,7 @@ import { readAttempt } from '../attempt.js';
 import { asGathered, askedFor } from '../beginAttempt.js';
 import { wholeChampion } from '../champion/champion.js';
 import { dispensable } from '../champion/retention.js';
+import { startArguments } from '../champion/startArguments.js';
 import { lookAtData } from '../data/gatherData.js';
 import { readHistory, type HistoryEntry } from '../history.js';
 import type { PlanFolder } from '../planFolder.js';
@@ -33,10 +34,11 @@ export async function outlook(plan: RetrainingPlan, paths: PlanFolder, nowMs: nu
   const attempt = await readAttempt(paths.attempt);
   const { name, source: at } = resolveBase(plan.base);
   const folder = 'folder' in at ? at.folder : findCached(hubSettings().cache, at, 'model')?.folder;
+  const start = await startArguments(plan, paths);
   const { gathered, toImport } = await lookAt(plan, paths);
   const last = history.filter(({ fingerprint }) => fingerprint !== undefined).at(-1);
   const isKnown = folder !== undefined && toImport.length === 0;
-  const isNew = !isKnown || (await askedFor(plan, gathered, folder)).fingerprint !== last?.fingerprint;
+  const isNew = !isKnown || (await askedFor(plan, start, gathered, folder)).fingerprint !== last?.fingerprint;
   const decides = isNew || attempt !== undefined;
   return {
     plan: plan.name,

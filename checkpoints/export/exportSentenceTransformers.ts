@@ -55,6 +55,10 @@ function requirePlace({ image, chatBefore, querySuffix, passageSuffix }: Contrac
     throw new UserError(
       'sentence-transformers has no place for the flat positions of images that the contract has (image.positions); export --as merged or peft',
     );
+  if (image?.alpha === 'white')
+    throw new UserError(
+      'sentence-transformers has no place for the white that the contract lays transparent images over (image.alpha); export --as merged or peft',
+    );
 }
 
 function layoutFiles(hidden: number, contract: Contract): Record<string, unknown> {
@@ -126,15 +130,21 @@ function hiddenSize({ folder, config }: BaseFolder): number {
 const loading = (contract: Contract) => `## Loading it
 
 \`\`\`python
-from sentence_transformers import SentenceTransformer
+${contract.image ? 'from PIL import Image, ImageOps\n' : ''}from sentence_transformers import SentenceTransformer
 
 model = SentenceTransformer("path/of/this/folder")
 queries = model.encode_query([text${stripped(contract)}])
 passages = model.encode_document([${titled(contract)}])
-${contract.image ? 'pages = model.encode_document([{"text": "", "image": Image.open("page.png")}])  # from PIL import Image\n' : ''}\`\`\`
-
+${contract.image ? pages : ''}\`\`\`
+${contract.image ? whichTurn : ''}
 Two rules of the training are not in these files, because the library has no place for them: texts are trimmed
 and a passage's title is put before its text by the caller, as above (without a title the blank stays), and ${whereCut(contract)}
+`;
+
+const pages = `pages = model.encode_document([{"text": "", "image": ImageOps.exif_transpose(Image.open("page.png"))}])
+`;
+const whichTurn = `
+Images were turned as EXIF says in training; the library takes an image as it lies in its file, so \`exif_transpose\` turns it before.
 `;
 
 const stripped = ({ titleRule }: Contract) => (titleRule === 'as-is' ? '' : '.strip()');

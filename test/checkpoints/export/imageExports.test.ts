@@ -97,6 +97,28 @@ describe('exports of a model that reads images', () => {
     assert.ok(!existsSync(place('st')));
   });
 
+  // The library drops what is transparent, and takes images as they lie in their files: both gave other embeddings, in silence.
+  it('are refused to sentence-transformers where transparent images are laid over white, and say how to turn images', async () => {
+    await assert.rejects(
+      exportSentenceTransformers(place('white'), {
+        base,
+        adapter,
+        contract: { ...contract, image: { ...image, alpha: 'white' } },
+      }),
+      /no place for the white that the contract lays transparent images over \(image\.alpha\); export --as merged or peft/,
+    );
+    assert.ok(!existsSync(place('white')));
+    const card = async (of: Contract) => {
+      await exportSentenceTransformers(place(of.image ? 'st' : 'texts'), { base, adapter, contract: of });
+      return readFileSync(place(`${of.image ? 'st' : 'texts'}/README.md`), 'utf8');
+    };
+    assert.match(
+      await card(contract),
+      /PIL import Image, ImageOps\n[^]*"image": ImageOps\.exif_transpose\(Image\.open\(/,
+    );
+    assert.doesNotMatch(await card(texts), /ImageOps|EXIF/);
+  });
+
   it('put a document together as the contract does', () => {
     const parts = [
       { role: 'system', content: [{ type: 'text', text: 'Query:' }] },

@@ -33,11 +33,14 @@ export async function imageInFile(
   return { sha256, name: file, read };
 }
 
-/** An image that is in memory. */
-export const imageInMemory = (bytes: Uint8Array, name: string): ImageSource => ({
-  sha256: hashOf(bytes),
-  name,
-  read: async () => bytes,
-});
+/** An image that is in memory. It holds its own bytes alone. */
+export function imageInMemory(bytes: Uint8Array, name: string): ImageSource {
+  const own = alone(bytes);
+  return { sha256: hashOf(own), name, read: async () => own };
+}
+
+/** Bytes with a buffer of their own: those out of a table lie within a page of the table, all of which they would keep. */
+export const alone = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
 
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

@@ -3,7 +3,7 @@ import { heldStreams, keepThreadOutput } from '../../configs/cli/libraryOutput.j
 import { UserError } from '../../configs/userError.js';
 import type { ImageRules, PreparedImage } from './imageRules.js';
 import type { ImageReply, ImageRequest } from './image.worker.js';
-import type { ImageSource } from './imageSource.js';
+import { alone, type ImageSource } from './imageSource.js';
 
 /** Reads images in threads of their own: decoding and resizing one takes as long as the model takes for a few tokens. */
 export interface ImageThreads {
@@ -86,7 +86,3 @@ function startThread(rules: ImageRules, queue: Job[]) {
     },
   };
 }
-
-/** Bytes with a buffer of their own: a thread is sent all of it, and those out of a table lie within a page of the table. */
-const alone = (bytes: Uint8Array): Uint8Array =>
-  bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);

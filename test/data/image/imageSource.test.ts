@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { imageInFile } from '../../../data/image/imageSource.js';
+import { imageInFile, imageInMemory } from '../../../data/image/imageSource.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';
 
 describe('an image in a file', () => {
@@ -18,5 +18,15 @@ describe('an image in a file', () => {
     });
     writeFileSync(at('page.png'), 'before');
     assert.equal(String(await image.read()), 'before');
+  });
+});
+
+describe('an image in memory', () => {
+  // Samples of tasks in Parquet held every page of the table that an image of theirs lay in.
+  it('keeps none of the table that its bytes come from', async () => {
+    const page = Uint8Array.from({ length: 156 }, (_, at) => at);
+    const bytes = await imageInMemory(page.subarray(40, 115), 'image 1').read();
+    assert.deepEqual([bytes.length, bytes[0], bytes[74]], [75, 40, 114]);
+    assert.equal(bytes.buffer.byteLength, 75);
   });
 });

@@ -132,6 +132,7 @@ describe('a task with images', () => {
       for (const { images } of pages) {
         const bytes = await images![0]!.read();
         assert.equal(createHash('sha256').update(bytes).digest('hex'), images![0]!.sha256);
+        assert.equal(bytes.buffer.byteLength, bytes.length);
         colours.push([...(await sharp(bytes).raw().toBuffer()).subarray(0, 3)]);
       }
       assert.deepEqual(colours, [

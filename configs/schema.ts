@@ -188,7 +188,7 @@ const settings = z.strictObject({
         .array(z.string())
         .default([])
         .describe(
-          'trained on where --data names no files: names or files as in configs/datasets/, or `demonstration`; NAME:0.2 takes a share, as of files',
+          'trained on where --data names no files: names or files as in configs/datasets/, `demonstration` or `demonstration-pages`; NAME:0.2 takes a share, as of files',
         ),
       epochs: above0('passes over the training queries; ineffective when steps is set').default(1),
       steps: count('updates in all, instead of epochs').optional(),

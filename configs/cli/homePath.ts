@@ -17,6 +17,7 @@ const scripts = new Set([
   'study',
   'doctor',
   'pretrain-demo',
+  'pretrain-demo-vl',
 ]);
 
 /**

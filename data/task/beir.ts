@@ -5,7 +5,8 @@ import { stageFile, writeTogether, type StagedFile } from '../files/writeBeside.
 
 /** A retrieval task in memory. */
 export interface BeirTask {
-  corpus: Passage[];
+  /** `image` is the name of a file, relative to the folder. */
+  corpus: (Passage & { image?: string })[];
   queries: { id: string; text: string }[];
   /** Query id -> document id -> grade. */
   qrels: Map<string, Map<string, number>>;
@@ -25,7 +26,7 @@ export async function readBeir(folder: string, split: string): Promise<BeirTask>
 
 /** Write a task in BEIR layout. Queries and corpus of the folder are replaced; qrels of other splits stay. */
 export async function writeBeir(folder: string, split: string, task: BeirTask): Promise<void> {
-  const corpus = task.corpus.map(({ id, title, text }) => ({ _id: id, title, text }));
+  const corpus = task.corpus.map(({ id, title, text, image }) => ({ _id: id, title, text, image }));
   const queries = task.queries.map(({ id, text }) => ({ _id: id, text }));
   const rows = [...task.qrels].flatMap(([query, grades]) => [...grades].map(([id, grade]) => [query, id, `${grade}`]));
   await writeTogether([

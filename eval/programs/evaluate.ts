@@ -3,7 +3,7 @@ import { requireWritable } from '../../data/files/makeFolder.js';
 import { requireApart } from '../../data/files/requireApart.js';
 import { writeBeside } from '../../data/files/writeBeside.js';
 import { UserError } from '../../configs/userError.js';
-import { prepareDemonstration } from '../demonstration.js';
+import { madeForTasks, prepareMade } from '../demonstration/madeData.js';
 import type { Beside } from '../dense/encodeFile.js';
 import { modelFolders } from '../encoder/modelFolders.js';
 import { averagesOf, withAverages } from '../score/averages.js';
@@ -87,7 +87,7 @@ async function open(request: EvaluateRequest) {
     judgementsSuffice: model.startsWith('trec:'),
   });
   if (tasks.length === 0) throw new UserError('--tasks names no task');
-  if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration(onNote);
+  for (const made of madeForTasks(tasks.map(({ name }) => name))) await prepareMade(made, onNote);
   for (const task of tasks) requireTaskData(task);
   if (output !== undefined) await requireApartFromInputs(output, nodes, tasks, request);
   const opened = await openRetriever(request, tasks, onWarning);

@@ -46,7 +46,7 @@ function wholeArea({ order }: WindowOrder, columns: number, config: VisionConfig
   return { start: 0, places: placesOf(1, order.length * config.merge ** 2, order, columns, config) };
 }
 
-function placesOf(batch: number, time: number, order: Int32Array, columns: number, config: VisionConfig) {
+export function placesOf(batch: number, time: number, order: Int32Array, columns: number, config: VisionConfig) {
   const turns = (scale: number) => patchTurns(order, columns, config, scale);
   return { batch, time, queryRotary: turns(config.headDim ** -0.5), keyRotary: turns(1) };
 }

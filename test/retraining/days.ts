@@ -10,7 +10,7 @@ import { openExamples } from '../../data/arrow/openExamples.js';
 import type { Example } from '../../data/example/example.js';
 import { seededRandom } from '../../data/random.js';
 import { readBeir, writeBeir } from '../../data/task/beir.js';
-import { prepareDemonstration } from '../../eval/demonstration.js';
+import { prepareMade } from '../../eval/demonstration/madeData.js';
 import { planFolder } from '../../train/retrain/planFolder.js';
 
 const kills = Number(process.argv[2] ?? 50);
@@ -42,7 +42,7 @@ metrics: ${JSON.stringify(join(work, 'six-days.prom'))}
 `,
 );
 
-const [, code] = await prepareDemonstration((what) => console.log(what));
+const [, code] = await prepareMade('demonstration', (what) => console.log(what));
 await writeGate('data/cache/demo/tasks/code', 150, 350);
 const good = await rowsOf(code!);
 const share = (from: number, to: number) => good.slice(from * good.length, to * good.length);

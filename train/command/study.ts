@@ -7,7 +7,7 @@ import { makeFolder } from '../../data/files/makeFolder.js';
 import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { requireWholeSets } from '../../data/files/wholeSet.js';
-import { prepareDemonstration } from '../../eval/demonstration.js';
+import { madeForTasks, prepareMade } from '../../eval/demonstration/madeData.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { loadTaskList } from '../../eval/tasks/taskList.js';
 import { comparisonTable } from '../../eval/report/output/comparisonTable.js';
@@ -186,10 +186,10 @@ function tasksOf({ tasks, tasksDir }: Study): Task[] {
 
 /** Require all that the cells read, before the first begins. @returns the training files */
 async function inputs({ data, name }: Study, tasks: readonly Task[]): Promise<string[]> {
-  const isDemonstration = data === 'demonstration' || tasks.some((task) => task.name.startsWith('demo-'));
-  const made = isDemonstration ? await prepareDemonstration((what) => console.error(what)) : [];
+  const say = (what: string) => console.error(what);
+  for (const made of madeForTasks(tasks.map((task) => task.name))) await prepareMade(made, say);
+  const files = data === 'demonstration' ? await prepareMade(data, say) : (data ?? []);
   for (const task of tasks) requireTaskData(task);
-  const files = data === 'demonstration' ? made : (data ?? []);
   requireWholeSets(files);
   for (const path of files)
     await openExamples(path).then(

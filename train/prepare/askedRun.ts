@@ -5,7 +5,7 @@ import type { NamedBase } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
 import { parseDataSpec, type DataSpec } from '../../data/stream/dataSpec.js';
 import { importedFile, type TrainingDataset } from '../../data/import/importDataset.js';
-import { demonstrationFiles } from '../../eval/demonstration.js';
+import { isMadeName, madeFiles, madeForTasks, madeNames, type MadeName } from '../../eval/demonstration/madeData.js';
 import type { Task } from '../../eval/tasks/task.js';
 
 /** All that a run is asked to use, none of which need be here. */
@@ -35,12 +35,9 @@ export interface AskedData {
   /** In the order in which they are trained on. */
   files: DataSpec[];
   sets: TrainingDataset[];
-  /** Whether training files or tasks of the demonstration are made here. */
-  isDemonstration: boolean;
+  /** Data sets that are made here, for the training or for tasks. */
+  made: MadeName[];
 }
-
-/** What a recipe calls the data that is made here. */
-const demonstration = 'demonstration';
 
 /**
  * Tell what a run trains on: the files of --data, or else the data sets of its recipe. Settings then say which it was.
@@ -53,12 +50,12 @@ export function askedData(
   { config, overridden }: LoadedConfig,
   { recipe, tasks, root }: { recipe: string; tasks: readonly Task[]; root: string },
 ): AskedData {
-  const hasDemoTask = tasks.some(({ name }) => name.startsWith('demo-'));
+  const forTasks = madeForTasks(tasks.map(({ name }) => name));
   if (given) {
     if (overridden.includes('training.datasets'))
       throw new UserError('training.datasets has no effect with --data, which names the files; leave one of them out');
     config.training.datasets = [];
-    return { files: given, sets: [], isDemonstration: hasDemoTask };
+    return { files: given, sets: [], made: forTasks };
   }
   const { datasets } = config.training;
   if (datasets.length === 0)
@@ -66,14 +63,14 @@ export function askedData(
       `--data is missing: recipe ${recipe} names no data sets; name Arrow files, or --set training.datasets=[NAME]`,
     );
   const named = datasets.map(parseDataSpec).map(({ path: name, weight }) => {
-    const sets = name === demonstration ? [] : trainingDatasets(name);
-    const paths = name === demonstration ? demonstrationFiles() : sets.map((set) => importedFile(set, root));
+    const sets = isMadeName(name) ? [] : trainingDatasets(name);
+    const paths = isMadeName(name) ? madeFiles(name) : sets.map((set) => importedFile(set, root));
     return { name, sets, files: paths.map((path) => ({ path, weight })) };
   });
   return {
     files: named.flatMap(({ files }) => files),
     sets: named.flatMap(({ sets }) => sets),
-    isDemonstration: hasDemoTask || named.some(({ name }) => name === demonstration),
+    made: madeNames.filter((made) => forTasks.includes(made) || named.some(({ name }) => name === made)),
   };
 }
 
@@ -83,7 +80,7 @@ function trainingDatasets(name: string): TrainingDataset[] {
     if (training) return { ...dataset, import: training };
     const others = listDatasets().datasets.flatMap((each) => (each.import ? [each.name] : []));
     throw new UserError(
-      `training.datasets: ${dataset.name} is no training data; name one of ${others.join(', ')}, demonstration`,
+      `training.datasets: ${dataset.name} is no training data; name one of ${[...others, ...madeNames].join(', ')}`,
     );
   });
 }

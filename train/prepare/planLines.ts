@@ -5,7 +5,7 @@ import type { RunPlan } from './planRun.js';
 
 /** A plan as lines for the screen. */
 export function planLines(plan: RunPlan): string[] {
-  const { base, sets, tasks, during, missingTasks, disks, embeddings, memoryBytes, makesDemonstration, speed } = plan;
+  const { base, sets, tasks, during, missingTasks, disks, embeddings, memoryBytes, toMake, speed } = plan;
   const licence = (text: string | undefined) => (text === undefined ? '' : `; licence: ${text}`);
   const fetched = (bytes: number, present: number) =>
     `${gigabytes(bytes - present)} to download${present > 0 ? ` of ${gigabytes(bytes)}` : ''}`;
@@ -15,7 +15,7 @@ export function planLines(plan: RunPlan): string[] {
       const state = [isHere ? 'here' : fetched(bytes, present), ...(toImport ? ['to be imported'] : [])].join(', ');
       return `data    ${name}, ${state}${licence(terms)}`;
     }),
-    ...(makesDemonstration ? ['data    demonstration, made here'] : []),
+    ...toMake.map((name) => `data    ${name}, made here`),
     `tasks   ${tasks.join(', ') || 'none'}${missingTasks.length > 0 ? `; not here: ${missingTasks.join(', ')}` : ''}`,
     ...disks.map(({ place, bytes, free, parts }) => {
       const list = parts.map((part) => `${part.what} ${gigabytes(part.bytes)}`).join(', ');

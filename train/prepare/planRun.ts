@@ -9,7 +9,7 @@ import { UserError } from '../../configs/userError.js';
 import { openExamples } from '../../data/arrow/openExamples.js';
 import { planDataset, type PlannedDataset } from '../../data/download/planDataset.js';
 import { importBytes, importedFile, isImported } from '../../data/import/importDataset.js';
-import { demonstrationFiles, isDemonstrationHere } from '../../eval/demonstration.js';
+import { isMadeHere, madeFiles, madeForTasks, madeNames } from '../../eval/demonstration/madeData.js';
 import { describeBase, type BaseDescription } from '../../model/describe/describeBase.js';
 import { expectedPlan } from '../../model/describe/expectedPlan.js';
 import { requireFastEngine } from '../../model/describe/requireFastEngine.js';
@@ -36,7 +36,8 @@ export interface RunPlan {
   tasks: string[];
   /** Scored while training. */
   during: string[];
-  makesDemonstration: boolean;
+  /** Data sets that are made here, of those that are not here yet. */
+  toMake: string[];
   disks: PlannedDisk[];
   embeddings: PlannedEmbeddings | undefined;
   memoryBytes: number | undefined;
@@ -54,8 +55,8 @@ export const problemsOf = (plan: RunPlan, isOpened: boolean): string[] =>
   plan.tooLarge === undefined || (isOpened && isAllHere(plan)) ? plan.problems : [...plan.problems, plan.tooLarge];
 
 /** Whether all that the run uses is on this machine. */
-export const isAllHere = ({ base, sets, makesDemonstration }: RunPlan) =>
-  base.isHere && !makesDemonstration && sets.every(({ isHere, toImport }) => isHere && !toImport);
+export const isAllHere = ({ base, sets, toMake }: RunPlan) =>
+  base.isHere && toMake.length === 0 && sets.every(({ isHere, toImport }) => isHere && !toImport);
 
 /** Tell what a run takes. Servers are asked what they have; nothing is downloaded or written. */
 export async function planRun(asked: AskedRun, { root, mirror }: Places, engine: Engine): Promise<RunPlan> {
@@ -72,7 +73,7 @@ export async function planRun(asked: AskedRun, { root, mirror }: Places, engine:
     sets.push({ ...planned, toImport, archiveBytes: toImport ? await importBytes(training, root) : 0 });
   }
   const missing = allTasks(asked)
-    .filter(({ name }) => !name.startsWith('demo-'))
+    .filter(({ name }) => madeForTasks([name]).length === 0)
     .filter((task) => lackOf(task) !== undefined);
   for (const task of missing)
     if (task.download === undefined || sets.find(({ name }) => name === task.download)?.isHere)
@@ -104,7 +105,7 @@ export async function planRun(asked: AskedRun, { root, mirror }: Places, engine:
     missingTasks: missing.map(({ name }) => name),
     tasks: asked.tasks.map(({ name }) => name),
     during: asked.during.map(({ name }) => name),
-    makesDemonstration: asked.data.isDemonstration && !isDemonstrationHere(),
+    toMake: asked.data.made.filter((name) => !isMadeHere(name)),
     disks,
     embeddings:
       shape &&
@@ -161,7 +162,7 @@ async function rowsOf({ data: { files, sets } }: AskedRun, root: string): Promis
   let rows = 0;
   for (const { path, weight } of files) {
     const set = sets.find((each) => importedFile(each, root) === path);
-    const isMade = set !== undefined || demonstrationFiles().includes(path);
+    const isMade = set !== undefined || madeNames.flatMap(madeFiles).includes(path);
     if (isMade && !existsSync(path)) {
       if (set?.import.rows === undefined) return undefined;
       rows += set.import.rows * weight;

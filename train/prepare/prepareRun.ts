@@ -7,7 +7,7 @@ import { listHubDataset } from '../../checkpoints/hub/listHubDataset.js';
 import { downloadDatasets } from '../../data/download/downloadDatasets.js';
 import { formatSources } from '../../data/import/formatSummary.js';
 import { importDataset, isImported, type TrainingDataset } from '../../data/import/importDataset.js';
-import { prepareDemonstration } from '../../eval/demonstration.js';
+import { madeForTasks, prepareMade } from '../../eval/demonstration/madeData.js';
 import { requireTaskData, type Task } from '../../eval/tasks/task.js';
 import { allTasks, type AskedRun } from './askedRun.js';
 import { neededSets } from './neededSets.js';
@@ -29,7 +29,7 @@ export async function prepareRun(asked: AskedRun, { root, mirror }: Places, scre
   await download(neededSets({ data: asked.data, tasks: allTasks(asked) }), { root, mirror }, screen);
   for (const set of asked.data.sets)
     if (!(await isImported(set, root)) && !(await importUnderBar(set, root, screen.say))) return false;
-  if (asked.data.isDemonstration) await prepareDemonstration(screen.say);
+  for (const made of asked.data.made) await prepareMade(made, screen.say);
   for (const task of allTasks(asked)) requireTaskData(task);
   return true;
 }
@@ -37,7 +37,7 @@ export async function prepareRun(asked: AskedRun, { root, mirror }: Places, scre
 /** Bring the data of the tasks that a run is scored on. @throws UserError when it cannot be had */
 export async function prepareTasks(tasks: readonly Task[], places: Places, screen: DownloadScreen): Promise<void> {
   await download(neededSets({ data: { sets: [] }, tasks }), places, screen);
-  if (tasks.some(({ name }) => name.startsWith('demo-'))) await prepareDemonstration(screen.say);
+  for (const made of madeForTasks(tasks.map(({ name }) => name))) await prepareMade(made, screen.say);
   for (const task of tasks) requireTaskData(task);
 }
 

@@ -56,7 +56,7 @@ export function freshDecoder(config: ModelConfig, seed: number): TrainableDecode
 }
 
 /** Normal numbers. Source: Box and Muller (1958). */
-function normal(size: number, deviation: number, random: () => number): Float32Array {
+export function normal(size: number, deviation: number, random: () => number): Float32Array {
   return Float32Array.from(
     { length: size },
     () => deviation * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()),

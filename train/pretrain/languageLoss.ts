@@ -23,7 +23,7 @@ export function languageLoss(
 }
 
 /** Mean cross-entropy of softmax(x Eᵀ). Its operation gives the gradient of the logits along with the loss. */
-function crossEntropy(x: tf.Tensor2D, embedding: tf.Tensor2D, targets: tf.Tensor1D): tf.Scalar {
+export function crossEntropy(x: tf.Tensor2D, embedding: tf.Tensor2D, targets: tf.Tensor1D): tf.Scalar {
   const op = tf.customGrad((...inputs) => {
     const [x, embedding, save] = inputs as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
     const logits = tf.matMul<tf.Tensor2D>(x, embedding, false, true); // [rows, vocabulary]

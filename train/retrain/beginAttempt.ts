@@ -9,7 +9,7 @@ import { resolveBase } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
 import { fileIdentity } from '../../data/files/fileIdentity.js';
 import { inspectOverlap } from '../../data/inspect/inspectOverlap.js';
-import { prepareDemonstration } from '../../eval/demonstration.js';
+import { prepareMade } from '../../eval/demonstration/madeData.js';
 import type { Task } from '../../eval/tasks/task.js';
 import { rowsIn } from './data/rowsIn.js';
 import type { Attempt } from './attempt.js';
@@ -119,7 +119,7 @@ export async function isUnchanged({ data }: Attempt): Promise<boolean> {
 }
 
 async function dataOf(plan: RetrainingPlan, paths: PlanFolder, { say, signal }: Steps): Promise<GatheredData> {
-  if (plan.data === 'demonstration') return asGathered(await prepareDemonstration(say));
+  if (plan.data === 'demonstration') return asGathered(await prepareMade(plan.data, say));
   const stop = new AbortController();
   const end = signal.onAsked(() => stop.abort());
   const gathered = await gatherData({ ...plan, data: plan.data }, paths.data, say, stop.signal).finally(end);

@@ -19,6 +19,7 @@ import { weightForm } from '../../model/memory/weightForm.js';
 import { cellSpeed } from './cellSpeed.js';
 import { cellState, type CellState } from './cellState.js';
 import { isMade } from './madeBase.js';
+import { madeForTasks } from '../../eval/demonstration/madeData.js';
 import { demoSettings } from '../pretrain/demoSettings.js';
 import { scoredWhileTrained, type StudyCell } from './studyCells.js';
 import { operationsOf, type Operations } from './operations.js';
@@ -104,7 +105,9 @@ export async function planStudy(
     downloads: [...bases.values()].flatMap(({ name, downloadBytes }) =>
       downloadBytes === undefined ? [] : [{ name, bytes: downloadBytes }],
     ),
-    missingTasks: tasks.filter((task) => !task.name.startsWith('demo-') && !isHere(task)).map(({ name }) => name),
+    missingTasks: tasks
+      .filter((task) => madeForTasks([task.name]).length === 0 && !isHere(task))
+      .map(({ name }) => name),
     missingData: study.data === 'demonstration' ? [] : data.filter((file) => !existsSync(file)),
     embeddings: await planEmbeddings(
       described.flatMap(({ cell: { base, config }, state }) => {

@@ -10,7 +10,7 @@ const base = resolveBase('.');
 const loaded = loadConfig('demo');
 const asked = {
   ...{ base, loaded, adapter: '/an/adapter', allowContract: ['titleRule', 'queryPrefix'] },
-  data: { files: [{ path: '/data/a.arrow', weight: 1 }], sets: [], isDemonstration: false },
+  data: { files: [{ path: '/data/a.arrow', weight: 1 }], sets: [], made: [] },
 } as unknown as AskedRun;
 const record = {
   base: { name: 'base', folder: resolve('.'), weightsHash: '' },

@@ -1,6 +1,6 @@
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { UserError } from '../../../configs/userError.js';
-import { prepareDemonstration } from '../../../eval/demonstration.js';
+import { madeForTasks, prepareMade } from '../../../eval/demonstration/madeData.js';
 import { loadTasks, requireTaskData, type Task } from '../../../eval/tasks/task.js';
 
 /**
@@ -17,7 +17,7 @@ export async function gateTasks({ name, gate }: RetrainingPlan, say: (line: stri
     throw new UserError(
       `retraining plan ${name}: gate.floors names ${stray}, which is none of its tasks: ${names.join(', ')}`,
     );
-  if (names.some((task) => task.startsWith('demo-'))) await prepareDemonstration(say);
+  for (const made of madeForTasks(names)) await prepareMade(made, say);
   for (const task of tasks) {
     requireTaskData(task);
     if (gate.metric !== undefined && !task.metrics.includes(gate.metric))

@@ -2,7 +2,7 @@ import { findCached } from '../../../checkpoints/hub/hubCache.js';
 import { hubSettings } from '../../../checkpoints/hub/hubSettings.js';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { resolveBase } from '../../../configs/load/resolveBase.js';
-import { demonstrationFiles, isDemonstrationHere } from '../../../eval/demonstration.js';
+import { isMadeHere, madeFiles } from '../../../eval/demonstration/madeData.js';
 import { readAttempt } from '../attempt.js';
 import { asGathered, askedFor } from '../beginAttempt.js';
 import { wholeChampion } from '../champion/champion.js';
@@ -70,8 +70,8 @@ export function outlookLines({ goesOnWith, base, rows, files, toImport, isNew, s
 
 async function lookAt(plan: RetrainingPlan, paths: PlanFolder): ReturnType<typeof lookAtData> {
   if (plan.data !== 'demonstration') return lookAtData({ ...plan, data: plan.data }, paths.data);
-  const files = demonstrationFiles();
-  return isDemonstrationHere()
+  const files = madeFiles(plan.data);
+  return isMadeHere(plan.data)
     ? { gathered: await asGathered(files), toImport: [] }
     : { gathered: await asGathered([]), toImport: files };
 }

@@ -10,7 +10,7 @@ export interface PageFont {
   write(text: string): WrittenText;
 }
 
-export interface WrittenText {
+interface WrittenText {
   /** How far the next letter would stand to the right. */
   width: number;
   /** An SVG path, a thousand times as large. */

@@ -29,7 +29,7 @@ describe("the demonstration's pages", () => {
     for (const [index, { positives, negatives }] of rows.entries()) {
       const drawn = await renderPage(train[index]!.page);
       assert.deepEqual(positives[0]!.images, [createHash('sha256').update(drawn).digest('hex')]);
-      assert.deepEqual(Buffer.from(await file.images!.read(positives[0]!.images![0]!)), drawn);
+      assert.deepEqual(Buffer.from(await file.images!.read(positives[0]!.images[0]!)), drawn);
       assert.equal(negatives.length, 0);
     }
     await file.close();

@@ -2,7 +2,7 @@ import { seededRandom } from '../../../data/random.js';
 import { tf } from '../../../model/engine/tf.js';
 import type { Linear } from '../../../model/layer/linear.js';
 import type { Parameters } from '../../../model/layer/lora.js';
-import type { TowerWeights } from '../../../model/vision/tower.js';
+import { mostScores, type TowerWeights } from '../../../model/vision/tower.js';
 import type { VisionConfig } from '../../../model/vision/visionConfig.js';
 import { normal } from '../demoDecoder.js';
 import { patchFilters } from './patchFilters.js';
@@ -54,6 +54,7 @@ export function freshTower(config: VisionConfig, seed: number): TrainableTower {
     })),
     mergerNorm: ones('merger.ln_q'),
     mergerIn: linear('merger.mlp.0', joined, joined),
+    mostScores,
     mergerOut: linear('merger.mlp.2', out, joined, 0.1), // a decoder's embeddings are short
   };
   return { config, parameters, weights };

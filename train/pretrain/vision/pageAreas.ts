@@ -1,6 +1,6 @@
 import { disposePlaces } from '../../../model/layer/attention.js';
 import { placesOf } from '../../../model/vision/imageAreas.js';
-import type { Area } from '../../../model/vision/tower.js';
+import { mostScores, type Area } from '../../../model/vision/tower.js';
 import type { VisionConfig } from '../../../model/vision/visionConfig.js';
 import type { PageBatch } from './pageBatches.js';
 
@@ -22,7 +22,7 @@ export function pageAreas({ pages, columns, windows }: PageBatch, config: Vision
   const order = new Int32Array(pages * tokens);
   for (let page = 0; page < pages; page++) order.set(windows.order, page * tokens);
   const area = (batch: number, patches: number): Area[] => [
-    { start: 0, places: placesOf(batch, patches, order, columns, config) },
+    { start: 0, places: placesOf(batch, patches, order, columns, config), mostScores },
   ];
   const patches = config.merge ** 2;
   const byWindow = area(pages * whole!.windows, whole!.tokens * patches);

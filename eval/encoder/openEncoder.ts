@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { adapterClaims, readAdapter, withoutTower, type Adapter } from '../../checkpoints/adapter/adapter.js';
-import { keysFor } from '../../checkpoints/adapter/names.js';
+import { isInTower, keysFor } from '../../checkpoints/adapter/names.js';
 import { readJsonObject } from '../../checkpoints/base/baseFolder.js';
 import { checkpointClaims } from '../../checkpoints/base/claims.js';
 import { beyondPositions } from '../../checkpoints/base/beyondPositions.js';
@@ -185,9 +185,17 @@ async function runSource(text: string, name: string): Promise<Source> {
 async function adapterSource(folder: string, recipe: string | undefined, named: string | undefined): Promise<Source> {
   const adapter = await readAdapter(folder);
   const warnings = await adapterClaims(folder);
-  if (named !== undefined) return { ...(await folderSource(folder, recipe, resolveBase(named))), adapter, warnings };
-  const base = baseOf(folder, adapter);
-  return { ...(await folderSource(folder, recipe, base)), adapter, warnings, fetchBase: () => fetchFor(folder, base) };
+  const base = named === undefined ? baseOf(folder, adapter) : resolveBase(named);
+  const source = await folderSource(folder, recipe, base);
+  const settings = source.contract ? source.settings : withTowerOf(adapter, source.settings);
+  const fetch = named === undefined ? { fetchBase: () => fetchFor(folder, base) } : {};
+  return { ...source, ...fetch, settings, adapter, warnings };
+}
+
+/** Whether the tower is adapted is told by the adapter, not by a recipe. */
+function withTowerOf({ matrices }: Adapter, { lora: { tower: _, ...lora }, ...settings }: RunConfig): RunConfig {
+  const changesTower = [...matrices.keys()].some(isInTower);
+  return { ...settings, lora: { ...lora, ...(changesTower && { tower: true }) } };
 }
 
 /** Adapters from elsewhere name their base by an id of the hub, perhaps with its commit, or by a path of another machine. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { writeAdapter } from '../../../checkpoints/adapter/adapter.js';
 import type { ImageSource } from '../../../data/image/imageSource.js';
 import { readEncoded } from '../../../data/image/readEncoded.js';
 import { seededRandom } from '../../../data/random.js';
@@ -91,6 +92,26 @@ describe('an encoder of texts and images', function () {
     );
     await texts.close();
     assert.equal(new Set(identities).size, identities.length);
+  });
+
+  // Its embeddings were kept and compared under a contract that said the tower was the base's.
+  it('has a contract that says of the tower what the adapter changes, where an adapter brings none', async () => {
+    const matrix = (sign: number) => ({
+      a: new Float32Array(16).fill(0.1),
+      b: new Float32Array(16).fill(sign),
+      ...{ inSize: 16, outSize: 16 },
+    });
+    const lora = { rank: 1, alpha: 1, dropout: 0, targets: ['q' as const], base: at('base') };
+    const text = ['layers.0.self_attn.q_proj', matrix(1)] as const;
+    const towers: unknown[] = [];
+    for (const more of [[], [['visual.blocks.0.attn.proj', matrix(-1)] as const]]) {
+      const folder = at(`adapter${more.length}`);
+      await writeAdapter(folder, { ...lora, matrices: new Map([text, ...more]) }, { keys: 'vision-language' });
+      const other = await openEncoder(folder, { images: true, precision: 'float32', set: settings });
+      towers.push(other.encoder.contract.image!.tower);
+      await other.close();
+    }
+    assert.deepEqual(towers, ['frozen', 'adapted']);
   });
 
   it('names the file that cannot be used', async () => {

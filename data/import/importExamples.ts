@@ -29,7 +29,7 @@ export interface ImportOptions extends LookupFiles {
   images?: 'copy' | 'link' | 'none' | undefined;
   /** More rejected rows than this, or than this share of all rows, are an error. */
   maxRejects?: ImportTask['maxRejects'];
-  /** When it is aborted, what is done is put on the disk and the import ends. */
+  /** When it is aborted, what is done is put on the disk, up to a whole record batch, and the import ends. */
   signal?: AbortSignal;
   /** How often the place is put on the disk from which a later process goes on. */
   saveEveryMs?: number;
@@ -87,7 +87,10 @@ export async function importExamples(
     const place = work.progress?.place;
     options.onSources?.(recognised, place ? { path: sources[place.source]!.path, line: place.line } : null);
     const imported = await importRows(work, task);
-    if (imported === null) return null;
+    if (imported === null) {
+      if (!(await exists(work.at('progress.json')))) await work.remove();
+      return null;
+    }
     const hasRejects = imported.rejected.length > 0;
     await orStop(output, () => publish(work, output, rejectsFile, imported));
     return { output, sources: recognised, ...imported, rejectsFile: hasRejects ? rejectsFile : null };

@@ -38,7 +38,8 @@ export interface ImportedRows {
 
 /**
  * Make the files of rows and rejects in a work folder, or go on with them.
- * @returns null when it was interrupted: then the folder holds all that a later process needs to go on
+ * @returns null when it was interrupted: then the folder holds what a later process needs to go on. A record batch is never cut
+ *   short for that, so that the same bytes come of it: one that takes long to end is begun anew
  * @throws UserError when a file cannot be used, too many rows are rejected or none is left; a `Stopped` when the disk
  *   is full or the like
  */
@@ -68,13 +69,13 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
       keeping && (await orStop(task.output, () => openImageStore(work.at('images.arrow'), keeping, from.imagesLength)));
     if (kept) closing.push(kept.close);
     let savedMs = Date.now();
+    let askedMs: number | undefined;
 
     const flush = (place: Place, read: () => ImportProgress['read']) =>
       orStop(task.output, async () => {
         const columns = sink.take();
         if (columns !== null) await thread.write(columns);
         await kept?.flush(); // where its batches end may not depend on the time
-        if (rejects.isDue()) await rejects.flush();
         const isStopping = task.signal?.aborted ?? false;
         if (!isStopping && Date.now() - savedMs < task.saveEveryMs) return;
         const [length, rejectsLength] = [await thread.sync(), await rejects.flush()];
@@ -84,6 +85,7 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
         savedMs = Date.now();
         if (isStopping) throw INTERRUPTED;
       });
+    const flushRejects = () => orStop(task.output, async () => void (await rejects.flush()));
 
     for (let source = from.place.source; source < task.sources.length; source++) {
       const one = task.sources[source]!;
@@ -97,8 +99,9 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
         onBytes: task.onBytes,
         afterRow(offset, line, read) {
           requireFew(rejects.total(), 'last', task);
-          if (!sink.isFull() && !rejects.isDue() && !task.signal?.aborted) return undefined;
-          return flush({ source, offset, line }, read);
+          if (sink.isFull()) return flush({ source, offset, line }, read);
+          if (task.signal?.aborted && Date.now() - (askedMs ??= Date.now()) > MOST_WAIT_MS) throw INTERRUPTED;
+          return rejects.isDue() ? flushRejects() : undefined;
         },
       });
       hashes.push(hash);
@@ -138,6 +141,9 @@ const START: ImportProgress = {
   imagesLength: 0,
   rejectsLength: 0,
 };
+
+/** An interruption waits as long for a record batch to be full. */
+const MOST_WAIT_MS = 2000;
 
 /** Ends the reading of rows from within; nobody outside sees it. */
 const INTERRUPTED = new Error('interrupted');

@@ -55,6 +55,19 @@ describe('importExamples, interrupted', () => {
       assert.ok(!existsSync(at('out.arrow.import')));
     });
 
+  const rejectedBefore = (line: number) => Math.floor((line + 1492) / 1500);
+
+  // Its rows became a record batch of their own, so that another shuffle, and other bytes, came of the same data.
+  it('ends with the same bytes when it was stopped in the midst of a record batch', async () => {
+    writeFileSync(at('a.jsonl'), `${lines.join('\n')}\n`);
+    await importExamples([at('a.jsonl')], at('whole.arrow'));
+    assert.equal(await stopAfter([at('a.jsonl')], 1), null);
+    let from: number | undefined;
+    await importExamples([at('a.jsonl')], at('out.arrow'), { onSources: (_, place) => (from = place?.line) });
+    assert.equal((from! - rejectedBefore(from!)) % 1024, 0);
+    assert.deepEqual(readFileSync(at('out.arrow')), readFileSync(at('whole.arrow')));
+  });
+
   it('drops what was written after the last place it kept', async () => {
     writeFileSync(at('a.jsonl'), `${lines.join('\n')}\n`);
     assert.equal(await stopAfter([at('a.jsonl')], 1), null);

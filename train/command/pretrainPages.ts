@@ -33,7 +33,7 @@ const pretrainPagesCommand: Command<PretrainPagesArguments> = {
   examples: [
     [
       'npm run pretrain-demo-vl -- --output /tmp/demo-vl',
-      'the committed base again; within an hour on two shared cores',
+      'a base like the committed one; within an hour on two shared cores',
     ],
   ],
   async handler({ output, seed }) {

@@ -56,11 +56,11 @@ export function documentOf(
   check?: (encoded: Uint8Array) => Promise<unknown>,
 ): CorpusPassage | Promise<CorpusPassage> {
   const row = columns();
-  if (images === 'ignore' || !mayHaveImages(row)) return parseDocument(row, location, titles);
+  if (!mayHaveImages(row)) return parseDocument(row, location, titles);
+  const words = { ...row, text: wordsOf(row) ?? '' };
+  if (images === 'ignore') return parseDocument(words, location, titles);
   return imagesIn(row, location, file, check).then((found) =>
-    found
-      ? { ...parseDocument({ ...row, text: wordsOf(row) ?? '' }, location, titles), images: found }
-      : parseDocument(row, location, titles),
+    found ? { ...parseDocument(words, location, titles), images: found } : parseDocument(row, location, titles),
   );
 }
 

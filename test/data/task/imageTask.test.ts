@@ -106,6 +106,26 @@ describe('a task with images', () => {
     assert.equal(corpus.pictured, 0);
   });
 
+  // One page without words refused the task, as a text that is no text.
+  it('has blank documents where pages have no words and images are left aside', async () => {
+    await folder();
+    const corpus = lines(
+      { _id: 'd1', image: 'images/gone.png' },
+      { _id: 'd2', text: null, images: ['images/gone.png'] },
+    );
+    write({
+      'corpus.jsonl': corpus,
+      'qrels/test.tsv': 'q1\td1\t1\n',
+      'queries.jsonl': lines({ _id: 'q1', text: 'red?' }),
+    });
+    const read = () => readTask(at(), 'test', { titles: 'use', images: 'ignore' });
+    const blank = (id: string) => ({ id, title: '', text: '' });
+    const { corpus: found } = await read();
+    assert.deepEqual([await passagesOf(found), found.blank], [[blank('d1'), blank('d2')], 2]);
+    write({ 'corpus.jsonl': lines({ _id: 'd1' }) });
+    await assert.rejects(read(), /corpus\.jsonl:1: text must be text; got undefined/);
+  });
+
   describe('as ViDoRe is published, in Parquet', () => {
     const table = (name: string) => fileURLToPath(new URL(`../../fixtures/parquet/vidore/${name}`, import.meta.url));
     const published = () => {

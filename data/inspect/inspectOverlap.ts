@@ -3,17 +3,15 @@ import { openExamples } from '../arrow/openExamples.js';
 import { foldText } from '../example/foldText.js';
 import { measureImage } from '../image/decodeImage.js';
 import type { ImageSource } from '../image/imageSource.js';
-import type { TitleUse } from '../task/documents.js';
-import { readTask } from '../task/readTask.js';
+import { readTask, type TaskUse } from '../task/readTask.js';
 import type { TokensOfImage } from './imageFacts.js';
 import { createTally, type Spread } from './tally.js';
 
-/** A task that training data is compared with. */
-export interface ComparedTask {
+/** A task that training data is compared with, read as models are judged on it. */
+export interface ComparedTask extends TaskUse {
   name: string;
   folder: string;
   split: string;
-  titles: TitleUse;
 }
 
 /** What training files and a task have in common. */
@@ -73,8 +71,8 @@ export async function inspectOverlap(
 }
 
 /** Counts what training rows have in common with a task. */
-async function watch({ name, folder, split, titles }: ComparedTask, tokensOf: TokensOfImage | undefined) {
-  const { corpus, queries, qrels } = await readTask(folder, split, { titles });
+async function watch({ name, folder, split, ...use }: ComparedTask, tokensOf: TokensOfImage | undefined) {
+  const { corpus, queries, qrels } = await readTask(folder, split, use);
   const asked = new Set(queries.map(({ text, images }) => keyOf(text, images?.map(hashOf))));
   const textOf = new Map<string, string>();
   const [sides, tokens] = [createTally(), createTally()];

@@ -11,7 +11,7 @@ export function findTaskData(tasksDirs: readonly string[]): FindTask {
     for (const folder of [...tasksDirs, undefined]) {
       try {
         const found = loadTasks(name, folder).find((task) => task.name === name);
-        if (found) return { folder: found.folder, split: found.split };
+        if (found) return found;
       } catch (error) {
         if (!(error instanceof UserError)) throw error; // this folder does not hold it
       }

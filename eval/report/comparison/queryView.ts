@@ -8,6 +8,7 @@ import { documentId, documentOf } from '../../../data/task/documents.js';
 import { readQrels } from '../../../data/task/readQrels.js';
 import { readRows } from '../../../data/task/readRows.js';
 import { findTaskFiles } from '../../../data/task/taskFiles.js';
+import type { Task } from '../../tasks/taskFile.js';
 import { chooseQueries, type ScoredQuery } from './chooseQueries.js';
 import { rowOf, type Comparison } from './comparison.js';
 
@@ -44,8 +45,9 @@ export interface QueryView {
 /** An image that is too many, or cannot be read, is told in words alone. */
 type ViewedImage = { alt: string } & Partial<Thumbnail>;
 
-/** Where the data of a task lies. */
-export type FindTask = (name: string) => { folder: string; split: string } | undefined;
+/** Where the data of a task lies, and what its images were to the models. */
+type TaskPlace = Pick<Task, 'folder' | 'split' | 'images'>;
+export type FindTask = (name: string) => TaskPlace | undefined;
 
 /** Bounds of what a page holds, so that it opens at once. */
 const most = { queries: 2400, perPair: 50, tops: 3, relevant: 2, models: 9, characters: 280, images: 1500 };
@@ -108,7 +110,7 @@ async function addTask(
   view: QueryView,
   chosen: readonly ScoredQuery[],
   folders: readonly (string | undefined)[],
-  place: { folder: string; split: string },
+  place: TaskPlace,
 ): Promise<void> {
   const files = findTaskFiles(place.folder, place.split);
   const qrels = await readQrels(files.qrels);
@@ -118,8 +120,8 @@ async function addTask(
     tops.push(folder === undefined ? new Map<string, string[]>() : await readTops(join(folder, 'run.trec'), ids));
   const relevant = new Map(chosen.map(({ id }) => [id, bestOf(qrels.get(id))]));
   const wanted = new Set([...tops.flatMap((found) => [...found.values()].flat()), ...[...relevant.values()].flat()]);
-  const texts = await readTexts(files.corpus, wanted, 'document', view.images);
-  const queries = await readTexts(files.queries, ids, 'query', view.images);
+  const texts = await readTexts(files.corpus, wanted, 'document', place.images, view.images);
+  const queries = await readTexts(files.queries, ids, 'query', place.images, view.images);
   const missing = [...wanted].find((id) => !texts.has(id)) ?? [...ids].find((id) => !queries.has(id));
   if (missing !== undefined)
     throw new UserError(`${place.folder} does not hold ${missing}, so it is not what the models were judged on`);
@@ -170,14 +172,15 @@ async function readTexts(
   files: readonly string[],
   ids: ReadonlySet<string>,
   kind: 'document' | 'query',
+  images: TaskPlace['images'],
   shown: ViewedImage[],
 ) {
   const texts = new Map<string, { title: string; text: string; images?: number[] }>();
   for await (const row of readRows(files, ['id', 'text'])) {
     if (!ids.has(documentId(row.columns(), row.location))) continue;
-    const { id, title, text, images } = await documentOf(row, { titles: 'use' });
+    const { id, title, text, images: found } = await documentOf(row, { titles: 'use', images });
     texts.set(id, { title: cut(title), text: cut(text) });
-    if (images) texts.get(id)!.images = await viewImages(images, `${kind} ${id}`, shown);
+    if (found) texts.get(id)!.images = await viewImages(found, `${kind} ${id}`, shown);
     if (texts.size === ids.size) break;
   }
   return texts;

@@ -67,6 +67,29 @@ describe('inspectOverlap', () => {
     assert.deepEqual([by, rowsWithPositive], ['text', 1]);
   });
 
+  // Images were read that no model of the task is shown, and queries counted that none is asked.
+  it('reads a task as its models are judged on it: without images, in one language', async () => {
+    await write(['Which one?', '1', 'one fish'], ['welcher?', '2', 'two fish']);
+    const lines = (...rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    const corpus = lines({ _id: '1', text: 'one fish', image: 'absent.png' }, { _id: '2', image: 'absent.png' });
+    writeFileSync(at('task/corpus.jsonl'), corpus);
+    const queries = [
+      { _id: 'a', text: 'which one', language: 'english' },
+      { _id: 'b', text: 'Welcher', language: 'german' },
+    ];
+    writeFileSync(at('task/queries.jsonl'), lines(...queries));
+    const use = { titles: 'use', images: 'ignore', language: 'english' } as const;
+    const [found] = await inspectOverlap(
+      [at('x.arrow')],
+      [{ name: 'task', folder: at('task'), split: 'test', ...use }],
+    );
+    const { taskQueries, taskRelevant, firstQueries, rowsWithPositive } = found!;
+    assert.deepEqual(
+      [taskQueries, taskRelevant, firstQueries, rowsWithPositive],
+      [1, 2, ['Which one?'], 1], // a's, of which the second has no words
+    );
+  });
+
   // Every page without a text beside it was taken for every other.
   it('knows pages by their images, whatever stands beside them', async () => {
     const page = async (name: string, red: number) => writeFileSync(at(name), (await swatch(red, 0, 0, 9, 6)).bytes);

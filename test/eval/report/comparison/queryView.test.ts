@@ -92,6 +92,15 @@ describe('queryView', () => {
     assert.match(notes[0]!, /does not hold b, so it is not what the models were judged on/);
   });
 
+  // They were shown though no model was, and one that is missing took all queries of the task out of the page.
+  it('shows no image of a task that leaves images aside', async () => {
+    const { comparison, folder } = await compared();
+    const lines = (...ids: string[]) => ids.map((_id) => `${JSON.stringify({ _id, image: 'absent.png' })}\n`).join('');
+    writeFileSync(join(folder, 'corpus.jsonl'), lines('a', 'b', 'c'));
+    const { view, notes } = await queryView(comparison, () => ({ folder, split: 'test', images: 'ignore' }));
+    assert.deepEqual([notes, view.images, view.queries.length], [[], [], 1]);
+  });
+
   // Documents without text were "not text", and none of the queries of their task was shown.
   it('shows images of documents and queries small within the page, and tells of those it cannot', async () => {
     const { comparison, folder } = await compared();

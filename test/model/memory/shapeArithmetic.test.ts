@@ -16,7 +16,7 @@ const published: Record<string, number> = {
 };
 
 describe('shapes in configs/bases/', () => {
-  for (const name of namesIn('bases').filter((each) => each !== 'demo'))
+  for (const name of namesIn('bases').filter((each) => !each.startsWith('demo')))
     it(`of ${name} make as many numbers as are published`, () => {
       const expected = published[name] ?? published[/-[\d.]+b$/.exec(name)?.[0] ?? ''];
       assert.equal(checkpointParameters(readBaseFile(name).shape!), expected);

@@ -70,21 +70,22 @@ INLINE void turnOver(const float* from, long time, long padded, long wide, float
   }
 }
 
-/** out[i, j] = dot(rows[i], keys[:, j]) for four rows and the columns before `wanted`. */
+/** out[i, j] = sum over t of left[i, t] * right[t, j], for four rows and the columns before `columns`; out is as wide as right. */
 template <int floats>
-INLINE void scores(const float* rows, const float* keys, long padded, long wide, long wanted, float* out) {
+INLINE void product(const float* left, long leftWidth, const float* right, long rightWidth, long terms, long columns,
+                    float* out) {
   typedef Register<floats> Held;
   constexpr long parts = lanes / floats;
-  for (long column = 0; column < wanted; column += lanes) {
+  for (long column = 0; column < columns; column += lanes) {
     typename Held::Floats sums[rowBlock][parts] = {};
-    for (long d = 0; d < padded; d++)
+    for (long term = 0; term < terms; term++)
       for (long part = 0; part < parts; part++) {
-        const auto key = Held::load(keys + d * wide + column + part * floats);
-        for (long row = 0; row < rowBlock; row++) sums[row][part] += rows[row * padded + d] * key;
+        const auto factor = Held::load(right + term * rightWidth + column + part * floats);
+        for (long row = 0; row < rowBlock; row++) sums[row][part] += left[row * leftWidth + term] * factor;
       }
     for (long row = 0; row < rowBlock; row++)
       for (long part = 0; part < parts; part++)
-        Held::store(out + row * wide + column + part * floats, sums[row][part]);
+        Held::store(out + row * rightWidth + column + part * floats, sums[row][part]);
   }
 }
 
@@ -112,24 +113,6 @@ INLINE void softmax(float* row, long seen) {
   }
   const float inverse = 1 / total;
   for (long column = 0; column < wanted; column += lanes) store(row + column, load(row + column) * inverse);
-}
-
-/** out[i] = sum over j before `seen` of shares[i, j] * values[j], for four rows, sixteen columns at a time. */
-template <int floats>
-INLINE void mix(const float* shares, const float* values, long padded, long wide, long seen, float* out) {
-  typedef Register<floats> Held;
-  constexpr long parts = lanes / floats;
-  for (long column = 0; column < padded; column += lanes) {
-    typename Held::Floats sums[rowBlock][parts] = {};
-    for (long place = 0; place < seen; place++)
-      for (long part = 0; part < parts; part++) {
-        const auto value = Held::load(values + place * padded + column + part * floats);
-        for (long row = 0; row < rowBlock; row++) sums[row][part] += shares[row * wide + place] * value;
-      }
-    for (long row = 0; row < rowBlock; row++)
-      for (long part = 0; part < parts; part++)
-        Held::store(out + row * padded + column + part * floats, sums[row][part]);
-  }
 }
 
 /** into[j] += sum over four rows i of shares[i, j] * rows[i]. */
@@ -166,13 +149,13 @@ INLINE void attend(const void* arguments, long begin, long end) {
       takeHead(work, head, start, time, scale, true, q.data());
       for (long first = 0; first < time; first += rowBlock) {
         const long seen = std::min(time, first + rowBlock);
-        scores<floats>(&q[first * padded], keys.data(), padded, wide, seen, shares.data());
+        product<floats>(&q[first * padded], padded, keys.data(), wide, padded, seen, shares.data());
         for (long row = 0; row < rowBlock; row++) {
           const long own = std::min(first + row + 1, time);
           softmax(&shares[row * wide], own);
           for (long place = roundUp(own); place < roundUp(seen); place++) shares[row * wide + place] = 0;
         }
-        mix<floats>(shares.data(), v.data(), padded, wide, seen, mixed.data());
+        product<floats>(shares.data(), wide, v.data(), padded, seen, padded, mixed.data());
         for (long row = 0; row < std::min(rowBlock, time - first); row++)
           std::memcpy(work.out + ((start + first + row) * work.heads + head) * work.headDim, &mixed[row * padded],
                       work.headDim * sizeof(float));
@@ -209,8 +192,8 @@ INLINE void attendBack(const void* arguments, long begin, long end) {
                     work.headDim * sizeof(float));
       for (long first = 0; first < time; first += rowBlock) {
         const long seen = std::min(time, first + rowBlock), wanted = roundUp(seen);
-        scores<floats>(&q[first * padded], keys.data(), padded, wide, seen, shares.data());
-        scores<floats>(&upstream[first * padded], values.data(), padded, wide, seen, dShares.data());
+        product<floats>(&q[first * padded], padded, keys.data(), wide, padded, seen, shares.data());
+        product<floats>(&upstream[first * padded], padded, values.data(), wide, padded, seen, dShares.data());
         for (long row = 0; row < rowBlock; row++) {
           float* share = &shares[row * wide];
           float* dShare = &dShares[row * wide];
@@ -224,7 +207,7 @@ INLINE void attendBack(const void* arguments, long begin, long end) {
             store(dShare + place, load(share + place) * (load(dShare + place) - mean));
           if (first + row >= time) std::fill_n(share, wanted, 0.0f), std::fill_n(dShare, wanted, 0.0f);
         }
-        mix<floats>(dShares.data(), k.data(), padded, wide, seen, &dQ[first * padded]);
+        product<floats>(dShares.data(), wide, k.data(), padded, seen, padded, &dQ[first * padded]);
         spread<floats>(dShares.data(), &q[first * padded], padded, wide, seen, dK.data());
         spread<floats>(shares.data(), &upstream[first * padded], padded, wide, seen, dV.data());
       }

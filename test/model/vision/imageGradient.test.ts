@@ -1,56 +1,32 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Adapter } from '../../../checkpoints/adapter/adapter.js';
 import { towerTargets } from '../../../checkpoints/adapter/names.js';
-import { seededRandom } from '../../../data/random.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
-import { disposeModel, type Model } from '../../../model/layer/decoder.js';
-import { attachAdapter, freshAdapter, type Parameters } from '../../../model/layer/lora.js';
-import { loadModel } from '../../../model/load/loadModel.js';
 import type { Gradients } from '../../../model/pass/encodeChunk.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { imageFeatures, pixelValues } from '../../../model/vision/imageFeatures.js';
 import { fillTowerGradients, imageGradient } from '../../../model/vision/imageGradient.js';
 import { loadTower } from '../../../model/vision/loadTower.js';
-import { openVision, type Vision } from '../../../model/vision/openVision.js';
-import { disposeTower, type TowerWeights } from '../../../model/vision/tower.js';
+import { disposeTower } from '../../../model/vision/tower.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
-import { writeTinyVision, type TinyWeights } from '../../fixtures/writeTinyVision.js';
+import type { TinyWeights } from '../../fixtures/writeTinyVision.js';
 import { plainTower } from './plainTower.js';
+import { image, openTinyTower, upstream } from './tinyTower.js';
+
+type TinyTower = Awaited<ReturnType<typeof openTinyTower>>;
 
 describe('imageGradient', () => {
-  let folder = '';
-  let weights: TinyWeights;
-  let vision: Vision;
-  let tower: TowerWeights;
-  let model: Model;
-  let adapter: Adapter;
-  let parameters: Parameters;
-  const [rows, columns] = [3, 2]; // a whole window and one at the bottom edge
-  const random = seededRandom('image gradient');
-  const patches = Uint8Array.from({ length: rows * columns * 4 * 12 }, () => Math.floor(random() * 256));
-  const image = { height: rows * 4, width: columns * 4, rows: rows * 2, columns: columns * 2, patches };
-  const upstream = Float32Array.from({ length: rows * columns * 16 }, () => 2 * random() - 1);
+  let folder: TinyTower['folder'];
+  let weights: TinyTower['weights'];
+  let vision: TinyTower['vision'];
+  let tower: TinyTower['tower'];
+  let adapter: TinyTower['adapter'];
+  let parameters: TinyTower['parameters'];
+  const { rows, columns } = { rows: image.rows / 2, columns: image.columns / 2 };
+  let close: TinyTower['close'];
 
-  before(async () => {
-    await startEngine();
-    folder = await mkdtemp(join(tmpdir(), 'tercet-'));
-    weights = await writeTinyVision(folder);
-    vision = await openVision(folder, { idOf: () => undefined });
-    tower = await loadTower(folder, 'float32', vision.config);
-    model = { ...(await loadModel(folder, 'float32')), tower: tower.blocks };
-    adapter = freshAdapter(model, { rank: 2, alpha: 4, dropout: 0.3, targets: ['q'], tower: true }, 1);
-    for (const { b } of adapter.matrices.values()) b.forEach((_, at) => (b[at] = 0.2 * (2 * random() - 1)));
-    parameters = attachAdapter(model, adapter);
-  });
-  after(async () => {
-    disposeTower(tower);
-    disposeModel(model);
-    await rm(folder, { recursive: true, force: true });
-  });
+  before(async () => void ({ folder, weights, vision, tower, adapter, parameters, close } = await openTinyTower()));
+  after(() => close());
 
   const gradientOf = (dropout?: { rate: number; seed: [number, number] }): Gradients => {
     const into: Gradients = new Map();
@@ -75,7 +51,7 @@ describe('imageGradient', () => {
       moved.set(`${matrix}.weight`, { shape, values: sum as never as Float32Array });
     }
     const inOrder = Int32Array.from({ length: rows * columns }, (_, token) => token);
-    const values = [...pixelValues(patches, inOrder, vision.config, vision.values)];
+    const values = [...pixelValues(image.patches, inOrder, vision.config, vision.values)];
     const pixels = Array.from({ length: rows * columns * 4 }, (_, patch) => values.slice(patch * 12, patch * 12 + 12));
     const features = plainTower(pixels, rows, columns, moved, vision.config).flat();
     return features.reduce((total, value, place) => total + value * upstream[place]!, 0);

@@ -1,52 +1,24 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { seededRandom } from '../../../data/random.js';
-import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
-import { disposeModel, type Model } from '../../../model/layer/decoder.js';
-import { attachAdapter, freshAdapter, type Parameters } from '../../../model/layer/lora.js';
-import { loadModel } from '../../../model/load/loadModel.js';
 import type { Gradients } from '../../../model/pass/encodeChunk.js';
 import { inTurns, type Stepwise } from '../../../model/pass/stepwise.js';
 import { imageFeatures } from '../../../model/vision/imageFeatures.js';
 import { imageGradient } from '../../../model/vision/imageGradient.js';
-import { loadTower } from '../../../model/vision/loadTower.js';
-import { openVision, type Vision } from '../../../model/vision/openVision.js';
-import { disposeTower, mostScores, type TowerWeights } from '../../../model/vision/tower.js';
+import { mostScores } from '../../../model/vision/tower.js';
 import { assertClose, tensorsAlive } from '../../assertions.js';
-import { writeTinyVision } from '../../fixtures/writeTinyVision.js';
+import { image, openTinyTower, upstream } from './tinyTower.js';
+
+type TinyTower = Awaited<ReturnType<typeof openTinyTower>>;
 
 // The tower's passes gave way to nothing: a run ended where its decoder would have gone on in smaller chunks.
 describe('the tower where memory runs out', () => {
-  let folder = '';
-  let vision: Vision;
-  let tower: TowerWeights;
-  let model: Model;
-  let parameters: Parameters;
-  const [rows, columns] = [3, 2];
-  const random = seededRandom('within memory');
-  const patches = Uint8Array.from({ length: rows * columns * 4 * 12 }, () => Math.floor(random() * 256));
-  const image = { height: rows * 4, width: columns * 4, rows: rows * 2, columns: columns * 2, patches };
-  const upstream = Float32Array.from({ length: rows * columns * 16 }, () => 2 * random() - 1);
+  let vision: TinyTower['vision'];
+  let tower: TinyTower['tower'];
+  let parameters: TinyTower['parameters'];
+  let close: TinyTower['close'];
 
-  before(async () => {
-    await startEngine();
-    folder = await mkdtemp(join(tmpdir(), 'tercet-'));
-    await writeTinyVision(folder);
-    vision = await openVision(folder, { idOf: () => undefined });
-    tower = await loadTower(folder, 'float32', vision.config);
-    model = { ...(await loadModel(folder, 'float32')), tower: tower.blocks };
-    const adapter = freshAdapter(model, { rank: 2, alpha: 4, dropout: 0, targets: ['q'], tower: true }, 1);
-    for (const { b } of adapter.matrices.values()) b.forEach((_, at) => (b[at] = 0.2 * (2 * random() - 1)));
-    parameters = attachAdapter(model, adapter);
-  });
-  after(async () => {
-    disposeTower(tower);
-    disposeModel(model);
-    await rm(folder, { recursive: true, force: true });
-  });
+  before(async () => void ({ vision, tower, parameters, close } = await openTinyTower()));
+  after(() => close());
 
   const oom = new Error('OOM when allocating tensor');
   /** Do work of which memory runs out in some turns. @returns its result and the turns it took */

@@ -17,6 +17,7 @@ const statistics = 'test/eval/statistics/*.test.ts';
 const poolGradient = 'test/train/step/poolGradient.test.ts';
 const ranks = 'test/train/ranks/equality.test.ts';
 const bm25 = 'test/eval/bm25/*.test.ts';
+const memory = 'test/model/memory/*.test.ts';
 const targets: Record<string, string[]> = {
   'train/step/loss.ts': ['test/train/step/loss.test.ts'],
   'train/step/poolGradient.ts': [poolGradient],
@@ -54,6 +55,29 @@ const targets: Record<string, string[]> = {
   'data/stream/planEpoch.ts': ['test/data/stream/planEpoch.test.ts', 'test/data/stream/streamRows.test.ts'],
   'data/stream/streamGroups.ts': ['test/data/stream/streamRows.test.ts'],
   'data/stream/tokenPools.ts': ['test/data/stream/tokenPools.test.ts'],
+  'data/stream/candidateCounts.ts': ['test/data/stream/pool.test.ts', 'test/data/stream/tokenPools.test.ts'],
+  'data/image/prepareImage.ts': ['test/data/image/*.test.ts'],
+  'data/inspect/inspectOverlap.ts': ['test/data/inspect/inspectOverlap.test.ts'],
+  'model/pass/sequence.ts': ['test/model/pass/sequence.test.ts', 'test/model/pass/encodeChunk.test.ts'],
+  'model/memory/memoryPlan.ts': [memory],
+  'model/memory/memoryBudget.ts': [memory],
+  'model/memory/shapeArithmetic.ts': [memory],
+  'model/memory/towerBytes.ts': [memory],
+  'model/memory/encodingTokens.ts': [memory],
+  'train/step/poolWithinMemory.ts': ['test/train/step/poolWithinMemory.test.ts'],
+  'train/loop/poolShape.ts': ['test/train/loop/poolShape.test.ts'],
+  'train/loop/poolImages.ts': ['test/train/loop/poolImages.test.ts'],
+  'train/loop/startAdapter.ts': ['test/train/loop/startAdapter.test.ts'],
+  'train/retrain/champion/retention.ts': ['test/train/retrain/champion/retention.test.ts'],
+  'eval/score/scoreModel.ts': ['test/eval/score/*.test.ts'],
+  'eval/score/counts.ts': ['test/eval/score/*.test.ts'],
+  'eval/dense/encodeFile.ts': ['test/eval/dense/encodeFile.test.ts'],
+  'eval/mining/mineNegatives.ts': ['test/eval/mining/mineNegatives.test.ts'],
+  'eval/report/comparison/mergeSeeds.ts': ['test/eval/report/comparison/*.test.ts'],
+  'eval/report/comparison/stabilityOf.ts': ['test/eval/report/comparison/*.test.ts'],
+  'checkpoints/export/addLowRank.ts': ['test/checkpoints/export/addLowRank.test.ts'],
+  'checkpoints/run/log.ts': ['test/checkpoints/run/log.test.ts'],
+  'checkpoints/run/trained.ts': ['test/checkpoints/run/*.test.ts'],
   'checkpoints/run/state.ts': ['test/checkpoints/run/state.test.ts'],
   'checkpoints/run/stateAdapter.ts': ['test/checkpoints/run/stateAdapter.test.ts'],
 };

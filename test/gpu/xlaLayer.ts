@@ -18,18 +18,13 @@ import type { Gradients } from '../../model/layer/stackedLora.js';
 import { compiledChunk, disposeCompiledChunk, type CompiledChunk } from '../../model/layer/xla/compiledChunk.js';
 import { fillRows, finishLayer, layerGradient, forwardLayer } from '../../model/layer/xla/compiledLayer.js';
 import type { ModelConfig } from '../../model/modelConfig.js';
+import { layerShapes, textLengths } from './layerShapes.js';
 
 /**
  * One decoder layer of random weights as functions compiled by XLA, forward and backward, beside the operations of TensorFlow
  * in float32: how far outputs and gradients lie apart, how long each function takes to compile and to run. For any device:
  * node --import tsx test/gpu/xlaLayer.ts --shape 7B --rows 16384 --kind bfloat16 --out layer.json
  */
-const shapes: Record<string, [hidden: number, intermediate: number, heads: number, kvHeads: number, headDim: number]> =
-  {
-    tiny: [96, 160, 4, 2, 24],
-    '0.5B': [896, 4864, 14, 2, 64],
-    '7B': [3584, 18944, 28, 4, 128],
-  };
 const { values: asked } = parseArgs({
   options: {
     shape: { type: 'string', default: 'tiny' },
@@ -48,10 +43,11 @@ const { values: asked } = parseArgs({
   },
 });
 
-const [hidden, intermediate, heads, kvHeads, headDim] = shapes[asked.shape]!;
+const sizes = layerShapes[asked.shape]!;
+const { hidden, headDim } = sizes;
 const config: ModelConfig = {
-  ...{ vocabularySize: 1, layers: 1, hidden, intermediate, heads, kvHeads, headDim },
-  ...{ ropeTheta: 1e6, normEpsilon: 1e-6 },
+  ...sizes,
+  ...{ vocabularySize: 1, layers: 1, ropeTheta: 1e6 },
 };
 const kind = asked.kind as 'float32' | 'bfloat16';
 const rank = Number(asked.rank);
@@ -79,13 +75,13 @@ const callMs = new Map<string, number[]>();
 let isTiming = true;
 timeCalls();
 const weights = makeWeights();
-const lengths = textLengths(Number(asked.rows));
+const lengths = textLengths(asked.lengths, Number(asked.rows));
 const report = {
   engine,
   card: capabilities().card,
   asked,
   lengths: lengths.length,
-  differences: Number(asked.compare) > 0 ? compare(textLengths(Number(asked.compare))) : undefined,
+  differences: Number(asked.compare) > 0 ? compare(textLengths(asked.lengths, Number(asked.compare))) : undefined,
   compiled: { functions: firstMs.size, seconds: [...firstMs.values()].reduce((sum, ms) => sum + ms, 0) / 1000 },
   measured: Number(asked.rounds) > 0 ? measure() : undefined,
 };
@@ -94,14 +90,6 @@ console.log(
 );
 if (asked.out) writeFileSync(asked.out, JSON.stringify(report, null, 1));
 process.exit(0);
-
-function textLengths(rows: number): number[] {
-  const cycle = asked.lengths.split(',').map(Number);
-  const texts: number[] = [];
-  for (let left = rows; left > 0; left -= texts.at(-1)!)
-    texts.push(Math.min(left, cycle[texts.length % cycle.length]!));
-  return texts;
-}
 
 function makeWeights(): { compiled: LayerWeights; plain: LayerWeights } {
   const both = projections.map((target, number): [Projection, { compiled: Linear; plain: Linear }] => {

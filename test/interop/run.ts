@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { modulePattern, targetModule, towerTargets } from '../../checkpoints/adapter/names.js';
 import { projections } from '../../configs/schema.js';
 import { startEngine } from '../../model/engine/startEngine.js';
-import { preparePython } from './preparePython.js';
+import { preparePython } from '../preparePython.js';
 import { writeExports, type InteropCase } from './writeExports.js';
 import { writeImageExports, type ImageCase } from './writeImageExports.js';
 
@@ -28,7 +28,12 @@ else {
 
 async function run(): Promise<{ skipped: string } | { passed: number; failed: number }> {
   if (!existsSync(replicas)) return { skipped: `no replicas at ${replicas}; ORACLES names the folder above them` };
-  const prepared = preparePython(process.env['INTEROP_PYTHON']);
+  const prepared = preparePython({
+    name: 'interop',
+    requirements: new URL('requirements.txt', import.meta.url),
+    variable: 'INTEROP_PYTHON',
+    installSeconds: 150, // 1 GB from a near index takes one minute
+  });
   if ('skipped' in prepared) return prepared;
   const folder = mkdtempSync(join(tmpdir(), 'tercet-interop-'));
   try {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
  * nothing is tried out: a resumed run gives the same losses. CUDA graphs are off, because buffers lie elsewhere with
  * each call.
  */
-const cardFlags = [
+export const cardFlags = [
   '--xla_gpu_enable_triton_gemm=false',
   '--xla_gpu_autotune_level=0',
   '--xla_gpu_enable_command_buffer=',

@@ -5,8 +5,7 @@ import { UserError } from '../../configs/userError.js';
 import { isBlank } from '../../data/example/row/textOf.js';
 import { measureImage } from '../../data/image/decodeImage.js';
 import type { ImageSource } from '../../data/image/imageSource.js';
-import { parseDocument } from '../../data/task/documents.js';
-import { imagesIn } from '../../data/task/imagesIn.js';
+import { documentOf } from '../../data/task/documents.js';
 import { readRows } from '../../data/task/readRows.js';
 import type { TextToEncode } from '../encoder/encoder.js';
 
@@ -95,12 +94,14 @@ async function* textsIn(
   path: string,
   check?: (encoded: Uint8Array) => Promise<unknown>,
 ): AsyncGenerator<IdentifiedText & { record: string }> {
-  for await (const { location, columns } of readRows([path], ['id', 'text'], 'json')) {
-    const row = columns();
-    const images = await imagesIn(row, location, path, check);
-    const { title, ...text } = parseDocument(images ? { ...row, text: row['text'] ?? '' } : row, location);
-    const read = row['title'] === undefined || row['title'] === null ? text : { ...text, title };
-    const record = `${JSON.stringify([text.id, 'title' in read ? title : undefined, text.text, ...(images ?? []).map(({ sha256 }) => sha256)])}\n`;
-    yield { ...read, ...(images && { images }), record };
+  for await (const row of readRows([path], ['id', 'text'], 'json')) {
+    const columns = row.columns();
+    const found = documentOf({ ...row, columns: () => columns }, { titles: 'use' }, check);
+    // No turn of the event loop for each of millions of texts.
+    const { title, ...text } = found instanceof Promise ? await found : found;
+    const isTitled = (columns['title'] ?? null) !== null;
+    const images = (text.images ?? []).map(({ sha256 }) => sha256);
+    const record = `${JSON.stringify([text.id, isTitled ? title : undefined, text.text, ...images])}\n`;
+    yield { ...text, ...(isTitled && { title }), record };
   }
 }

@@ -26,6 +26,8 @@ export function encodingSettings(
   const idle = overridden.find((path) =>
     path.startsWith('image.') ? !readsImages : !isOfContract(path) && !effective.includes(path),
   );
+  if (idle?.startsWith('image.'))
+    throw new UserError(`--set ${idle} has no effect where no text comes with an image; leave it out`);
   if (idle !== undefined)
     throw new UserError(
       `--set ${idle} has no effect on encoding; contract.*, loss.temperature, ${effective.join(' and ')} have`,

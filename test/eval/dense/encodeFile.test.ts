@@ -249,6 +249,14 @@ describe('scanTexts', () => {
       assert.equal((await scan({ id: 1, text: 'a' })).hasImages, false);
     });
 
+    // The words of such a line were left out where it has an image, and read where it has none.
+    it('reads the words of a query, under its own name, beside an image as without one', async () => {
+      await png('red');
+      const query = { 'query-id': 7, query: 'which owl' };
+      const [plain, shown] = await rowsOf(await scan(query, { ...query, image: 'red.png' }));
+      assert.deepEqual([plain!.text, shown!.text, shown!.images?.length], ['which owl', 'which owl', 1]);
+    });
+
     it('knows images by their content, and notices one that changes', async () => {
       await Promise.all([png('red'), png('blue')]);
       const line = { id: 1, image: 'red.png' };

@@ -11,7 +11,7 @@ import { attachAdapter, type Parameters } from '../model/layer/lora.js';
 import { evaluateRun } from './finish/evaluateRun.js';
 import { exportAdapter } from './finish/exportAdapter.js';
 import type { FinishedRun } from './finish/runReport.js';
-import type { OpenTraining } from './loop/openTraining.js';
+import type { OpenTraining } from './loop/open/openTraining.js';
 import { bestAdapter } from './during/bestState.js';
 import { runEncoder } from './during/runEncoder.js';
 import { trainRun, type TrainingScreen } from './loop/trainRun.js';

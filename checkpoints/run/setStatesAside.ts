@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { explainReadFailure } from '../../data/files/explainReadFailure.js';
+import { explainReadFailure } from '../../data/files/read/explainReadFailure.js';
 import { removeOwnFolder } from '../../data/files/ownFolder.js';
 import { AlteredState, readState, stateFiles, stateFolders, stepOf } from './state.js';
 

@@ -12,7 +12,7 @@ import {
   toFloat32,
   writeSafetensors,
 } from '../tensors/safetensors.js';
-import { explainReadFailure } from '../../data/files/explainReadFailure.js';
+import { explainReadFailure } from '../../data/files/read/explainReadFailure.js';
 import { removeOwnFolder } from '../../data/files/ownFolder.js';
 import { partialMark, writeBeside } from '../../data/files/writeBeside.js';
 import { lifeOf, owner } from '../../setup/lock/owner.mjs';

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../../configs/userError.js';
-import { explainReadFailure } from '../../data/files/explainReadFailure.js';
+import { explainReadFailure } from '../../data/files/read/explainReadFailure.js';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './numberFormats.js';
 import {
   bytesOf,

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { explainReadFailure } from '../../data/files/explainReadFailure.js';
+import { explainReadFailure } from '../../data/files/read/explainReadFailure.js';
 import { cutShort } from './safetensorsHeader.js';
 import type { TensorEntry } from './safetensorsHeader.js';
 

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { createRangeReader } from '../files/readRange.js';
+import { createRangeReader } from '../files/read/readRange.js';
 import type { BatchPlace } from './batchWriter.js';
 import { messagesOf } from './message/scanArrow.js';
 

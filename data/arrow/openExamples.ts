@@ -7,7 +7,7 @@ import { decodeExamples } from './decodeExamples.js';
 import { openImages, type ImageFile } from './images/imageFile.js';
 import { inflateMessage } from './message/inflateMessage.js';
 import { matchColumns } from './matchColumns.js';
-import { readRange } from '../files/readRange.js';
+import { readRange } from '../files/read/readRange.js';
 import { scanArrow, type ArrowLayout, type MessagePlace } from './message/scanArrow.js';
 import { verifyBatch } from './message/verifyBatch.js';
 

@@ -10,8 +10,8 @@ import {
 import { compressors } from 'hyparquet-compressors';
 import { UserError } from '../../configs/userError.js';
 import { decompressLz4Block } from './message/lz4.js';
-import { readRange } from '../files/readRange.js';
-import { explainReadFailure } from '../files/explainReadFailure.js';
+import { readRange } from '../files/read/readRange.js';
+import { explainReadFailure } from '../files/read/explainReadFailure.js';
 
 /** A Parquet file whose rows are read group by group. */
 export interface ParquetFile {

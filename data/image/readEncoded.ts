@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { UserError } from '../../configs/userError.js';
-import { explainReadFailure } from '../files/explainReadFailure.js';
+import { explainReadFailure } from '../files/read/explainReadFailure.js';
 
 /** An encoded image of more bytes is some other file. */
 const mostBytes = 2 ** 28;

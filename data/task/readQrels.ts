@@ -1,5 +1,5 @@
 import { UserError } from '../../configs/userError.js';
-import { readLines } from '../files/readLines.js';
+import { readLines } from '../files/read/readLines.js';
 import { idText } from '../example/row/idText.js';
 import { readRows } from './readRows.js';
 

@@ -1,6 +1,6 @@
 import { UserError } from '../../configs/userError.js';
 import { openParquet } from '../arrow/parquet.js';
-import { readLines } from '../files/readLines.js';
+import { readLines } from '../files/read/readLines.js';
 import { parseJson } from '../example/row/parseJson.js';
 
 /** One row of a table: its columns by name, and where it stands, for messages. */

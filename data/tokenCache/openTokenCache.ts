@@ -1,6 +1,6 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRange } from '../files/readRange.js';
+import { readRange } from '../files/read/readRange.js';
 import { cacheFiles, parseTokenCacheFacts, type TokenCacheFacts, type TokenCachePlace } from './tokenCachePlace.js';
 import { unpackRecord } from './tokenRecord.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../../configs/userError.js';
-import { readLines } from '../../data/files/readLines.js';
+import { readLines } from '../../data/files/read/readLines.js';
 import { createIdTable } from '../../data/task/idTable.js';
 import { lazyRun, packedRun } from '../measure/packedRun.js';
 import { inTrecOrder, type Retriever, type Run } from '../measure/ranking.js';

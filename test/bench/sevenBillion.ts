@@ -20,7 +20,7 @@ import { startEngine } from '../../model/engine/startEngine.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { attachAdapter, freshAdapter } from '../../model/layer/lora.js';
-import { adamW } from '../../train/step/optimizer.js';
+import { adamW } from '../../train/step/update/optimizer.js';
 import { readMemory, resetPeak } from './worker/memory.js';
 import { megabytes } from './report/result.js';
 import { shapes } from './setting/shapes.js';

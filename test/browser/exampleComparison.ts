@@ -1,6 +1,6 @@
 import { seededRandom } from '../../data/random.js';
 import { differences } from '../../eval/statistics/differences.js';
-import { chooseQueries } from '../../eval/report/comparison/chooseQueries.js';
+import { chooseQueries } from '../../eval/report/comparison/queries/chooseQueries.js';
 import {
   rowOf,
   type ComparedModel,
@@ -9,7 +9,7 @@ import {
 } from '../../eval/report/comparison/comparison.js';
 import { groupOf } from '../../eval/report/comparison/taskGroups.js';
 import { identityOfName } from '../../eval/tasks/identity.js';
-import type { QueryView } from '../../eval/report/comparison/queryView.js';
+import type { QueryView } from '../../eval/report/comparison/queries/queryView.js';
 import { stabilityOf } from '../../eval/report/comparison/stabilityOf.js';
 import { contract } from '../checkpoints/examples.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../configs/load/loadConfig.js';
-import { rateShare } from '../../train/step/schedule.js';
+import { rateShare } from '../../train/step/update/schedule.js';
 
 /** Learning rates that the study's published runs logged every 10 updates. */
 const file = join(process.env['ORACLES'] ?? '../shared/data', 'oracles/study_curves.csv');

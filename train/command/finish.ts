@@ -1,7 +1,7 @@
 import { readLog } from '../../checkpoints/run/log.js';
 import { resultTable } from '../../eval/report/run/resultTable.js';
 import { runReport } from '../finish/runReport.js';
-import type { OpenTraining } from '../loop/openTraining.js';
+import type { OpenTraining } from '../loop/open/openTraining.js';
 import type { Outcome } from '../workThrough.js';
 
 /** Write the report of a run that has come to its end, and say what came of it. @param json  print the results as one object last */

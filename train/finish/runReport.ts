@@ -4,7 +4,7 @@ import type { AdapterProof } from '../../eval/encoder/proveAdapter.js';
 import { longName, type DuringTask } from '../during/duringTasks.js';
 import { scoreCurves } from '../during/scoreCurves.js';
 import type { Best } from '../during/standing.js';
-import type { OpenTraining } from '../loop/openTraining.js';
+import type { OpenTraining } from '../loop/open/openTraining.js';
 
 /** What a run that reached its end has to show. */
 export interface FinishedRun {

@@ -15,7 +15,7 @@ import { gridOf } from '../../model/vision/openVision.js';
 import type { VisionConfig } from '../../model/vision/visionConfig.js';
 import { towerBytes } from '../../model/memory/towerBytes.js';
 import { trainedParameters } from '../../model/memory/trainedParameters.js';
-import { knownImages } from './knownImages.js';
+import { knownImages } from './images/knownImages.js';
 import { poolShape } from './poolShape.js';
 
 /**

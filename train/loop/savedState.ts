@@ -2,7 +2,7 @@ import type { SavedState, State, StateTensor } from '../../checkpoints/run/state
 import { UserError } from '../../configs/userError.js';
 import type { Position } from '../../data/stream/shuffle.js';
 import type { Parameters } from '../../model/layer/lora.js';
-import type { Optimizer, OptimizerState } from '../step/optimizer.js';
+import type { Optimizer, OptimizerState } from '../step/update/optimizer.js';
 
 /** Names of an optimizer's moments in a saved state; the parameters keep their own names. */
 const meanName = (name: string) => `optimizer.mean.${name}`;

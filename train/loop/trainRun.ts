@@ -30,16 +30,16 @@ import { scoreTogether } from '../during/scoreTogether.js';
 import { savedStanding, withStanding, type Standing } from '../during/standing.js';
 import { sumGradients } from '../step/exchange.js';
 import { GivenUp } from '../step/givenUp.js';
-import { adamW } from '../step/optimizer.js';
+import { adamW } from '../step/update/optimizer.js';
 import { ownTexts } from '../step/poolGradient.js';
 import { poolWithinMemory } from '../step/poolWithinMemory.js';
-import type { RunImages } from './openImages.js';
+import type { RunImages } from './images/openImages.js';
 import { samplingOf, sharesOf, type Backpropagated } from './backpropagated.js';
 import { poolsOf } from './pools.js';
 import { withEngine } from './sameEngine.js';
 import { savedOptimizer, savedPosition, stateOf } from './savedState.js';
-import { rateShare } from '../step/schedule.js';
-import { applyUpdate } from '../step/update.js';
+import { rateShare } from '../step/update/schedule.js';
+import { applyUpdate } from '../step/update/update.js';
 
 /** What training works with; the caller made it and frees it. */
 export interface Training {

@@ -14,9 +14,9 @@ import type { Collective } from '../../model/engine/ranks/collective.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import { baseContract } from '../../model/vision/baseContract.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
-import { openCaches, openFiles } from '../loop/openData.js';
-import { openRunImages } from '../loop/openImages.js';
-import type { OpenTraining } from '../loop/openTraining.js';
+import { openCaches, openFiles } from '../loop/open/openData.js';
+import { openRunImages } from '../loop/images/openImages.js';
+import type { OpenTraining } from '../loop/open/openTraining.js';
 import { planTraining } from '../loop/planTraining.js';
 import { fromRankZero } from './fromRankZero.js';
 

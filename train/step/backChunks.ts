@@ -1,8 +1,8 @@
 import type { ChunkDropout, Dropout } from '../../model/layer/dropout.js';
 import type { Sequence } from '../../model/pass/sequence.js';
-import { partOf } from './dealTexts.js';
+import { partOf } from './texts/dealTexts.js';
 import type { EmbeddedTexts } from './embedTexts.js';
-import { chunksOf, type TextSet } from './textChunks.js';
+import { chunksOf, type TextSet } from './texts/textChunks.js';
 
 /** Texts whose gradient is backpropagated together. */
 export interface BackChunk {

@@ -5,7 +5,7 @@ import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { inputBytes, activationsBytes } from '../../model/memory/memoryPlan.js';
-import { chunksOf, type TextChunk, type TextSet } from './textChunks.js';
+import { chunksOf, type TextChunk, type TextSet } from './texts/textChunks.js';
 
 /** How the passes over a pool use memory. */
 export interface PassPlan {

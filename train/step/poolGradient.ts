@@ -10,13 +10,13 @@ import type { Parameters } from '../../model/layer/lora.js';
 import { addGradient } from '../../model/layer/stackedLora.js';
 import { narrowPass, narrows } from '../../model/pass/narrowPass.js';
 import { backChunks } from './backChunks.js';
-import { dealTexts, partOf } from './dealTexts.js';
+import { dealTexts, partOf } from './texts/dealTexts.js';
 import { embedTexts, forgetPasses, type EmbeddedTexts, type PassPlan } from './embedTexts.js';
 import { gatherRows, ownRows, type Exchange } from './exchange.js';
-import { gradientLengths } from './gradientLengths.js';
+import { gradientLengths } from './texts/gradientLengths.js';
 import { infoNce, type Candidates } from './loss.js';
-import { sampleTexts, type TextSample } from './sampleTexts.js';
-import { textSet, type TextSet } from './textChunks.js';
+import { sampleTexts, type TextSample } from './texts/sampleTexts.js';
+import { textSet, type TextSet } from './texts/textChunks.js';
 
 /** One pool as the model reads it; every distinct text stands once. */
 export interface PoolTokens extends Candidates {

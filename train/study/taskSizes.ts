@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import YAML from 'yaml';
 import { z } from 'zod';
-import { readLines } from '../../data/files/readLines.js';
+import { readLines } from '../../data/files/read/readLines.js';
 import { findTaskFiles } from '../../data/task/taskFiles.js';
 import { identityOfName, isSameTask } from '../../eval/tasks/identity.js';
 import { publicTasks } from '../../eval/tasks/publicTasks.js';

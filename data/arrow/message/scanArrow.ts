@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { Message, RecordBatchReader, type Schema } from 'apache-arrow';
 import { Footer } from 'apache-arrow/ipc/metadata/file';
 import { UserError } from '../../../configs/userError.js';
-import { createRangeReader, readRange, type RangeReader } from '../../files/readRange.js';
+import { createRangeReader, readRange, type RangeReader } from '../../files/read/readRange.js';
 import { markUnread, replaceUnread, type UnreadFields } from './unreadFields.js';
 import { verifyHeader } from './verifyHeader.js';
 

@@ -7,7 +7,7 @@ import type { ImageKeeping } from '../../arrow/images/imageSchema.js';
 import type { Example } from '../../example/example.js';
 import { isBlank } from '../../example/row/textOf.js';
 import { textId } from '../../example/textId.js';
-import { readRange } from '../../files/readRange.js';
+import { readRange } from '../../files/read/readRange.js';
 import { checkImage } from '../../image/checkImage.js';
 import { readEncoded } from '../../image/readEncoded.js';
 import type { GivenExample, GivenPassage } from '../source/assemble.js';

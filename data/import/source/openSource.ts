@@ -4,7 +4,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { UserError } from '../../../configs/userError.js';
-import { explainReadFailure } from '../../files/explainReadFailure.js';
+import { explainReadFailure } from '../../files/read/explainReadFailure.js';
 import { zstdFrame } from '../../arrow/message/zstd.js';
 import { changedSource } from './stopped.js';
 

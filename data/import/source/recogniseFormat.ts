@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { suggest } from '../../../configs/load/suggest.js';
 import { UserError } from '../../../configs/userError.js';
 import { beginningOf } from './beginningOf.js';
-import { explainReadFailure } from '../../files/explainReadFailure.js';
+import { explainReadFailure } from '../../files/read/explainReadFailure.js';
 import { openParquet } from '../../arrow/parquet.js';
 import { parseRecord } from './records.js';
 

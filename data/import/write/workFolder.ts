@@ -7,7 +7,7 @@ import { tryLock } from '../../../setup/lock/lock.mjs';
 import type { Rejected } from '../../example/rejects.js';
 import { removeOwnFolder, requireOwnFolder } from '../../files/ownFolder.js';
 import { writeBeside } from '../../files/writeBeside.js';
-import { explainReadFailure } from '../../files/explainReadFailure.js';
+import { explainReadFailure } from '../../files/read/explainReadFailure.js';
 import { changedSource } from '../source/stopped.js';
 
 /** What an import was told to do. */

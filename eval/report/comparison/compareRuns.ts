@@ -9,7 +9,7 @@ import { groupOf, taskGroups } from './taskGroups.js';
 import { groupBySeed } from './mergeSeeds.js';
 import type { Published } from './published.js';
 import { readModel, type Places, type ReadModel } from './readModel.js';
-import { fieldDifferences, objectionsOf } from './fieldDifferences.js';
+import { fieldDifferences, objectionsOf } from './differences/fieldDifferences.js';
 import { stabilityOf } from './stabilityOf.js';
 import { taskOf } from '../../score/scoreModel.js';
 import { namedTask, taskNames } from '../../tasks/taskFile.js';

@@ -1,7 +1,7 @@
 import type { PerQuery } from '../../measure/perQuery.js';
 import type { ComparedRow } from './comparison.js';
 import type { Evaluated, ReadModel } from './readModel.js';
-import { differInSeedOnly } from './fieldDifferences.js';
+import { differInSeedOnly } from './differences/fieldDifferences.js';
 
 /**
  * Runs that differ in nothing but their seed, together; every other model alone. Groups and their members are in the order

@@ -6,7 +6,7 @@ import type { Comparison } from '../comparison/comparison.js';
 import { comparisonJson, differencesCsv, resultsCsv, resultsLatex } from './comparisonFiles.js';
 import { comparisonPage } from '../section/comparisonPage.js';
 import { mtebFiles } from './mtebFiles.js';
-import type { QueryView } from '../comparison/queryView.js';
+import type { QueryView } from '../comparison/queries/queryView.js';
 
 /**
  * Write a comparison: report.html, report.json, results.csv, differences.csv, results.tex and mteb/. A folder of that

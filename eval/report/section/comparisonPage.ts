@@ -9,7 +9,7 @@ import { fieldsSection } from './fieldsSection.js';
 import { pageShell, type PageSection } from '../page/pageShell.js';
 import { queriesScript } from './queriesScript.js';
 import { queriesSection } from './queriesSection.js';
-import type { QueryView } from '../comparison/queryView.js';
+import type { QueryView } from '../comparison/queries/queryView.js';
 import { averagesTable, resultsTables } from './resultsTable.js';
 import { stabilitySection, standingLead } from './stabilitySection.js';
 import { trainingSection } from './trainingSection.js';

@@ -1,5 +1,5 @@
 import { html, type Html } from '../page/html.js';
-import type { QueryView } from '../comparison/queryView.js';
+import type { QueryView } from '../comparison/queries/queryView.js';
 
 /** The form by which a reader picks two models and sees the queries that one wins and the other loses. */
 export function queriesSection({ models, tasks }: QueryView): Html {

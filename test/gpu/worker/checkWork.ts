@@ -5,7 +5,7 @@ import { seededRandom } from '../../../data/random.js';
 import type { Engine } from '../../../model/engine/startEngine.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { attachAdapter, freshAdapter } from '../../../model/layer/lora.js';
-import { adamW } from '../../../train/step/optimizer.js';
+import { adamW } from '../../../train/step/update/optimizer.js';
 import type { PoolTokens } from '../../../train/step/poolGradient.js';
 import { lengthQuantiles, sampleLengths } from '../../bench/setting/lengths.js';
 import { poolTokens, type PoolSize } from '../../bench/worker/pool.js';

@@ -8,9 +8,9 @@ import { compiledFunctions } from '../../../model/engine/xla/compiledFunction.js
 import { packs, type Gradients } from '../../../model/pass/encodeChunk.js';
 import { lengthOf } from '../../../model/pass/sequence.js';
 import { atOnce, type Stepwise } from '../../../model/pass/stepwise.js';
-import { adamW } from '../../../train/step/optimizer.js';
+import { adamW } from '../../../train/step/update/optimizer.js';
 import { poolGradient, type Attempt, type PoolPlan, type PoolTokens } from '../../../train/step/poolGradient.js';
-import { applyUpdate } from '../../../train/step/update.js';
+import { applyUpdate } from '../../../train/step/update/update.js';
 import { neededFlops } from '../../bench/measure/flops.js';
 import { embed, planOf, type Work } from '../../bench/worker/work.js';
 import { cards } from './card.js';

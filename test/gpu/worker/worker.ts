@@ -8,7 +8,7 @@ import { lengthOf } from '../../../model/pass/sequence.js';
 import { encodeChunk, packs, type Gradients } from '../../../model/pass/encodeChunk.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient } from '../../../train/step/poolGradient.js';
-import { applyUpdate } from '../../../train/step/update.js';
+import { applyUpdate } from '../../../train/step/update/update.js';
 import { openSearch } from '../../../eval/dense/search.js';
 import { folderBytes } from '../../../setup/folder/records.mjs';
 import { neededFlops } from '../../bench/measure/flops.js';

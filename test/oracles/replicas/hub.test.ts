@@ -16,7 +16,7 @@ import { tokenizeText } from '../../../data/tokenizer/tokenizeText.js';
 import type { TextToEncode } from '../../../eval/encoder/encoder.js';
 import { openEncoder } from '../../../eval/encoder/openEncoder.js';
 import { startEngine, type Engine } from '../../../model/engine/startEngine.js';
-import { openNewRun } from '../../../train/loop/openNewRun.js';
+import { openNewRun } from '../../../train/loop/open/openNewRun.js';
 import { workThrough } from '../../../train/workThrough.js';
 import { assertClose } from '../../assertions.js';
 import { startHubServer, type HubServer } from '../../checkpoints/hub/hubServer.js';

@@ -3,10 +3,10 @@ import { readSafetensorsIndex, readTensorBytes, toFloat32 } from '../../../check
 import type { Gradients } from '../../../model/pass/encodeChunk.js';
 import type { Model } from '../../../model/layer/decoder.js';
 import type { Parameters } from '../../../model/layer/lora.js';
-import { adamW } from '../../../train/step/optimizer.js';
+import { adamW } from '../../../train/step/update/optimizer.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient, type PoolTokens } from '../../../train/step/poolGradient.js';
-import { applyUpdate } from '../../../train/step/update.js';
+import { applyUpdate } from '../../../train/step/update/update.js';
 import { assertClose } from '../../assertions.js';
 
 export interface ReplicaText {

@@ -23,11 +23,11 @@ import type { Gradients } from '../../../model/pass/encodeChunk.js';
 import type { Sequence } from '../../../model/pass/sequence.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { baseContract } from '../../../model/vision/baseContract.js';
-import { openRunImages } from '../../../train/loop/openImages.js';
-import { adamW } from '../../../train/step/optimizer.js';
+import { openRunImages } from '../../../train/loop/images/openImages.js';
+import { adamW } from '../../../train/step/update/optimizer.js';
 import { oneAttempt, poolGradient, type PoolTokens } from '../../../train/step/poolGradient.js';
 import { poolWithinMemory } from '../../../train/step/poolWithinMemory.js';
-import { applyUpdate } from '../../../train/step/update.js';
+import { applyUpdate } from '../../../train/step/update/update.js';
 import { assertClose } from '../../assertions.js';
 import { matrices } from '../replicas/training.js';
 

@@ -4,7 +4,7 @@ import { UserError } from '../../../configs/userError.js';
 import { startEngine } from '../../../model/engine/startEngine.js';
 import { tf } from '../../../model/engine/tf.js';
 import type { Parameters } from '../../../model/layer/lora.js';
-import { adamW, type OptimizerState } from '../../../train/step/optimizer.js';
+import { adamW, type OptimizerState } from '../../../train/step/update/optimizer.js';
 import { savedOptimizer, savedPosition, stateOf, tensorOf } from '../../../train/loop/savedState.js';
 import { randomTensor, tensorsAlive } from '../../assertions.js';
 import { useTemporaryFolder } from '../../checkpoints/useTemporaryFolder.js';

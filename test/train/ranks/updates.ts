@@ -8,9 +8,9 @@ import { loadModel } from '../../../model/load/loadModel.js';
 import type { Gradients } from '../../../model/pass/encodeChunk.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { sumGradients } from '../../../train/step/exchange.js';
-import { adamW } from '../../../train/step/optimizer.js';
+import { adamW } from '../../../train/step/update/optimizer.js';
 import { oneAttempt, poolGradient, type PoolTokens } from '../../../train/step/poolGradient.js';
-import { applyUpdate } from '../../../train/step/update.js';
+import { applyUpdate } from '../../../train/step/update/update.js';
 
 /** Updates that one process or several ranks are to make alike. */
 export interface Updates {

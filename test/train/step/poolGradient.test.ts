@@ -13,7 +13,7 @@ import { inputBytes, layerActivationBytes } from '../../../model/memory/memoryPl
 import { onceEach } from '../../../data/stream/candidateCounts.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient, type PoolOptions, type PoolPlan } from '../../../train/step/poolGradient.js';
-import type { TextSample } from '../../../train/step/sampleTexts.js';
+import type { TextSample } from '../../../train/step/texts/sampleTexts.js';
 import { assertClose, assertCloseToLargest, assertTensorsKept, randomTensor } from '../../assertions.js';
 import { tinyMatrices, tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
 

@@ -1,7 +1,7 @@
 import { tf } from '../../../model/engine/tf.js';
-import { adamW } from '../../step/optimizer.js';
-import { rateShare } from '../../step/schedule.js';
-import { applyUpdate } from '../../step/update.js';
+import { adamW } from '../../step/update/optimizer.js';
+import { rateShare } from '../../step/update/schedule.js';
+import { applyUpdate } from '../../step/update/update.js';
 import { freshTower, type TrainableTower } from './demoTower.js';
 import type { VisionSettings } from './demoVision.js';
 import { pageAreas } from './pageAreas.js';

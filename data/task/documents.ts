@@ -65,7 +65,7 @@ export function documentOf(
 }
 
 /** A document or query out of a row. @throws UserError naming the row and what is wrong with it */
-export function parseDocument(
+function parseDocument(
   row: Record<string, unknown>,
   location: string,
   titles: TitleUse = 'use',

@@ -62,7 +62,8 @@ export async function workAlong(
       const exported = Number(told.slice(scores.length));
       told = '';
       if (isBesideRankZero(collective.place))
-        if (await scoreAlong(opened, threads, last, exported, interruption.isAsked, warn)) told = 'interrupted';
+        if (await scoreAlong(opened, collective, threads, last, exported, interruption.isAsked, warn))
+          told = 'interrupted';
     }
   } finally {
     interruption.stop();

@@ -1,3 +1,4 @@
+import { PeerFailure } from '../../../configs/peerFailure.js';
 import { capabilities } from '../capabilities.js';
 import { nativeBackend } from '../native/rawTensors.js';
 import { tf } from '../tf.js';
@@ -18,6 +19,8 @@ export interface Collective {
   meet(): void;
   /** Let every rank know a text. All of them must call it. @returns the text of each, in the order of ranks */
   tell(text: string): string[];
+  /** Why nothing can be exchanged any more, where that is known. Waits for nobody, and some ranks may ask alone. */
+  lost(): PeerFailure | undefined;
   /** The last that a rank calls: rank 0, where the texts are, returns once all others have read them and called it too. */
   part(): void;
   /** Let every other rank fail with these words, whatever it is doing. */
@@ -31,6 +34,7 @@ export const alone: Collective = {
   sum: (values) => values.clone(),
   meet: () => {},
   tell: (text) => [text],
+  lost: () => undefined,
   part: () => {},
   fail: () => {},
 };
@@ -98,6 +102,16 @@ export function joinedCollective(place: RankPlace): Collective {
       const silent = all.indexOf(undefined);
       if (silent >= 0) throw new Error(`rank ${silent} published nothing under ${key(silent)}`);
       return all as string[];
+    },
+    lost() {
+      try {
+        // Whom signs of life no longer reach gets an error for an answer, whatever is asked for.
+        inOurWords(() => exchange.published('lost', 1));
+      } catch (error) {
+        if (error instanceof PeerFailure) return error;
+        throw error;
+      }
+      return undefined;
     },
     part() {
       if (hasFailed) return; // nobody will say so

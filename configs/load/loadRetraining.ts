@@ -8,6 +8,7 @@ import { pathOf } from './pathOf.js';
 import { openYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 import { homePath } from '../cli/homePath.js';
+import { madeNames } from './madeNames.js';
 
 const count = z.number().int().min(1);
 const share = z.number().min(0).max(1);
@@ -47,9 +48,11 @@ const schema = z.strictObject({
     .default('base')
     .describe('what training starts from: a fresh adapter, or that of the champion'),
   data: z
-    .literal('demonstration')
+    .enum(madeNames)
     .or(z.array(z.string()).min(1))
-    .describe('files, folders and patterns; what is no Arrow file is imported'),
+    .describe(
+      'files, folders and patterns; what is no Arrow file is imported. Or what is made here: demonstration, demonstration-pages',
+    ),
   checks: checks.prefault({}),
   gate,
   keep: keep.prefault({}),

@@ -7,6 +7,7 @@ import { openYaml } from './readYaml.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
 import { homePath } from '../cli/homePath.js';
+import { madeNames } from './madeNames.js';
 
 const word = z
   .string()
@@ -40,8 +41,8 @@ const schema = z.strictObject({
   bases: z.array(z.string()).min(1),
   made: z.array(made).default([]),
   settings: z.array(setting).min(1),
-  /** Arrow files of training examples; relative to the folder that the study is started in. */
-  data: z.literal('demonstration').or(z.array(z.string()).min(1)).optional(),
+  /** Arrow files of training examples, relative to the folder that the study is started in, or data that is made here. */
+  data: z.enum(madeNames).or(z.array(z.string()).min(1)).optional(),
   /** Rows of the data, so that a plan can be made before the files are there. */
   rows: count.optional(),
   tasks: z.array(z.string()).min(1),

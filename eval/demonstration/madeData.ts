@@ -4,21 +4,15 @@ import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { homePath } from '../../configs/cli/homePath.js';
+import { madeNames, type MadeName } from '../../configs/load/madeNames.js';
 import { makeFolder } from '../../data/files/makeFolder.js';
 import { replaceFolder } from '../../data/files/writeFolder.js';
 import { withLock } from '../../setup/lock/lock.mjs';
 import { pagesData } from './pages.js';
 import { textsData } from './texts.js';
 
-/** Data of the demonstration: nothing downloads it, it is made here from packages. The tasks in configs/tasks/ point into it. */
-const made = { demonstration: textsData, 'demonstration-pages': pagesData };
-
-export type MadeName = keyof typeof made;
-
-export const madeNames = Object.keys(made) as MadeName[];
-
-/** Whether a name is that of data that is made here. */
-export const isMadeName = (name: string): name is MadeName => Object.hasOwn(made, name);
+/** How each is made; the tasks in configs/tasks/ point into it. */
+const made = { demonstration: textsData, 'demonstration-pages': pagesData } satisfies Record<MadeName, unknown>;
 
 /** What tasks of these names need made. */
 export const madeForTasks = (tasks: readonly string[]): MadeName[] =>

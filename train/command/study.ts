@@ -115,7 +115,7 @@ const studyCommand: Command<StudyArguments> = {
 };
 
 async function dryRun(study: Study, cells: StudyCell[], tasks: Task[], json: boolean): Promise<void> {
-  const plan = await planStudy(study, cells, tasks, study.data === 'demonstration' ? [] : (study.data ?? []));
+  const plan = await planStudy(study, cells, tasks, typeof study.data === 'string' ? [] : (study.data ?? []));
   console.log(planTable(plan));
   if (json) console.log(JSON.stringify({ study: study.name, ...planJson(plan) }));
 }
@@ -188,7 +188,7 @@ function tasksOf({ tasks, tasksDir }: Study): Task[] {
 async function inputs({ data, name }: Study, tasks: readonly Task[]): Promise<string[]> {
   const say = (what: string) => console.error(what);
   for (const made of madeForTasks(tasks.map((task) => task.name))) await prepareMade(made, say);
-  const files = data === 'demonstration' ? await prepareMade(data, say) : (data ?? []);
+  const files = typeof data === 'string' ? await prepareMade(data, say) : (data ?? []);
   for (const task of tasks) requireTaskData(task);
   requireWholeSets(files);
   for (const path of files)

@@ -5,7 +5,8 @@ import type { NamedBase } from '../../configs/load/resolveBase.js';
 import { UserError } from '../../configs/userError.js';
 import { parseDataSpec, type DataSpec } from '../../data/stream/dataSpec.js';
 import { importedFile, type TrainingDataset } from '../../data/import/importDataset.js';
-import { isMadeName, madeFiles, madeForTasks, madeNames, type MadeName } from '../../eval/demonstration/madeData.js';
+import { isMadeName, madeNames, type MadeName } from '../../configs/load/madeNames.js';
+import { madeFiles, madeForTasks } from '../../eval/demonstration/madeData.js';
 import type { Task } from '../../eval/tasks/task.js';
 
 /** All that a run is asked to use, none of which need be here. */

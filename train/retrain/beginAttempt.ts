@@ -119,7 +119,7 @@ export async function isUnchanged({ data }: Attempt): Promise<boolean> {
 }
 
 async function dataOf(plan: RetrainingPlan, paths: PlanFolder, { say, signal }: Steps): Promise<GatheredData> {
-  if (plan.data === 'demonstration') return asGathered(await prepareMade(plan.data, say));
+  if (typeof plan.data === 'string') return asGathered(await prepareMade(plan.data, say));
   const stop = new AbortController();
   const end = signal.onAsked(() => stop.abort());
   const gathered = await gatherData({ ...plan, data: plan.data }, paths.data, say, stop.signal).finally(end);

@@ -108,7 +108,7 @@ export async function planStudy(
     missingTasks: tasks
       .filter((task) => madeForTasks([task.name]).length === 0 && !isHere(task))
       .map(({ name }) => name),
-    missingData: study.data === 'demonstration' ? [] : data.filter((file) => !existsSync(file)),
+    missingData: typeof study.data === 'string' ? [] : data.filter((file) => !existsSync(file)),
     embeddings: await planEmbeddings(
       described.flatMap(({ cell: { base, config }, state }) => {
         const shape = base && bases.get(base.text)?.shape;

@@ -92,7 +92,7 @@ function trainedCell(
   const several = study.settings.filter(({ trained, bases }) => trained && (bases ?? study.bases).includes(base.text));
   const parts = [study.name, base.named.name, ...(several.length > 1 ? [setting.name] : []), seed];
   const run = parts.join('-');
-  const data = study.data === 'demonstration' ? study.data : study.data!.map((file) => resolve(file));
+  const data = typeof study.data === 'string' ? study.data : study.data!.map((file) => resolve(file));
   return {
     ...{ name: `${label} ${seed}`, label, kind: 'trained', base, setting, seed, run, config },
     results: join(runFolder(runsRoot, run).folder, 'eval'),

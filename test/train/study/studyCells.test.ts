@@ -19,6 +19,16 @@ describe('a study manifest', () => {
   before(() => (folder = mkdtempSync(join(tmpdir(), 'study-'))));
   after(() => rmSync(folder, { recursive: true }));
 
+  // Pages were refused here although train made them.
+  it('trains on what is made here, texts or drawn pages, and on no other word', () => {
+    const told = least.replace('data: demonstration', 'data: demonstration-pages');
+    assert.deepEqual(
+      studyCells(loadStudy(written(told)), []).map(({ asked }) => asked?.data),
+      [undefined, 'demonstration-pages'],
+    );
+    assert.throws(() => loadStudy(written(least.replace('data: demonstration', 'data: pages'))), /data: /);
+  });
+
   it('becomes a cell for each base, setting and seed, BM25 first and what needs no training before training', () => {
     const study = loadStudy(
       written(

@@ -69,7 +69,7 @@ export function outlookLines({ goesOnWith, base, rows, files, toImport, isNew, s
 }
 
 async function lookAt(plan: RetrainingPlan, paths: PlanFolder): ReturnType<typeof lookAtData> {
-  if (plan.data !== 'demonstration') return lookAtData({ ...plan, data: plan.data }, paths.data);
+  if (typeof plan.data !== 'string') return lookAtData({ ...plan, data: plan.data }, paths.data);
   const files = madeFiles(plan.data);
   return isMadeHere(plan.data)
     ? { gathered: await asGathered(files), toImport: [] }

@@ -16,6 +16,7 @@ export default {
     // Processes that tests start.
     'test/checkpoints/hub/downloadOnce.ts',
     'test/fixtures/printOrder.ts',
+    'test/train/killPages.ts',
     'test/train/limitedPool.ts',
   ],
   project: ['**/*.{ts,mts,mjs,cjs}'],

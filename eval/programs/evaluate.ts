@@ -8,7 +8,7 @@ import type { Beside } from '../dense/encodeFile.js';
 import { modelFolders } from '../encoder/modelFolders.js';
 import { averagesOf, withAverages } from '../score/averages.js';
 import { sharedIdsWarning, warningsOf } from '../score/counts.js';
-import { noText, withoutText } from '../score/noText.js';
+import { keepNoText, noText, withoutText } from '../score/noText.js';
 import type { ResultRow } from '../score/reportData.js';
 import { embedTask, evaluateRetriever } from '../score/scoreModel.js';
 import { taskFolderName } from '../tasks/folderName.js';
@@ -117,13 +117,17 @@ async function score(
   root: string,
   { model, again = false, onWarning = () => {}, onNote = () => {}, onProgress = () => {} }: EvaluateRequest,
 ): Promise<ResultRow> {
+  const folder = join(root, taskFolderName(task));
   const scored = await evaluateRetriever(retriever, task, {
-    folder: join(root, taskFolderName(task)),
+    folder,
     ...(contract && { contract }),
     again,
     onProgress: (done, all) => onProgress(task.name, done, all),
   }).catch(withoutText);
-  if (!scored) return { task: task.name, model, metrics: {}, note: noText };
+  if (!scored) {
+    await keepNoText(folder);
+    return { task: task.name, model, metrics: {}, note: noText };
+  }
   const { summary, perQuery, isReused, replaced } = scored;
   if (isReused) onNote(`${task.name} was scored ${summary.finished}; --again scores it anew`);
   if (replaced !== undefined)

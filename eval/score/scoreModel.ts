@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import { replaceFolder } from '../../data/files/writeFolder.js';
@@ -14,7 +14,7 @@ import { identityOfName, type TaskIdentity } from '../tasks/identity.js';
 import { requireTaskData, type Task } from '../tasks/task.js';
 import { countsOf, type Counts } from './counts.js';
 import { judgedOn, type JudgedOn } from './judgedOn.js';
-import { requireText } from './noText.js';
+import { noTextFile, requireText } from './noText.js';
 import { rankTask } from './rankTask.js';
 import { requireTrecId, stageTrecRun } from './trecRun.js';
 
@@ -108,6 +108,7 @@ export async function evaluateRetriever(
     () => stageFile(join(folder, perQueryFile), perQueryBytes(perQuery, task.metrics)),
     () => stageFile(join(folder, metricsFile), `${JSON.stringify(summary, null, 2)}\n`),
   ]);
+  await rm(join(folder, noTextFile), { force: true });
   return { summary, perQuery, isReused: false, replaced };
 }
 
@@ -162,7 +163,7 @@ export async function copyEvaluation(from: string, to: string): Promise<void> {
   });
 }
 
-const metricsFile = 'metrics.json';
+export const metricsFile = 'metrics.json';
 const perQueryFile = 'per-query.arrow';
 const runFile = 'run.trec';
 

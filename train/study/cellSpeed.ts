@@ -7,6 +7,7 @@ import { readLog } from '../../checkpoints/run/log.js';
 import { startEngine } from '../../model/engine/startEngine.js';
 import { productSpeed } from '../../model/describe/productSpeed.js';
 import { taskFolderName } from '../../eval/tasks/folderName.js';
+import { metricsFile } from '../../eval/score/scoreModel.js';
 import type { Task } from '../../eval/tasks/task.js';
 import type { StudyCell } from './studyCells.js';
 
@@ -79,7 +80,7 @@ async function trainingOf({ cell, trainingOperations }: Done): Promise<Work> {
 async function encodingOf({ cell, encodingOperations }: Done, tasks: readonly Task[]): Promise<Work> {
   let seconds = 0;
   for (const task of tasks) {
-    const file = join(cell.results, taskFolderName(task), 'metrics.json');
+    const file = join(cell.results, taskFolderName(task), metricsFile);
     if (!existsSync(file)) return nothing;
     const took = secondsIn(await readFile(file, 'utf8'));
     if (took === undefined) return nothing;

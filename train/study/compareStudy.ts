@@ -10,6 +10,7 @@ import { requireOwnFolder } from '../../data/files/ownFolder.js';
 import { comparisonFiles } from '../../eval/report/output/writeComparison.js';
 import type { Task } from '../../eval/tasks/task.js';
 import { evaluationsRoot } from '../../eval/score/resultsFolder.js';
+import { hasScores } from './cellState.js';
 import type { StudyCell } from './studyCells.js';
 import { homePath } from '../../configs/cli/homePath.js';
 
@@ -51,14 +52,14 @@ async function compareCells(
   onTest?: (done: number, all: number) => void,
 ): Promise<StudyComparison | undefined> {
   const dense = cells.filter(({ kind }) => kind !== 'bm25');
-  if (cells.length < 2 || dense.length === 0) return undefined;
+  const scored = [...dense, ...cells.filter((cell) => cell.kind === 'bm25' && hasScores(cell, tasks))];
+  if (scored.length < 2 || dense.length === 0) return undefined;
   const folder = join(comparisonsRoot, name);
   await requireOwnFolder(folder, comparisonFiles);
   const published: Published[] = [];
   for (const each of study.published) published.push(await readPublished(each));
   const baseline = baselineOf(study, dense);
-  const ordered = [...dense, ...cells.filter((cell) => !dense.includes(cell))];
-  const comparison = await compareRuns({ runs: runsRoot, evaluations: evaluationsRoot }, ordered.map(comparedName), {
+  const comparison = await compareRuns({ runs: runsRoot, evaluations: evaluationsRoot }, scored.map(comparedName), {
     tasks: tasks.map(({ name }) => name),
     labels: new Map(cells.map((cell) => [comparedName(cell), cell.label])),
     baseline: baseline.run ?? baseline.label,

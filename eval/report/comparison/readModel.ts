@@ -9,7 +9,7 @@ import type { Contract } from '../../../configs/contract.js';
 import { suggest } from '../../../configs/load/suggest.js';
 import { UserError } from '../../../configs/userError.js';
 import { readPerQuery, type PerQuery } from '../../measure/perQuery.js';
-import type { EvaluationSummary } from '../../score/scoreModel.js';
+import { metricsFile, type EvaluationSummary } from '../../score/scoreModel.js';
 
 /** The results of one model on one task. */
 export interface Evaluated {
@@ -84,7 +84,7 @@ async function readResults(of: string, folder: string): Promise<Evaluated[]> {
   const found: Evaluated[] = [];
   for (const task of await namesIn(folder)) {
     const taskFolder = join(folder, task);
-    const file = join(taskFolder, 'metrics.json');
+    const file = join(taskFolder, metricsFile);
     if (!existsSync(file)) continue;
     const summary = parseSummary(file, await readFile(file, 'utf8'));
     found.push({ of, folder: taskFolder, summary, perQuery: await readPerQuery(join(taskFolder, 'per-query.arrow')) });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { bm25Retriever } from '../../../eval/bm25/retriever.js';
 import { denseRetriever } from '../../../eval/dense/denseRetriever.js';
 import type { Encoder } from '../../../eval/encoder/encoder.js';
 import { openEncoder, type OpenEncoder } from '../../../eval/encoder/openEncoder.js';
+import { keepNoText } from '../../../eval/score/noText.js';
 import { evaluateRetriever } from '../../../eval/score/scoreModel.js';
 import { showsImages } from '../../../eval/tasks/showsImages.js';
 import { ownTaskFile, type Task } from '../../../eval/tasks/taskFile.js';
@@ -95,8 +96,10 @@ describe('evaluation on pages', function () {
     const lines = words.map((text, row) => `{"_id": "${10 + row}", "text": "${text}", "image": "page.png"}\n`);
     writeFileSync(at('read/corpus.jsonl'), lines.join(''));
     writeFileSync(at('read.yaml'), `folder: read\nmetrics: [${metrics.join(', ')}]\n`);
+    await keepNoText(at('results/read')); // as it was before the pages were read
     const { metrics: read } = await scoresOf('read', bm25, ownTaskFile(at('read.yaml')) as Task);
     assert.equal(read['hit@1'], 1);
+    assert.deepEqual(readdirSync(at('results/read')).sort(), ['metrics.json', 'per-query.arrow', 'run.trec']);
   });
 
   it('knows beforehand whether images are to be read', async () => {

@@ -7,10 +7,10 @@ describe('encoding along with rank 0', () => {
   // Where nothing ends the other tasks of a launcher, as under srun without -K, a rank went on encoding for one that had died.
   it('ends once another rank is gone, for which it looks every two seconds', () => {
     let [now, looks] = [1000, 0];
-    let gone: PeerFailure | undefined;
+    const gone: PeerFailure[] = [];
     const lost = () => {
       looks++;
-      return gone;
+      return gone[0];
     };
     const reason = reasonToEnd(
       { lost },
@@ -18,12 +18,12 @@ describe('encoding along with rank 0', () => {
       () => now,
     );
     assert.equal(reason(), undefined);
-    gone = new PeerFailure('rank 0 of 2 (first:1) has ended');
+    gone.push(new PeerFailure('rank 0 of 2 (first:1) has ended'));
     now += 1999;
     assert.equal(reason(), undefined);
     assert.equal(looks, 1);
     now += 1;
-    assert.equal(reason(), gone);
+    assert.equal(reason(), gone[0]);
     assert.equal(looks, 2);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runFolder, runsRoot } from '../../../checkpoints/run/folder.js';
 import type { RetrainingPlan } from '../../../configs/load/loadRetraining.js';
 import { readPerQuery } from '../../../eval/measure/perQuery.js';
-import type { EvaluationSummary } from '../../../eval/score/scoreModel.js';
+import { metricsFile, type EvaluationSummary } from '../../../eval/score/scoreModel.js';
 import { taskFolderName } from '../../../eval/tasks/folderName.js';
 import type { ResultRow } from '../../../eval/score/reportData.js';
 import type { Task } from '../../../eval/tasks/task.js';
@@ -44,6 +44,6 @@ function modelOf(paths: PlanFolder, run: string): { model: string[]; results: st
 }
 
 async function readResult(folder: string, task: Task, model: string): Promise<ResultRow> {
-  const { metrics } = JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8')) as EvaluationSummary;
+  const { metrics } = JSON.parse(await readFile(join(folder, metricsFile), 'utf8')) as EvaluationSummary;
   return { task: task.name, model, metrics, perQuery: await readPerQuery(join(folder, 'per-query.arrow')) };
 }

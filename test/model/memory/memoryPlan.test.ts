@@ -52,15 +52,19 @@ describe('memoryPlan', () => {
     assert.equal(activationsBytes(config, 1, 3, 2), 4 * (3 * 16 + 2 * 58));
     assert.equal(activationsBytes(config, 2, 3, 2), 4 * (3 * 16 + 2 * 58) + layerActivationBytes(config, 3));
     assert.equal(activationsBytes(config, 0, 3, 2), 0);
-    const working = (layers: number) =>
-      planMemory({ ...facts, config: { ...config, layers }, casts: false }, 1e12, { chunkTokens: 3000 })!.bytes.working;
+    const working = (layers: number, other = {}) =>
+      planMemory({ ...facts, config: { ...config, layers, ...other }, casts: false }, 1e12, { chunkTokens: 3000 })!
+        .bytes.working;
     assert.equal(working(1), 4 * 3000 * (2 * 16 + 10)); // two of queries, keys and values, and the state
+    // Keys and values of as many heads as queries, 36, and what attention mixed is wider than the state.
+    assert.equal(working(1, { headDim: 6, kvHeads: 2 }), 4 * 3000 * (2 * 36 + 12));
     assert.equal(working(2), 4 * 3000 * (6 * 20 + 2 * 10 + 2 * (8 + 4)));
   });
 
   it('keeps the whole pool where there is room, so that nothing is computed twice', () => {
     const plan = planMemory(facts, 1e9)!;
     assert.equal(plan.keptBytes, inputBytes(config, 5000) + activationsBytes(config, 2, 5000, 50));
+    assert.equal(plan.bytes.activations, 0);
     assert.ok(plan.forwardPasses < 2.1);
     // 2 layers of 10 (2·2 + 2·1) 4 + 3·10·20 = 840 weights of two bytes
     assert.equal(plan.bytes.weights, 2 * 2 * 840);

@@ -7,7 +7,23 @@ const config = {
   ...{ hidden: 1280, intermediate: 3420, blocks: 32, heads: 16, headDim: 80, patch: 14, merge: 2, out: 3584 },
 } as VisionConfig;
 
+/** Small enough to work by hand: tokens of 2 x 2 patches of 3 pixels a side. */
+const small = {
+  ...{ hidden: 8, intermediate: 10, blocks: 3, heads: 2, headDim: 4, patch: 3, merge: 2, out: 5 },
+} as VisionConfig;
+
 describe('towerBytes', () => {
+  it('counts the matrices of blocks, of patches and of the merger', () => {
+    // a block 4 of 8 x 8 and 3 of 8 x 10: 496; patches 3 x 3 x 3 to 8: 216; the merger 32 x 32 and 32 x 5
+    assert.equal(towerBytes(small, 2, 4, 0).weights, 2 * (3 * 496 + 216 + 1024 + 160));
+  });
+
+  it('counts what a block that sees the whole image holds, and all of it that a tape holds', () => {
+    // 4 tokens are 16 patches, whose scores are 2 heads x 256
+    assert.equal(towerBytes(small, 2, 4, 0).working, 4 * (16 * (12 * 8 + 4 * 10) + 3 * 512));
+    assert.equal(towerBytes(small, 2, 4, 0, true).working, 4 * (16 * (3 * 8 + 88 * 8 + 34 * 10) + 5 * 512));
+  });
+
   it('counts for a tower that learns the inputs of all blocks, gradients of features, and the images themselves', () => {
     const [frozen, adapted] = [false, true].map((is) => towerBytes(config, 2, 768, 1000, is));
     assert.equal(adapted!.weights, frozen!.weights);

@@ -5,8 +5,9 @@ import { disposeModel } from '../../../model/layer/decoder.js';
 import { attachAdapter } from '../../../model/layer/lora.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import type { Gradients } from '../../../model/pass/encodeChunk.js';
-import { inTurns } from '../../../model/pass/stepwise.js';
+import { atOnce, inTurns } from '../../../model/pass/stepwise.js';
 import { tf } from '../../../model/engine/tf.js';
+import type { PoolPlan } from '../../../train/step/poolGradient.js';
 import { poolWithinMemory } from '../../../train/step/poolWithinMemory.js';
 import { tinyPool, tinyQwen2 } from '../../fixtures/tinyQwen2.js';
 import { alone } from '../../../model/engine/ranks/collective.js';
@@ -56,6 +57,38 @@ describe('poolWithinMemory', () => {
       await assert.rejects(inTurns(work(), given, 0), new RegExp(`given up in turn ${after}$`));
       assert.deepEqual([into.size, tensorsAlive()], [0, before], `after ${after} of ${steps} steps`);
     }
+    disposeModel(model);
+  });
+
+  it('lets go of what it keeps when memory runs out in the loss, then takes half of the queries, and says when one is too many', async () => {
+    await startEngine();
+    const model = await loadModel(tinyQwen2.path('sharded'), 'float32');
+    const parameters = attachAdapter(model, await readAdapter(tinyQwen2.path('adapter')));
+    const pool = tinyPool(0);
+    const [queries, passages] = [pool.queries.length, pool.passages.length];
+    /** Memory runs out in this turn, so many times. */
+    const after = (turn: number, times: number) => {
+      const plan: PoolPlan = { chunkTokens: 24, keptBytes: 1e5, blockElements: 2 * passages };
+      const into: Gradients = new Map();
+      const work = poolWithinMemory(model, pool, parameters, { temperature: 1 }, plan, into, () => {});
+      for (let done = 0; done < turn; done++) work.next();
+      for (let failed = 0; failed < times; failed++) work.throw(new Error('OOM when allocating tensor'));
+      const loss = atOnce(work);
+      const [value] = loss.dataSync();
+      tf.dispose([loss, ...into.values()]);
+      return { ...plan, loss: value! };
+    };
+    const enough = after(0, 0);
+    // Where the passes run out of memory, chunks become smaller; in the loss they stay.
+    const inLoss = Array.from({ length: 60 }, (_, turn) => turn + 1).find((turn) => after(turn, 1).chunkTokens === 24)!;
+    const [once, twice] = [after(inLoss, 1), after(inLoss, 2)];
+    assert.deepEqual([once.keptBytes, once.blockElements], [0, 2 * passages]);
+    assert.deepEqual([twice.keptBytes, twice.blockElements], [0, passages]);
+    assertClose([once.loss, twice.loss], [enough.loss, enough.loss], 1e-5, 'loss');
+    assert.throws(() => after(inLoss, 3), {
+      name: 'UserError',
+      message: `memory has run out in the loss of ${queries} queries x ${passages} passages; free some, or lower training.queriesPerPool`,
+    });
     disposeModel(model);
   });
 });

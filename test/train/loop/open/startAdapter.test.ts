@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Adapter } from '../../../../checkpoints/adapter/adapter.js';
 import type { Contract } from '../../../../configs/contract.js';
+import { writeContract } from '../../../../checkpoints/contract/contractFile.js';
 import { parseConfig } from '../../../../configs/load/loadConfig.js';
 import {
   keepAdapterSettings,
+  otherBaseContract,
   requireStartContract,
   type StartAdapter,
 } from '../../../../train/loop/open/startAdapter.js';
+import { contract } from '../../../checkpoints/examples.js';
+import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
 
 describe('keepAdapterSettings', () => {
   const adapterOf = (...names: string[]) =>
@@ -60,5 +64,22 @@ describe('requireStartContract', () => {
       () => requireStartContract(start, {} as never, ['queryPrefix']),
       /^UserError: --allow-contract queryPrefix has no effect: queryPrefix is not stated by theirs; leave it out$/,
     );
+  });
+});
+
+describe('otherBaseContract', () => {
+  const place = useTemporaryFolder();
+
+  it('names in a line what a base was made under and the run is not, but for arithmetic', async () => {
+    assert.deepEqual(await otherBaseContract(place('.'), contract), [], 'of a base that says nothing');
+    await writeContract(place('contract.json'), contract);
+    assert.deepEqual(await otherBaseContract(place('.'), contract), []);
+    assert.deepEqual(await otherBaseContract(place('.'), { ...contract, precision: 'bfloat16' }), []);
+    const [line, ...others] = await otherBaseContract(place('.'), { ...contract, passageMaxLength: 77 });
+    assert.equal(
+      line,
+      `the base ${place('.')} was made under another contract than this run trains it under: passageMaxLength ${contract.passageMaxLength}, not 77`,
+    );
+    assert.deepEqual(others, []);
   });
 });

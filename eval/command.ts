@@ -8,6 +8,7 @@ import { bm25Defaults } from './bm25/index.js';
 import type { FieldChoice } from './bm25/store.js';
 import { defaultCacheBytes } from './dense/denseRetriever.js';
 import { vectorFormats, type VectorFormat } from './dense/vectorFormat.js';
+import { encoderOptions } from './encoder/encoderOptions.js';
 import { evaluate, helpEvaluate, type EvaluateRequest } from './programs/evaluate.js';
 import { isEncoded } from './programs/openRetriever.js';
 import { resultTable } from './report/run/resultTable.js';
@@ -63,14 +64,9 @@ const evalCommand: Command<EvalArguments> = {
         describe:
           "of folders: leave out the document that has the query's own id [default: as the named task, else no]",
       })
-      .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
-      .option('set', {
-        type: 'string',
-        array: true,
-        default: [],
-        describe: 'change a setting of that recipe, as contract.queryPrefix=text or evaluation.batchTokens=4096',
-      })
-      .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
+      .option('recipe', encoderOptions.recipe)
+      .option('set', encoderOptions.set)
+      .option('base', encoderOptions.base)
       .option('precision', {
         choices: precisions,
         describe: 'instead of that of the contract; the results then carry a contract of their own',

@@ -1,11 +1,10 @@
 import { datasetInfo, listFiles } from '@huggingface/hub';
-import { UserError } from '../../configs/userError.js';
 import type { HubDatasetFile } from '../../data/download/datasetFiles.js';
 import type { Patience } from '../../data/download/web/retry.js';
 import { UnreachableError } from '../../data/download/web/webErrors.js';
 import { explainHubFailure } from './explainHubFailure.js';
 import { hubSettings, type HubSettings } from './hubSettings.js';
-import { askHub, hubFile, questionPatience, tokenHeader } from './listSnapshot.js';
+import { askHub, hubFile, questionPatience, requireCommit, tokenHeader } from './listSnapshot.js';
 
 /**
  * Ask the hub which files a data set holds at a revision, with their sizes, hashes and URLs.
@@ -22,7 +21,7 @@ export async function listHubDataset(
   const asked = { hubUrl: settings.endpoint, fetch: askHub(settings, patience) };
   try {
     const { name, sha } = await datasetInfo({ ...asked, name: id, revision, additionalFields: ['sha'] });
-    if (!/^[0-9a-f]{40}$/.test(sha)) throw new UserError(`${settings.endpoint} names no commit of ${id}`);
+    requireCommit(sha, id, settings);
     const files: HubDatasetFile[] = [];
     for await (const { type, path, size, oid, lfs } of listFiles({
       ...asked,

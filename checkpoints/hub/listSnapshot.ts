@@ -44,7 +44,7 @@ export async function listSnapshot(
       revision: source.revision,
       additionalFields: ['sha'],
     });
-    if (!/^[0-9a-f]{40}$/.test(sha)) throw new UserError(`${settings.endpoint} names no commit of ${source.id}`);
+    requireCommit(sha, source.id, settings);
     const files: HubFile[] = [];
     for await (const { type, path, size, oid, lfs } of listFiles({
       ...asked,
@@ -71,6 +71,11 @@ export async function readHubFile(id: string, commit: string, name: string, sett
 
 export const fileUrl = (id: string, commit: string, name: string, { endpoint }: HubSettings) =>
   `${endpoint}/${id}/resolve/${commit}/${encodeURIComponent(name)}`;
+
+/** What it answers becomes a part of paths and URLs. */
+export function requireCommit(sha: string, id: string, { endpoint }: HubSettings): void {
+  if (!/^[0-9a-f]{40}$/.test(sha)) throw new UserError(`${endpoint} names no commit of ${id}`);
+}
 
 /** Large files are known by the SHA-256 of their bytes, others by the hash that git gives a blob. */
 export function hubFile(name: string, bytes: number, oid: string, sha256: string | undefined): HubFile {

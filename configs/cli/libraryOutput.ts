@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 
 /** Characters of what JavaScript libraries say that are kept: the last ones. */
 const keptCharacters = 1 << 16;
@@ -16,7 +16,15 @@ export function keepLibraryOutput(text: string): void {
 /** What was kept by `keepLibraryOutput` so far. */
 export const keptOutput = (): string => kept;
 
-/** Start threads with these, and hand them to `keepThreadOutput`. */
+/** Start a thread whose output is kept. @param workerData  what it is told, copied */
+export function startThread(script: URL, workerData: unknown): Worker {
+  // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
+  const worker = new Worker(script, { workerData, execArgv: [], ...heldStreams });
+  keepThreadOutput(worker);
+  return worker;
+}
+
+/** Threads that are not started by `startThread` are started with these, and handed to `keepThreadOutput`. */
 export const heldStreams = { stdout: true, stderr: true } as const;
 
 /** Keep what a thread puts on the screen: what runs there are libraries, and code of ours that says nothing. */

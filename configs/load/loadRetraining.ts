@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { UserError } from '../userError.js';
 import { namesIn } from './names.js';
-import { pathOf } from './pathOf.js';
-import { openYaml } from './readYaml.js';
+import { readPlan } from './readPlan.js';
 import { suggest } from './suggest.js';
 import { homePath } from '../cli/homePath.js';
 import { madeNames } from './madeNames.js';
@@ -80,19 +79,14 @@ export type GateRule = z.output<typeof gate>;
  */
 export function loadRetraining(plan: string): RetrainingPlan {
   const file = planFile(plan);
-  const { value: raw, placeOf } = openYaml(file);
-  const result = schema.safeParse(raw);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw new UserError(`${placeOf(pathOf(issue!))}: ${explain(issue!, raw)}`);
-  }
+  const stated = readPlan(file, schema, { gate, keep, checks });
   const name = basename(file).replace(/\.ya?ml$/, '');
   if (!/^[A-Za-z0-9][\w.-]{0,39}$/.test(name))
     throw new UserError(`${file}: the name of a plan must be up to 40 letters, digits, dots, dashes, underscores`);
-  requireSense(file, result.data);
-  const { data } = result.data;
+  requireSense(file, stated);
+  const { data } = stated;
   const isOurs = file !== plan; // its data lies in the checkout
-  return { ...result.data, ...(isOurs && Array.isArray(data) && { data: data.map(homePath) }), name, file };
+  return { ...stated, ...(isOurs && Array.isArray(data) && { data: data.map(homePath) }), name, file };
 }
 
 function planFile(plan: string): string {
@@ -103,20 +97,6 @@ function planFile(plan: string): string {
   const known = namesIn('retraining');
   if (!known.includes(plan)) throw new UserError(`unknown retraining plan ${plan}; ${suggest(plan, known)}`);
   return fileURLToPath(new URL(`../retraining/${plan}.yaml`, import.meta.url));
-}
-
-function explain(issue: z.core.$ZodIssue, raw: unknown): string {
-  const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') {
-    const known = { gate, keep, checks }[path[0] as 'gate' | 'keep' | 'checks'] ?? schema;
-    const name = [...path, issue.keys[0]!].join('.');
-    return `unknown setting ${name}; ${suggest(issue.keys[0]!, Object.keys(known.shape))}`;
-  }
-  if (path.length === 0) return 'must hold settings as name: value';
-  const got = path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], raw);
-  return got === undefined
-    ? `${path.join('.')} is missing`
-    : `${path.join('.')}: ${issue.message}; got ${JSON.stringify(got)}`;
 }
 
 /** Rules between settings. */

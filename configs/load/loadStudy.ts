@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { namesIn } from './names.js';
-import { pathOf } from './pathOf.js';
-import { openYaml } from './readYaml.js';
+import { readPlan } from './readPlan.js';
 import { suggest } from './suggest.js';
 import { UserError } from '../userError.js';
 import { homePath } from '../cli/homePath.js';
@@ -69,16 +68,11 @@ export type StudySetting = z.output<typeof setting>;
  */
 export function loadStudy(study: string): Study {
   const file = studyFile(study);
-  const { value: raw, placeOf } = openYaml(file);
-  const result = schema.safeParse(raw);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw new UserError(`${placeOf(pathOf(issue!))}: ${explain(issue!, raw)}`);
-  }
-  requireSense(file, result.data);
-  const { data } = result.data;
+  const stated = readPlan(file, schema, { made, settings: setting });
+  requireSense(file, stated);
+  const { data } = stated;
   const isOurs = file !== study; // its data lies in the checkout
-  return { ...result.data, ...(isOurs && Array.isArray(data) && { data: data.map(homePath) }) };
+  return { ...stated, ...(isOurs && Array.isArray(data) && { data: data.map(homePath) }) };
 }
 
 function studyFile(study: string): string {
@@ -89,18 +83,6 @@ function studyFile(study: string): string {
   const known = namesIn('studies');
   if (!known.includes(study)) throw new UserError(`unknown study ${study}; ${suggest(study, known)}`);
   return fileURLToPath(new URL(`../studies/${study}.yaml`, import.meta.url));
-}
-
-function explain(issue: z.core.$ZodIssue, raw: unknown): string {
-  const path = issue.path.map(String);
-  if (issue.code === 'unrecognized_keys') {
-    const known = { made, settings: setting }[path[0] as 'made' | 'settings'] ?? schema;
-    const name = [...path, issue.keys[0]!].join('.');
-    return `unknown setting ${name}; ${suggest(issue.keys[0]!, Object.keys(known.shape))}`;
-  }
-  if (path.length === 0) return 'must hold settings as name: value';
-  const got = path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], raw);
-  return `${path.join('.')}: ${issue.message}; got ${JSON.stringify(got)}`;
 }
 
 /** Rules between settings. */

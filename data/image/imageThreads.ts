@@ -1,5 +1,4 @@
-import { Worker } from 'node:worker_threads';
-import { heldStreams, keepThreadOutput } from '../../configs/cli/libraryOutput.js';
+import { startThread } from '../../configs/cli/libraryOutput.js';
 import { UserError } from '../../configs/userError.js';
 import type { ImageRules, PreparedImage } from './imageRules.js';
 import type { ImageReply, ImageRequest } from './image.worker.js';
@@ -22,7 +21,7 @@ interface Job {
 /** Start threads that read images by the same rules; each has one image in memory. */
 export function startImageThreads(rules: ImageRules, threads: number): ImageThreads {
   const queue: Job[] = [];
-  const started = Array.from({ length: threads }, () => startThread(rules, queue));
+  const started = Array.from({ length: threads }, () => openThread(rules, queue));
   return {
     prepare: (image) =>
       new Promise((resolve, reject) => {
@@ -36,14 +35,8 @@ export function startImageThreads(rules: ImageRules, threads: number): ImageThre
 }
 
 /** A thread that ended rejects all that waits: the others may be ending too. */
-function startThread(rules: ImageRules, queue: Job[]) {
-  // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
-  const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
-    workerData: rules,
-    execArgv: [],
-    ...heldStreams,
-  });
-  keepThreadOutput(worker);
+function openThread(rules: ImageRules, queue: Job[]) {
+  const worker = startThread(new URL('./thread.mjs', import.meta.url), rules);
   let current: Job | undefined;
   let ended: Error | undefined;
   const end = (error: Error) => {

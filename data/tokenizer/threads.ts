@@ -1,5 +1,4 @@
-import { Worker } from 'node:worker_threads';
-import { heldStreams, keepThreadOutput } from '../../configs/cli/libraryOutput.js';
+import { startThread } from '../../configs/cli/libraryOutput.js';
 import type { Contract, TextKind } from '../../configs/contract.js';
 import { UserError } from '../../configs/userError.js';
 import { loadTokenizer, type Tokenizer } from './tokenizer.js';
@@ -41,7 +40,7 @@ export async function startTokenizerThreads(
 ): Promise<TokenizerThreads> {
   const { tables } = tokenizer ?? (await loadTokenizer(folder));
   const queue: Block[] = [];
-  const started = Array.from({ length: threads }, () => startThread({ tables, folder, contract }, queue));
+  const started = Array.from({ length: threads }, () => openThread({ tables, folder, contract }, queue));
   const close = async () => {
     await Promise.all(started.map((thread) => thread.close()));
   };
@@ -79,14 +78,8 @@ interface Block {
  * One worker, the blocks it owes an answer, and the queue that it takes more from.
  * A thread that ended rejects all that waits: the others may be ending too.
  */
-function startThread(setup: ThreadSetup, queue: Block[]) {
-  // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
-  const worker = new Worker(new URL('./thread.mjs', import.meta.url), {
-    workerData: setup,
-    execArgv: [],
-    ...heldStreams,
-  });
-  keepThreadOutput(worker);
+function openThread(setup: ThreadSetup, queue: Block[]) {
+  const worker = startThread(new URL('./thread.mjs', import.meta.url), setup);
   const waiting = new Map<number, Pick<Block, 'resolve' | 'reject'>>();
   let jobs = 0;
   let ended: Error | undefined;

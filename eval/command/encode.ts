@@ -3,6 +3,7 @@ import { progressBars } from '../../configs/cli/progress.js';
 import { precisions, type Precision } from '../../configs/contract.js';
 import { helpersBeside } from '../../model/ranks/helpers.js';
 import { launchedPlace } from '../../model/ranks/launchedPlace.js';
+import { encoderOptions } from '../encoder/encoderOptions.js';
 import { encode, helpEncode } from '../programs/encode.js';
 
 interface EncodeArguments {
@@ -35,14 +36,9 @@ const encodeCommand: Command<EncodeArguments> = {
       })
       .option('as', { choices: ['query', 'passage'] as const, demandOption: true, describe: 'which prefix and length' })
       .option('output', { type: 'string', demandOption: true, describe: 'Arrow file to write' })
-      .option('recipe', { type: 'string', describe: 'whose contract a model without one is encoded under' })
-      .option('set', {
-        type: 'string',
-        array: true,
-        default: [],
-        describe: 'change a setting of that recipe, as contract.queryPrefix=text or evaluation.batchTokens=4096',
-      })
-      .option('base', { type: 'string', describe: 'name or folder of the base, for the folder of an adapter' })
+      .option('recipe', encoderOptions.recipe)
+      .option('set', encoderOptions.set)
+      .option('base', encoderOptions.base)
       .option('precision', { choices: precisions, describe: 'instead of that of the contract' })
       .option('ranks', {
         type: 'number',

@@ -1,5 +1,4 @@
-import { Worker } from 'node:worker_threads';
-import { heldStreams, keepThreadOutput } from '../../../configs/cli/libraryOutput.js';
+import { startThread } from '../../../configs/cli/libraryOutput.js';
 import { buffersOf, type ExampleColumns } from '../../arrow/exampleColumns.js';
 import type { ArrowThreadReply, ArrowThreadRequest, ArrowThreadSetup } from './arrowThread.worker.js';
 
@@ -26,13 +25,7 @@ const MOST_UNDER_WAY = 3;
  */
 export async function startArrowThread(path: string, length: number, withImages: boolean): Promise<ArrowThread> {
   const setup: ArrowThreadSetup = { path, length, withImages };
-  // Without the flags of this process: `--import tsx` is looked for in the working folder, which may be another by now.
-  const worker = new Worker(new URL('./arrowThread.mjs', import.meta.url), {
-    workerData: setup,
-    execArgv: [],
-    ...heldStreams,
-  });
-  keepThreadOutput(worker);
+  const worker = startThread(new URL('./arrowThread.mjs', import.meta.url), setup);
   const waiting: { resolve(length: number): void; reject(error: Error): void }[] = [];
   let underWay: Promise<number>[] = [];
   let ended: Error | undefined;

@@ -6,21 +6,8 @@ import {
   formatDifference,
   settingDifferences,
 } from '../../../../../eval/report/comparison/differences/contractDifferences.js';
+import { contract } from '../../../../checkpoints/examples.js';
 
-const contract: Contract = {
-  tokenizer: 'aa',
-  queryPrefix: 'Query:',
-  passagePrefix: 'Passage:',
-  titleRule: 'title-blank-text',
-  bosId: null,
-  eosId: 2,
-  queryMaxLength: 32,
-  passageMaxLength: 156,
-  pooling: 'last',
-  normalize: true,
-  precision: 'float32',
-  temperature: 0.01,
-};
 const between = (...changes: Partial<Contract>[]) =>
   contractDifferences(changes.map((change, index) => ({ name: `run${index}`, contract: { ...contract, ...change } })));
 const told = (name: string, raw: object = {}, more: object = {}) => ({

@@ -24,11 +24,11 @@ export function startThread(script: URL, workerData: unknown): Worker {
   return worker;
 }
 
-/** Threads that are not started by `startThread` are started with these, and handed to `keepThreadOutput`. */
+/** Threads that are not started by `startThread` are started with these. */
 export const heldStreams = { stdout: true, stderr: true } as const;
 
 /** Keep what a thread puts on the screen: what runs there are libraries, and code of ours that says nothing. */
-export function keepThreadOutput({ stdout, stderr }: Worker): void {
+function keepThreadOutput({ stdout, stderr }: Worker): void {
   for (const stream of [stdout, stderr]) stream.setEncoding('utf8').on('data', keepLibraryOutput);
 }
 

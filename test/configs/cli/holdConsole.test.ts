@@ -62,9 +62,7 @@ describe('holdConsole', () => {
 
   it('keeps what threads print', () => {
     const { status, stdout, stderr } = run(`
-      import { Worker } from 'node:worker_threads';
-      const worker = new Worker("console.log('a'); console.error('b')", { eval: true, ...output.heldStreams });
-      output.keepThreadOutput(worker);
+      const worker = output.startThread(new URL("data:text/javascript,console.log('a'); console.error('b')"), null);
       worker.on('exit', () => setTimeout(() => console.log(output.libraryOutput().split('\\n').sort().join()), 10));`);
     assert.deepEqual([status, stdout, stderr], [0, 'a,b\n', '']);
   });

@@ -26,7 +26,8 @@ export function runCommand(file: string, args: string[], folder: string, env: Re
   return startCommand(file, args, folder, env).finished;
 }
 
-function collect(child: ChildProcess): Promise<Finished> {
+/** What a process says, and how it ends. */
+export function collect(child: ChildProcess): Promise<Finished> {
   const text = { output: '', errors: '' };
   child.stdout!.setEncoding('utf8').on('data', (part: string) => (text.output += part));
   child.stderr!.setEncoding('utf8').on('data', (part: string) => (text.errors += part));

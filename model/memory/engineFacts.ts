@@ -33,7 +33,15 @@ export function engineFacts(
   packed: boolean,
 ): Pick<
   PlanFacts,
-  'config' | 'weightBytes' | 'casts' | 'savesActivations' | 'compiled' | 'tableBytes' | 'startTokens' | 'leavesNothing'
+  | 'config'
+  | 'activationBytes'
+  | 'weightBytes'
+  | 'casts'
+  | 'savesActivations'
+  | 'compiled'
+  | 'tableBytes'
+  | 'startTokens'
+  | 'leavesNothing'
 > {
   const { card, compiledLayers } = capabilities();
   const { embedding } = loaded;
@@ -45,13 +53,19 @@ export function engineFacts(
   return {
     config,
     ...form,
+    activationBytes: activationBytes(loaded, packed),
+    casts: form.casts && !compiled, // XLA does, and its copies are in what its layers take
     tableBytes: embedding ? (embedding.onDevice?.bytes ?? 0) : expectedTableBytes(config, form.weightBytes),
     savesActivations: packed,
-    compiled,
+    compiled: compiled ? (card ? 'card' : 'processor') : undefined,
     startTokens: card ? (operations * startSeconds) / secondsOfToken : startTokensOfProcessor,
     leavesNothing: card,
   };
 }
+
+/** Of a number of the activations between products: functions that XLA compiles have them in the weights' kind. */
+export const activationBytes = (loaded: { precision: Precision }, packed: boolean): 2 | 4 =>
+  packed && capabilities().compiledLayers && weightForm(loaded).weightBytes === 2 ? 2 : 4;
 
 /** What the embedding table of a base that is not loaded would take on the device, two bytes a number as it is published. */
 export function expectedTableBytes(config: ModelConfig, weightBytes: number): number {

@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../modelConfig.js';
+import { compiledLayerBytes, type CompiledFacts } from './compiledLayerBytes.js';
 import { matricesOfLayer } from './shapeArithmetic.js';
 
 /** How a training step uses memory: what is computed once, and what again. */
@@ -39,16 +40,22 @@ export interface MemoryKinds {
   loss: number;
 }
 
-export interface PlanFacts {
+/** What saved activations take depends on. */
+export interface ActivationForm {
   config: ModelConfig;
+  /** Bytes of a number of those between products. */
+  activationBytes: 2 | 4;
+}
+
+export interface PlanFacts extends ActivationForm {
   /** Bytes of a frozen weight on the device. */
   weightBytes: 2 | 4 | 8;
   /** Are weights held in bfloat16 cast for each product? */
   casts: boolean;
   /** Does the engine save activations (fused operations), or only layer inputs? */
   savesActivations: boolean;
-  /** Do layers run as functions compiled by XLA? */
-  compiled: boolean;
+  /** What layers are compiled for by XLA, where they are. */
+  compiled: CompiledFacts['compiled'] | undefined;
   /** Bytes of the embedding table on the device. */
   tableBytes: number;
   /** Tokens whose work takes as long as starting the operations of a chunk does. */
@@ -143,18 +150,17 @@ export function inputBytes({ hidden, layers }: ModelConfig, tokens: number): num
  * Bytes that the saved activations of the upper layers hold beside the layers' inputs. Behind the attention the last layer has one row
  * for each text.
  */
-export function activationsBytes(config: ModelConfig, layers: number, tokens: number, texts: number): number {
+export function activationsBytes(form: ActivationForm, layers: number, tokens: number, texts: number): number {
   if (layers === 0) return 0;
-  const behind = layerActivationBytes(config, 1) - float * (config.heads + 2 * config.kvHeads) * config.headDim;
-  return layers * layerActivationBytes(config, tokens) - behind * (tokens - texts);
+  const { heads, kvHeads, headDim } = form.config;
+  const behind = layerActivationBytes(form, 1) - form.activationBytes * (heads + 2 * kvHeads) * headDim;
+  return layers * layerActivationBytes(form, tokens) - behind * (tokens - texts);
 }
 
-/** Bytes that the saved activations of a layer hold beside its input. */
-export function layerActivationBytes(
-  { hidden, heads, kvHeads, headDim, intermediate }: ModelConfig,
-  tokens: number,
-): number {
-  return float * tokens * ((2 * heads + 2 * kvHeads) * headDim + hidden + 2 * intermediate);
+/** Bytes that the saved activations of a layer hold beside its input; what is added up over layers is float32 among them. */
+export function layerActivationBytes({ config, activationBytes }: ActivationForm, tokens: number): number {
+  const { hidden, heads, kvHeads, headDim, intermediate } = config;
+  return tokens * (activationBytes * ((2 * heads + 2 * kvHeads) * headDim + 2 * intermediate) + float * hidden);
 }
 
 function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens, keepsNothing }: Fixed): MemoryPlan[] {
@@ -202,7 +208,7 @@ function bytesOf(facts: PlanFacts, chunk: number, savedLayers: number, kept: num
   const allKept = kept >= inputBytes(config, facts.poolTokens);
   const secondPass = allKept
     ? 0
-    : inputBytes(config, chunk) + activationsBytes(config, savedLayers, chunk, textsOf(facts, chunk));
+    : inputBytes(config, chunk) + activationsBytes(facts, savedLayers, chunk, textsOf(facts, chunk));
   const working = layerBytes(facts, chunk) + cast;
   const { tower } = facts;
   const passes = kept + secondPass + working;
@@ -224,21 +230,9 @@ function bytesOf(facts: PlanFacts, chunk: number, savedLayers: number, kept: num
 }
 
 function layerBytes(facts: PlanFacts, tokens: number): number {
-  if (facts.compiled) return compiledLayerBytes(facts, tokens);
+  const { compiled } = facts;
+  if (compiled) return compiledLayerBytes({ ...facts, compiled }, tokens);
   return facts.savesActivations ? packedLayerBytes(facts.config, tokens) : paddedLayerBytes(facts, tokens);
-}
-
-/**
- * A layer in functions compiled by XLA beside its input, in the backward pass of the feed-forward half: what was saved,
- * gate's and up's gradients, the sums in float32 that a function holds while it runs, and weights with their adapters
- * beside them. XLA says how much of the last two there is: 152 KB a token of a layer of 7B.
- */
-function compiledLayerBytes({ config, weightBytes }: PlanFacts, tokens: number): number {
-  const { hidden, intermediate, heads, kvHeads, headDim } = config;
-  const saved = weightBytes * (2 * (heads + kvHeads) * headDim + 2 * intermediate) + float * hidden;
-  const gradients = 2 * weightBytes * intermediate + 2 * float * hidden;
-  const sums = 2 * float * intermediate;
-  return tokens * (saved + gradients + sums) + 2 * weightBytes * hidden * intermediate;
 }
 
 /**
@@ -275,8 +269,9 @@ function lossBytes({ config, poolQueries, poolPassages }: PlanFacts): number {
 }
 
 /** Activations of all layers and texts of a pool, where the engine keeps any. */
-function allActivations({ savesActivations, config, poolTokens, poolQueries, poolPassages }: PlanFacts): number {
-  return savesActivations ? activationsBytes(config, config.layers, poolTokens, poolQueries + poolPassages) : 0;
+function allActivations(facts: PlanFacts): number {
+  const { savesActivations, config, poolTokens, poolQueries, poolPassages } = facts;
+  return savesActivations ? activationsBytes(facts, config.layers, poolTokens, poolQueries + poolPassages) : 0;
 }
 
 /** Texts that so many tokens make. */

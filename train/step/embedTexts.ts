@@ -1,9 +1,12 @@
 import { disposePass, encodeInSteps, forwardChunk, packs, type Pass } from '../../model/pass/encodeChunk.js';
 import { lengthOfAll, longestOf, type Sequence } from '../../model/pass/sequence.js';
 import type { Stepwise } from '../../model/pass/stepwise.js';
+import { capabilities } from '../../model/engine/capabilities.js';
 import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Model } from '../../model/layer/decoder.js';
+import { filledRows } from '../../model/layer/xla/filledRows.js';
+import { activationBytes } from '../../model/memory/engineFacts.js';
 import { inputBytes, activationsBytes } from '../../model/memory/memoryPlan.js';
 import { chunksOf, type TextChunk, type TextSet } from './texts/textChunks.js';
 
@@ -68,24 +71,27 @@ function joined(parts: tf.Tensor2D[], hidden: number): tf.Tensor2D {
  */
 function whatToKeep(model: Model, chunks: TextChunk[], keptBytes: number): (number | undefined)[] {
   const { config } = model;
-  const tokens = chunks.map(({ texts }) => tokensInModel(model, texts));
-  const all = tokens.reduce((sum, count) => sum + count, 0);
+  const form = { config, activationBytes: activationBytes(model, packs(model)) };
+  const rows = chunks.map(({ texts }) => rowsInModel(model, texts));
+  const all = rows.reduce((sum, count) => sum + count, 0);
   let room = keptBytes - inputBytes(config, all);
   if (room >= 0)
-    return tokens.map((count, index) => {
-      const bytes = (layers: number) => activationsBytes(config, layers, count, chunks[index]!.texts.length);
+    return rows.map((count, index) => {
+      const bytes = (layers: number) => activationsBytes(form, layers, count, chunks[index]!.texts.length);
       let layers = packs(model) ? config.layers : 0;
       while (bytes(layers) > room) layers--;
       room -= bytes(layers);
       return layers;
     });
   room = keptBytes;
-  return tokens.map((count) => {
+  return rows.map((count) => {
     room -= inputBytes(config, count);
     return room >= 0 ? 0 : undefined;
   });
 }
 
-function tokensInModel(model: Model, texts: readonly Sequence[]): number {
-  return packs(model) ? lengthOfAll(texts) : texts.length * longestOf(texts);
+/** Rows that texts make in the model, those included that they are filled up with. */
+function rowsInModel(model: Model, texts: readonly Sequence[]): number {
+  if (!packs(model)) return texts.length * longestOf(texts);
+  return capabilities().compiledLayers ? filledRows(lengthOfAll(texts)) : lengthOfAll(texts);
 }

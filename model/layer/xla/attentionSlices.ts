@@ -33,7 +33,7 @@ export function attentionSlices(
   const placeOfRow = new Int32Array(rows).fill(-1);
   let before = 0;
   for (const [time, texts] of byTime) {
-    const atOnce = Math.max(1, Math.floor(Math.min(sliceTokens, rows) / time));
+    const atOnce = textsAtOnce(time, rows);
     for (let first = 0; first < texts.length; first += atOnce) {
       const slice = emptySlice(atOnce, time);
       texts.slice(first, first + atOnce).forEach(({ start, length }, text) => {
@@ -49,6 +49,22 @@ export function attentionSlices(
   }
   return { slices, placeOfRow: placeOfRow.map((place) => (place < 0 ? before : place)) };
 }
+
+/**
+ * Slices at their largest.
+ * @param longest  tokens of the longest text
+ * @param rows     of the chunk
+ * @returns the shape of those of the longest texts, and places that all together have at most: to their time texts of 16
+ *   tokens and more are filled up to less than twice, and of each time one slice may be all but empty
+ */
+export function largestSlices(longest: number, rows: number): { texts: number; time: number; places: number } {
+  const time = timeFor(longest);
+  const times = new Set(Array.from({ length: longest }, (_, shorter) => timeFor(shorter + 1)));
+  const filled = [...times].reduce((sum, time) => sum + textsAtOnce(time, rows) * time, 2 * rows);
+  return { texts: textsAtOnce(time, rows), time, places: filled };
+}
+
+const textsAtOnce = (time: number, rows: number) => Math.max(1, Math.floor(Math.min(sliceTokens, rows) / time));
 
 const emptySlice = (texts: number, time: number): AttentionSlice => ({
   ...{ texts, time },

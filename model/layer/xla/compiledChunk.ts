@@ -8,6 +8,7 @@ import type { LayerWeights } from '../paddedLayer.js';
 import { rotaryTables, type Rotary } from '../rotary.js';
 import { attention, attentionGradient, type SliceShape } from './attention.js';
 import { attentionSlices } from './attentionSlices.js';
+import { filledRows } from './filledRows.js';
 import type { LayerShape } from './layerShape.js';
 import { layerStages } from './stages.js';
 
@@ -118,15 +119,6 @@ export function disposeCompiledChunk({ slices, all, last, ...chunk }: CompiledCh
 /** The functions that attend and go backward over a slice. */
 export const attentionOf = (shape: LayerShape, slice: CompiledSlice) => attention(shape, slice.shape);
 export const attentionGradientOf = (shape: LayerShape, slice: CompiledSlice) => attentionGradient(shape, slice.shape);
-
-/**
- * Steps of the numbers of rows: few, because each is compiled for itself, and near enough to waste little where that counts.
- */
-export function filledRows(count: number): number {
-  const power = 2 ** Math.ceil(Math.log2(Math.max(16, count)));
-  const step = power > 4096 ? power / 16 : power;
-  return Math.ceil(count / step) * step;
-}
 
 /** Of all layers, told by one. Adapters have one rank and scale everywhere. */
 function layerShape(config: ModelConfig, weights: LayerWeights, rate: number): LayerShape {

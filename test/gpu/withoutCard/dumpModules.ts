@@ -28,7 +28,7 @@ export function dumpModules(layer: DumpedLayer, folder: string): DumpedFunction[
       ...process.env,
       TERCET_XLA: '1',
       TF_XLA_FLAGS: '--tf_xla_persistent_cache_directory=', // what is there already would not be compiled
-      XLA_FLAGS: `--xla_dump_to=${folder} --xla_dump_hlo_as_text`,
+      XLA_FLAGS: `--xla_dump_to=${folder} --xla_dump_hlo_as_text --xla_backend_optimization_level=0`,
     },
   });
   if (status !== 0) throw new Error(`${work} ended with ${status}: ${stderr}`);

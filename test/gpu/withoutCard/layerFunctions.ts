@@ -1,7 +1,7 @@
 import type { CompiledFunction } from '../../../model/engine/xla/compiledFunction.js';
 import { attention, attentionGradient } from '../../../model/layer/xla/attention.js';
 import { attentionSlices, type AttentionSlice } from '../../../model/layer/xla/attentionSlices.js';
-import { filledRows } from '../../../model/layer/xla/compiledChunk.js';
+import { filledRows } from '../../../model/layer/xla/filledRows.js';
 import type { LayerShape } from '../../../model/layer/xla/layerShape.js';
 import { layerStages } from '../../../model/layer/xla/stages.js';
 

@@ -45,7 +45,7 @@ describe('poolGradient', () => {
 
   const partOfKept = () => inputBytes(model.config, lengthOf(tinyPool(0).passages[1]!));
   const allInputs = () => inputBytes(model.config, lengthOfAll([...tinyPool(0).queries, ...tinyPool(0).passages]));
-  const someActivations = () => 3 * layerActivationBytes(model.config, manyChunks);
+  const someActivations = () => 3 * layerActivationBytes({ config: model.config, activationBytes: 4 }, manyChunks);
   const ways = {
     'in one chunk': () => ({ chunkTokens: oneChunk }),
     'in one chunk that is embedded twice': () => ({ chunkTokens: oneChunk, keptBytes: 0 }),

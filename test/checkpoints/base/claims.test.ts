@@ -33,6 +33,18 @@ describe('checkpointClaims', () => {
     assert.deepEqual(await checkpointClaims(demo), { warnings: [], prefixes: {} });
   });
 
+  it('refuses a prompt before all texts that is neither of queries nor of documents', async () => {
+    const file = 'config_sentence_transformers.json';
+    const folder = checkpoint({
+      [file]: { prompts: { usual: 'Say: ' }, default_prompt_name: 'usual' },
+      'modules.json': pooled,
+    });
+    await assert.rejects(checkpointClaims(folder), {
+      name: 'UserError',
+      message: `${join(folder, file)}: default_prompt_name must be absent or beside prompts named query and document; got "usual"`,
+    });
+  });
+
   it('are none of the bases of the study', async function () {
     const data = resolve(process.env['ORACLES'] ?? '../shared/data');
     const [replicas, configs] = [join(data, 'oracles/replicas'), join(data, 'configs')];

@@ -26,6 +26,7 @@ describe('explainWriteFailure', () => {
     ['EROFS', /^cannot write \/a\/b: the disk can only be read; name another place$/],
     ['ENOTDIR', /^cannot write \/a\/b: a file is in the place of a folder on the way; name another place$/],
     ['EEXIST', /^cannot write \/a\/b: a file is in the place of a folder on the way; name another place$/],
+    ['ENAMETOOLONG', /^cannot write \/a\/b: the name is too long; name another place$/],
     ['EISDIR', /^cannot write \/a\/b: it is a folder; name a file$/],
   ] as const)
     it(`makes one line of ${code}`, () => {

@@ -115,6 +115,10 @@ describe('importExamples', () => {
       { reason: 'no relevant document', rows: 1, first: `${at('beir/qrels/train.tsv')}:3` },
     ]);
     await refused([at('beir'), at('beir/corpus.jsonl')], /corpus.jsonl is of no format/);
+    await refused(
+      [at('beir'), at('beir')],
+      /beir is a folder in BEIR layout, which is imported alone; leave the other files out$/,
+    );
     await refused([at('beir/qrels')], /is no task in BEIR layout|has no qrels\/train.tsv/);
   });
 

@@ -28,6 +28,24 @@ describe('bm25Retriever', () => {
     ...new Map(await retriever(options).retrieve(task, depth)).values(),
   ];
 
+  it('finds passages far apart, and words that one holds many times', async () => {
+    // Gaps of 127, 128, 16,383 and 16,384 rows end and begin a length of the kept numbers; so do occurrences.
+    const rows = [0, 127, 255, 16_638, 33_022];
+    const texts = new Map(rows.map((row, index) => [row, 'owl '.repeat([1, 127, 128, 200, 300][index]!)]));
+    const corpus = Array.from({ length: 33_023 }, (_, row) => passage(`${row}`, texts.get(row) ?? 'tree'));
+    const [found] = await rankings(taskOf(corpus, ['owl']), 10);
+    const expected = bm25Searcher(buildBm25Index(corpus), 10)('owl');
+    assert.deepEqual(
+      found!.map(({ id }) => id),
+      expected.map(({ row }) => `${row}`),
+    );
+    assert.deepEqual(
+      found!.map(({ id }) => Number(id)).sort((one, other) => one - other),
+      rows,
+    );
+    found!.forEach(({ score }, place) => closeTo(score, expected[place]!.score));
+  });
+
   it('answers every query, with an empty ranking where nothing matches', async () => {
     const told: number[] = [];
     const task = taskOf([passage('a', 'red apple'), passage('b', 'green pear')], ['pears', 'plum']);

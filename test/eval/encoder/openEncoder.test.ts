@@ -101,6 +101,19 @@ describe('openEncoder', function () {
       assert.equal(await refusal('adapter', { ...float32, base: 'other' }), message);
     });
 
+    it('says which base it names where there is none of that name', async () => {
+      for (const [base, named] of [
+        ['', 'which it does not name'],
+        ['no such base', 'no such base'],
+      ] as const) {
+        await writeAdapter('strange', { ...(await readAdapter('adapter')), base });
+        assert.equal(
+          await refusal('strange'),
+          `the base of the adapter strange, ${named}, is not found here; add --base with its name or folder`,
+        );
+      }
+    });
+
     it('asks for --base where the base it names is not here, and takes that', async () => {
       process.env['HF_HUB_OFFLINE'] = '1';
       process.env['HF_HOME'] = folder;

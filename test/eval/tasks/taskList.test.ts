@@ -39,6 +39,16 @@ describe('loadTaskList', () => {
     assert.deepEqual(namesOf(`${await make('a/t')}/dev`, await make('b/t-dev')), ['a/t/dev', 'b/t-dev']);
   });
 
+  it('refuses tasks that no name tells apart', async () => {
+    const [one, other] = [await make('p/t'), await make('p/t-dev')];
+    assert.throws(() => namesOf(`${one}/dev`, other), {
+      name: 'UserError',
+      message: new RegExp(
+        `^${one} \\(dev\\) and ${other} \\(test\\) would both be called .*p/t/dev; evaluate them one after the other, each with an --output`,
+      ),
+    });
+  });
+
   it("lets the user say whether a folder's documents with the query's own id count, but not of a named task", async () => {
     const drops = (path: string, ignoreIdenticalIds: boolean) =>
       loadTaskList([path], undefined, { ignoreIdenticalIds }).tasks[0]!.ignoreIdenticalIds;

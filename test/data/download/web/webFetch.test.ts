@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { UserError } from '../../../../configs/userError.js';
 import { readUrl } from '../../../../data/download/web/openUrl.js';
-import { proxyVariable } from '../../../../data/download/web/webFetch.js';
+import { proxyVariable, webFetch } from '../../../../data/download/web/webFetch.js';
 
 describe('webFetch', () => {
   let server: Server;
@@ -49,6 +49,18 @@ describe('webFetch', () => {
     const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     assert.equal((await readUrl(`http://${host}/b`)).text, `${host} gives /b`);
     assert.deepEqual(asked, []);
+  });
+
+  // fetch refuses such a URL, and its message shows the password.
+  it('sends the user and password of a URL in a header, and no others beside those that were given', async () => {
+    const { port } = server.address() as AddressInfo;
+    const sent: (string | undefined)[] = [];
+    const keep = (request: IncomingMessage) => void sent.push(request.headers.authorization);
+    server.on('request', keep);
+    await webFetch(`http://me%40home:a%3Ab@127.0.0.1:${port}/`, {});
+    await webFetch(`http://me:secret@127.0.0.1:${port}/`, { headers: { authorization: 'Bearer t' } });
+    server.off('request', keep);
+    assert.deepEqual(sent, [`Basic ${Buffer.from('me@home:a:b').toString('base64')}`, 'Bearer t']);
   });
 
   it('reads exceptions as curl does: hosts, domains with and without a dot, ports, all', () => {

@@ -18,6 +18,10 @@ describe('a schedule in cron form', () => {
   it('is refused where the two would mean different times, or it is none', () => {
     assert.throws(() => onCalendar('0 0 1 * 1'), /days of the month and of the week/);
     assert.throws(() => onCalendar('0 0 * *'), /five fields of cron/);
+    assert.throws(
+      () => onCalendar('0 0 * * Mon-Wed-Fri'),
+      /^UserError: schedule has the day of the week "Mon-Wed-Fri"; write 0 to 7, or names such as Mon-Fri$/,
+    );
     assert.throws(() => nextDue('61 0 * * *', new Date()), /schedule "61 0 \* \* \*" is none of cron's/);
   });
 

@@ -30,7 +30,12 @@ export function expectedPlan(
   const kept = engine.leavesNothing ? 0 : passages * passage * training.poolsPerUpdate;
   const facts: PlanFacts = {
     ...engine,
-    ...(tower && { tower: towerBytes(tower, engine.weightBytes, passage, kept, lora.tower) }),
+    ...(tower && {
+      tower: towerBytes(tower, engine.weightBytes, passage, kept, {
+        isAdapted: lora.tower ?? false,
+        isFused: fusedOps,
+      }),
+    }),
     adapterElements: trainedParameters(shape, lora),
     poolTokens: queriesPerPool * usual.query + passages * passage,
     poolQueries: queriesPerPool,

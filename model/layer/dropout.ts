@@ -1,4 +1,6 @@
 import { forgetRows, mixBits, sendRows, type RowDropout } from '../engine/dropoutMask.js';
+import type { PackedDropout } from '../engine/fused/fusedOps.js';
+import { tf } from '../engine/tf.js';
 
 /** Dropout of the adapters' inputs in one pool. Two 32-bit numbers stand for run, update and pool. */
 export interface Dropout {
@@ -29,6 +31,18 @@ export function layerDropout({ rate, ...where }: ChunkDropout, rows: number[], l
   const lastKeys = Int32Array.from(last.flatMap((row) => [keys[2 * row]!, keys[2 * row + 1]!]));
   return { all: { rate, keys }, last: { rate, keys: lastKeys } };
 }
+
+/** What the rows of a single document drop, an image's patches. */
+export const rowsDropout = (dropout: Dropout, rows: number): RowDropout =>
+  layerDropout({ ...dropout, texts: [0] }, [rows], []).all;
+
+export const nothingDropped: RowDropout = { rate: 0, keys: new Int32Array(0) };
+
+/** Dropout of rows as the fused operations take it; the caller owns its keys. */
+export const packedRows = ({ rate, keys }: RowDropout): PackedDropout => ({
+  rate,
+  keys: tf.tensor2d(keys, [keys.length / 2, 2], 'int32'),
+});
 
 /** Dropout of a chunk whose layers are run by masks, its keys on the device. Freed by `forgetDropout`. */
 export const sendDropout = ({ all, last }: LayerDropout): LayerDropout => ({

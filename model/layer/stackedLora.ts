@@ -1,5 +1,3 @@
-import type { Projection } from '../../configs/schema.js';
-import { matrixName } from '../../checkpoints/adapter/names.js';
 import type { PackedDropout, LoraDropout, StackedLora } from '../engine/fused/fusedOps.js';
 import { adapterKeys } from '../engine/dropoutMask.js';
 import { tf } from '../engine/tf.js';
@@ -45,14 +43,14 @@ export function loraDropout(linears: Linear[], { rate, keys: rowKeys }: PackedDr
 }
 
 /**
- * Add the stacked gradients of some projections of a layer to those gathered so far, each under its own name.
+ * Add the stacked gradients of some projections to those gathered so far, each under its own name.
+ * @param names  of the projections
  * @param a  [adapters * rank, in]
  * @param b  [sum of outs, rank]
  */
 export function addLoraGradients(
   into: Gradients,
-  layer: number,
-  group: readonly Projection[],
+  names: readonly string[],
   linears: Linear[],
   a: tf.Tensor2D,
   b: tf.Tensor2D,
@@ -62,7 +60,7 @@ export function addLoraGradients(
   linears.forEach(({ weight, adapter }, index) => {
     const [out, width] = weight.shape;
     if (adapter) {
-      const name = matrixName(layer, group[index]!);
+      const name = names[index]!;
       addGradient(into, `${name}.lora_A`, tf.slice(a, [index * rank, 0], [rank, width]));
       addGradient(into, `${name}.lora_B`, tf.slice(b, [firstRow, 0], [out, rank]));
     }

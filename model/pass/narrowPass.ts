@@ -2,7 +2,7 @@ import { capabilities } from '../engine/capabilities.js';
 import { tf } from '../engine/tf.js';
 import type { Model } from '../layer/decoder.js';
 import type { ChunkDropout } from '../layer/dropout.js';
-import type { LayerActivations } from '../layer/fusedLayer.js';
+import type { BlockActivations } from '../layer/fused/fusedBlock.js';
 import { packs, type Pass } from './encodeChunk.js';
 import { fusedLayers } from './fusedLayers.js';
 import type { PackedPass } from './packedPass.js';
@@ -49,7 +49,7 @@ export function narrowPass(
     layers,
     kept: kept.map((held, layer) => {
       if ('x' in held) return { x: narrowed(held.x) };
-      const { x, qkv, attentionOutput, h, both } = held.held as LayerActivations;
+      const { x, qkv, attentionOutput, h, both } = held.held as BlockActivations;
       const activations = {
         ...{ x: narrowed(x), qkv: narrowed(qkv), attentionOutput: narrowed(attentionOutput) },
         ...{ h: narrowed(h), both: narrowed(both) },

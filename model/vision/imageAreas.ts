@@ -51,8 +51,13 @@ export function placesOf(batch: number, time: number, order: Int32Array, columns
   return { batch, time, queryRotary: turns(config.headDim ** -0.5), keyRotary: turns(1) };
 }
 
-/** A patch is turned by its row in one half of the pairs and by its column in the other. */
-function patchTurns(order: Int32Array, columns: number, { merge, headDim }: VisionConfig, scale: number): Rotary {
+/** A patch is turned by its row in one half of the pairs and by its column in the other. @returns the caller owns it */
+export function patchTurns(
+  order: Int32Array,
+  columns: number,
+  { merge, headDim }: VisionConfig,
+  scale: number,
+): Rotary {
   const patches = merge * merge;
   const half = headDim / 4;
   const positionOf = (row: number, pair: number) => {

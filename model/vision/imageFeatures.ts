@@ -1,12 +1,11 @@
 import type { ImageContract } from '../../configs/contract.js';
 import type { PreparedImage } from '../../data/image/imageRules.js';
-import { forgetRows, sendRows, type RowDropout } from '../engine/dropoutMask.js';
-import { layerDropout, type Dropout } from '../layer/dropout.js';
+import type { Dropout } from '../layer/dropout.js';
 import { tf } from '../engine/tf.js';
-import { imageAreas } from './imageAreas.js';
 import type { Stepwise } from '../pass/stepwise.js';
+import { openTowerPass } from './pass/openTowerPass.js';
 import { towerWithinMemory } from './towerWithinMemory.js';
-import { embedPatches, mergePatches, towerBlock, type TowerWeights } from './tower.js';
+import { embedPatches, mergePatches, type TowerWeights } from './tower.js';
 import type { VisionConfig } from './visionConfig.js';
 
 export type ColourValues = Pick<ImageContract, 'mean' | 'std'>;
@@ -34,15 +33,13 @@ function* features(
   values: ColourValues,
   dropout: Dropout | undefined,
 ): Stepwise<Float32Array> {
-  const areas = imageAreas(image, config, tower.mostScores);
-  let dropped: RowDropout | undefined;
+  const pass = openTowerPass(image, tower, config, dropout);
   let state: tf.Tensor2D | undefined;
   try {
-    dropped = dropout && patchDropout(dropout, image);
-    state = imagePatches(image, areas.order, tower, config, values);
-    for (const [block, weights] of tower.blocks.entries()) {
+    state = imagePatches(image, pass.order, tower, config, values);
+    for (const block of tower.blocks.keys()) {
       const input: tf.Tensor2D = state;
-      const next = tf.tidy(() => towerBlock(input, weights, areas.of(block), config, dropped));
+      const next = pass.run(input, block);
       input.dispose();
       state = next;
       yield;
@@ -51,11 +48,10 @@ function* features(
     const merged = tf.tidy(() => mergePatches(top, tower, config));
     const inWindows = merged.dataSync<'float32'>();
     merged.dispose();
-    return rowByRow(inWindows, areas.order, config.out);
+    return rowByRow(inWindows, pass.order, config.out);
   } finally {
     state?.dispose();
-    if (dropped) forgetRows(dropped);
-    areas.dispose();
+    pass.dispose();
   }
 }
 
@@ -71,10 +67,6 @@ export const imagePatches = (
     const pixels = pixelValues(patches, order, config, values);
     return embedPatches(tf.tensor2d(pixels, [rows * columns, 3 * config.patch ** 2]), tower);
   });
-
-/** Dropout of the patches of an image, on the device; freed by `forgetRows`. */
-export const patchDropout = (dropout: Dropout, { rows, columns }: PreparedImage): RowDropout =>
-  sendRows(layerDropout({ ...dropout, texts: [0] }, [rows * columns], []).all);
 
 /**
  * The bytes of patches as the tower reads them, (byte - 255 mean) / (255 std) in float32, tokens in window order.

@@ -1,26 +1,24 @@
 import { isInTower } from '../../checkpoints/adapter/names.js';
 import type { PreparedImage } from '../../data/image/imageRules.js';
 import { tf } from '../engine/tf.js';
-import { forgetRows, type RowDropout } from '../engine/dropoutMask.js';
 import type { Dropout } from '../layer/dropout.js';
 import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/stackedLora.js';
-import { imageAreas } from './imageAreas.js';
-import { imagePatches, patchDropout, type ColourValues } from './imageFeatures.js';
+import { imagePatches, type ColourValues } from './imageFeatures.js';
 import type { Stepwise } from '../pass/stepwise.js';
 import { tapedGradients } from '../pass/tapedGradients.js';
+import { openTowerPass } from './pass/openTowerPass.js';
 import { towerWithinMemory } from './towerWithinMemory.js';
-import { mergePatches, towerBlock, type TowerWeights } from './tower.js';
+import { mergePatches, type TowerWeights } from './tower.js';
 import type { VisionConfig } from './visionConfig.js';
 
 /**
  * Send the gradient of an image's features back through the tower, to its adapters. The blocks are run again for their
- * inputs; each is then computed once more under a tape of its own, so that no more than one block's intermediates are
- * ever alive.
+ * inputs; each is then computed once more for its gradient, so that no more than one block's intermediates are ever alive.
  * Gives way where memory runs out.
  * @param upstream  gradient for the features, [tokens, out] row by row, on the host
  * @param dropout   that the features were made with
- * @param into      gradients of the parameters in the tower are added to what is there, all of them or none
+ * @param into      gradients of the tower's adapters are added to what is there, by name, all of them or none
  * @throws UserError when the image does not fit
  */
 export function* imageGradient(
@@ -29,12 +27,11 @@ export function* imageGradient(
   config: VisionConfig,
   values: ColourValues,
   upstream: Float32Array,
-  parameters: Parameters,
   into: Gradients,
   dropout?: Dropout,
 ): Stepwise<void> {
   const made = yield* towerWithinMemory(image, tower, config, () =>
-    gradients(image, tower, config, values, upstream, parameters, dropout),
+    gradients(image, tower, config, values, upstream, dropout),
   );
   for (const [name, gradient] of made) addGradient(into, name, gradient);
 }
@@ -45,48 +42,38 @@ function* gradients(
   config: VisionConfig,
   values: ColourValues,
   upstream: Float32Array,
-  parameters: Parameters,
   dropout: Dropout | undefined,
 ): Stepwise<Gradients> {
-  const areas = imageAreas(image, config, tower.mostScores);
+  const pass = openTowerPass(image, tower, config, dropout);
   const made: Gradients = new Map();
   let isDone = false;
-  let dropped: RowDropout | undefined;
   const states: tf.Tensor2D[] = [];
   let dState: tf.Tensor2D | undefined;
   try {
-    dropped = dropout && patchDropout(dropout, image);
-    states.push(imagePatches(image, areas.order, tower, config, values));
-    for (const [block, weights] of tower.blocks.entries()) {
-      const input = states.at(-1)!;
-      states.push(tf.tidy(() => towerBlock(input, weights, areas.of(block), config, dropped)));
+    states.push(imagePatches(image, pass.order, tower, config, values));
+    for (const block of tower.blocks.keys()) {
+      states.push(pass.run(states.at(-1)!, block));
       yield;
     }
     const top = states.at(-1)!;
     dState = tf.tidy(() => {
-      const dFeatures = tf.tensor2d(inWindows(upstream, areas.order, config.out), [areas.order.length, config.out]);
+      const dFeatures = tf.tensor2d(inWindows(upstream, pass.order, config.out), [pass.order.length, config.out]);
       const merge = (x: tf.Tensor) => mergePatches(x as tf.Tensor2D, tower, config);
       return tapedGradients(merge, [top], dFeatures)[0] as tf.Tensor2D;
     });
     states.pop()!.dispose();
     for (let block = tower.blocks.length - 1; block >= 0; block--) {
-      const names = [...parameters.keys()].filter((name) => name.startsWith(`visual.blocks.${block}.`));
-      const variables = names.map((name) => parameters.get(name)!);
-      const [input, dOutput] = [states.at(-1)!, dState];
-      const run = (x: tf.Tensor) =>
-        towerBlock(x as tf.Tensor2D, tower.blocks[block]!, areas.of(block), config, dropped);
-      const [dInput, ...gradients] = tf.tidy(() => tapedGradients(run, [input, ...variables], dOutput));
-      tf.dispose([states.pop()!, dOutput]);
-      dState = dInput as tf.Tensor2D;
-      names.forEach((name, index) => made.set(name, gradients[index]!));
+      const { dX, ofAdapters } = pass.backward(states.at(-1)!, dState!, block);
+      states.pop();
+      dState = dX;
+      for (const [name, gradient] of ofAdapters) made.set(name, gradient);
       yield;
     }
     isDone = true;
     return made;
   } finally {
     tf.dispose([...states, ...(dState ? [dState] : []), ...(isDone ? [] : made.values())]);
-    if (dropped) forgetRows(dropped);
-    areas.dispose();
+    pass.dispose();
   }
 }
 

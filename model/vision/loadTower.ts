@@ -4,6 +4,7 @@ import { toFloat32 } from '../../checkpoints/tensors/safetensors.js';
 import type { TensorEntry } from '../../checkpoints/tensors/safetensorsHeader.js';
 import { streamTensors } from '../../checkpoints/tensors/streamTensors.js';
 import type { Precision } from '../../configs/contract.js';
+import { capabilities } from '../engine/capabilities.js';
 import { floatTensor } from '../engine/floatTensor.js';
 import { freezeMatrix, type FrozenMatrix, type StoredMatrix } from '../engine/product/frozenMatrix.js';
 import { tf } from '../engine/tf.js';
@@ -44,7 +45,7 @@ export async function loadTower(folder: string, precision: Precision, config: Vi
     mergerNorm: vectors.get('merger.ln_q.weight')!,
     mergerIn: linear('merger.mlp.0'),
     mergerOut: linear('merger.mlp.2'),
-    mostScores,
+    mostScores: capabilities().fusedOps ? undefined : mostScores,
   };
 }
 

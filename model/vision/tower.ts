@@ -16,8 +16,11 @@ export interface TowerWeights {
   mergerNorm: tf.Tensor1D;
   mergerIn: Linear;
   mergerOut: Linear;
-  /** Scores of attention that are in memory at one time, or those of one head. Less once memory has run out. */
-  mostScores: number;
+  /**
+   * Scores of attention that are in memory at one time, or those of one head. Less once memory has run out. Undefined where
+   * the blocks run in fused operations, which hold no scores.
+   */
+  mostScores: number | undefined;
 }
 
 export interface BlockWeights {
@@ -36,15 +39,18 @@ export interface BlockWeights {
 export interface Area {
   start: number;
   places: Places;
-  /** As the tower has it. */
+  /** Scores of attention that are in memory at one time. */
   mostScores: number;
 }
 
 /** Of the tower's norms, which no file states. */
-const epsilon = 1e-6;
+export const towerEpsilon = 1e-6;
 
-/** What a tower is loaded with. */
+/** What a tower in stock operations is loaded with. */
 export const mostScores = 2 ** 26;
+
+/** Its blocks run in fused operations. */
+export const holdsNoScores = ({ mostScores }: Pick<TowerWeights, 'mostScores'>) => mostScores === undefined;
 
 /**
  * Patches to states, before the first block.
@@ -69,9 +75,9 @@ export function towerBlock(
   config: VisionConfig,
   dropout?: RowDropout,
 ): tf.Tensor2D {
-  const qkv = linear(rmsNorm(x, weights.norm1, epsilon), weights.qkv, dropout);
+  const qkv = linear(rmsNorm(x, weights.norm1, towerEpsilon), weights.qkv, dropout);
   const h = x.add<tf.Tensor2D>(linear(attendAreas(qkv, areas, config), weights.proj, dropout));
-  const normed = rmsNorm(h, weights.norm2, epsilon);
+  const normed = rmsNorm(h, weights.norm2, towerEpsilon);
   const gated = swiglu(linear(normed, weights.gate, dropout), linear(normed, weights.up, dropout));
   return h.add(linear(gated, weights.down, dropout));
 }
@@ -145,7 +151,10 @@ const joined = (parts: tf.Tensor2D[], axis: 0 | 1): tf.Tensor2D =>
  */
 export function mergePatches(x: tf.Tensor2D, weights: TowerWeights, { hidden, merge }: VisionConfig): tf.Tensor2D {
   const patches = merge * merge;
-  const joined = rmsNorm(x, weights.mergerNorm, epsilon).reshape<tf.Tensor2D>([x.shape[0] / patches, hidden * patches]);
+  const joined = rmsNorm(x, weights.mergerNorm, towerEpsilon).reshape<tf.Tensor2D>([
+    x.shape[0] / patches,
+    hidden * patches,
+  ]);
   return linear(gelu(linear(joined, weights.mergerIn)), weights.mergerOut);
 }
 

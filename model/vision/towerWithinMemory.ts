@@ -7,10 +7,10 @@ import type { VisionConfig } from './visionConfig.js';
 
 /**
  * Work of the tower on an image that gives way when the engine says that memory has run out: it is done over with
- * attention of fewer heads at a time, as is all that comes after it.
+ * attention of fewer heads at a time, as is all that comes after it. Fused operations have nothing to give.
  * @param tower  changed in place
  * @param work   frees what it holds when it fails, and adds to nothing before it is done
- * @throws UserError when the scores of a single head do not fit
+ * @throws UserError when nothing smaller is left to try
  */
 export function* towerWithinMemory<T>(
   image: Pick<PreparedImage, 'rows' | 'columns'>,
@@ -24,12 +24,13 @@ export function* towerWithinMemory<T>(
       return yield* work();
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
-      if (tower.mostScores <= ofOneHead) {
+      const { mostScores } = tower;
+      if (mostScores === undefined || mostScores <= ofOneHead) {
         const { rows, columns } = tokenGrid(image, config);
         throw new UserError(
           `memory has run out with an image of ${rows * columns} tokens in the vision tower; free some, or lower image.maxPixels`,
         );
       }
-      tower.mostScores = Math.max(ofOneHead, Math.floor(Math.min(tower.mostScores, config.heads * ofOneHead) / 2));
+      tower.mostScores = Math.max(ofOneHead, Math.floor(Math.min(mostScores, config.heads * ofOneHead) / 2));
     }
 }

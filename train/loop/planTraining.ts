@@ -5,6 +5,7 @@ import type { ExampleFile } from '../../data/arrow/openExamples.js';
 import type { Tokenizer } from '../../data/tokenizer/tokenizer.js';
 import { packs } from '../../model/pass/encodeChunk.js';
 import { narrows } from '../../model/pass/narrowPass.js';
+import { capabilities } from '../../model/engine/capabilities.js';
 import { engineFacts } from '../../model/memory/engineFacts.js';
 import { memoryBudget, memoryName, processBytes } from '../../model/memory/memoryBudget.js';
 import { planMemory, smallestPeak, type MemoryPlan, type PlanFacts } from '../../model/memory/memoryPlan.js';
@@ -45,10 +46,11 @@ export async function planTraining(
     ...([tokenizer, contract, settings, files, weights] as const),
     tower && ((sha256) => tokensOf(gridOf(images.sizeOf(sha256), contract.image!, tower))),
   );
+  const way = { isAdapted: settings.lora.tower ?? false, isFused: capabilities().fusedOps };
   const kept = engine.leavesNothing ? 0 : imageTokens * settings.training.poolsPerUpdate;
   const facts: PlanFacts = {
     ...engine,
-    ...(tower && { tower: towerBytes(tower, engine.weightBytes, largestImage, kept, settings.lora.tower) }),
+    ...(tower && { tower: towerBytes(tower, engine.weightBytes, largestImage, kept, way) }),
     adapterElements: trainedParameters(shapeOf(model.config, false), settings.lora, tower),
     ...shape,
     processBytes: processBytes(weightBytesOf(model)),

@@ -1,5 +1,6 @@
-// Causal grouped-query attention over texts that lie one behind the other without padding. A text's scores are made a few
-// rows at a time and never stored whole; the gradient makes them again.
+// Grouped-query attention over texts that lie one behind the other without padding: a place sees those before it, or, where
+// the texts are windows of an image, all of its own. A text's scores are made a few rows at a time and never stored whole;
+// the gradient makes them again.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -16,9 +17,13 @@ struct Attention {
   Matrix cosines, sines;     // [time, headDim / 2], or a row for each of the places
   const int* starts;         // of each text, and the end of the last one
   long heads, keyHeads, headDim, padded;
+  bool causal;
   Matrix upstream;
   float* out;
 };
+
+/** How many places of a text of `time` the place `row` sees. */
+INLINE long seenBy(const Attention& work, long row, long time) { return work.causal ? std::min(row + 1, time) : time; }
 
 /** The row of the tables for a text's first place: all texts share them but where each place has its own. */
 INLINE long firstTurn(const Attention& work, long start) { return work.cosines.rows == work.qkv.rows ? start : 0; }
@@ -62,30 +67,42 @@ INLINE void putHead(const Attention& work, long head, long start, long time, flo
   }
 }
 
-/** [time, padded] to [padded, wide], zeros behind. */
+/**
+ * [time, padded] to [padded, time] in panels of a vector's columns, [wide / lanes, padded, lanes], zeros behind: a whole panel
+ * stays in the nearest cache, where rows as wide as a text would fall on the same few of its lines.
+ */
 INLINE void turnOver(const float* from, long time, long padded, long wide, float* to) {
-  for (long column = 0; column < padded; column++) {
-    for (long place = 0; place < time; place++) to[column * wide + place] = from[place * padded + column];
-    for (long place = time; place < wide; place++) to[column * wide + place] = 0;
-  }
+  for (long first = 0; first < wide; first += lanes)
+    for (long column = 0; column < padded; column++, to += lanes)
+      for (long lane = 0; lane < lanes; lane++)
+        to[lane] = first + lane < time ? from[(first + lane) * padded + column] : 0;
 }
 
-/** out[i, j] = sum over t of left[i, t] * right[t, j], for four rows and the columns before `columns`; out is as wide as right. */
+/** The right factor of a product: rows, or the panels that `turnOver` makes. */
+struct Factor {
+  const float* values;
+  long panel, row;  // floats to the next `lanes` columns, and to the next row
+};
+
+INLINE Factor inRows(const float* values, long padded) { return {values, lanes, padded}; }
+INLINE Factor inPanels(const float* values, long padded) { return {values, padded * lanes, lanes}; }
+
+/** out[i, j] = sum over t of left[i, t] * right[t, j], for four rows and the columns before `columns`, up to a whole vector. */
 template <int floats>
-INLINE void product(const float* left, long leftWidth, const float* right, long rightWidth, long terms, long columns,
-                    float* out) {
+INLINE void product(const float* left, long leftWidth, Factor right, long terms, long columns, float* out,
+                    long outWidth) {
   typedef Register<floats> Held;
   constexpr long parts = lanes / floats;
-  for (long column = 0; column < columns; column += lanes) {
+  for (long column = 0; column < columns; column += lanes, right.values += right.panel) {
     typename Held::Floats sums[rowBlock][parts] = {};
     for (long term = 0; term < terms; term++)
       for (long part = 0; part < parts; part++) {
-        const auto factor = Held::load(right + term * rightWidth + column + part * floats);
+        const auto factor = Held::load(right.values + term * right.row + part * floats);
         for (long row = 0; row < rowBlock; row++) sums[row][part] += left[row * leftWidth + term] * factor;
       }
     for (long row = 0; row < rowBlock; row++)
       for (long part = 0; part < parts; part++)
-        Held::store(out + row * rightWidth + column + part * floats, sums[row][part]);
+        Held::store(out + row * outWidth + column + part * floats, sums[row][part]);
   }
 }
 
@@ -148,14 +165,14 @@ INLINE void attend(const void* arguments, long begin, long end) {
     for (long head = keyHead * group; head < (keyHead + 1) * group; head++) {
       takeHead(work, head, start, time, scale, true, q.data());
       for (long first = 0; first < time; first += rowBlock) {
-        const long seen = std::min(time, first + rowBlock);
-        product<floats>(&q[first * padded], padded, keys.data(), wide, padded, seen, shares.data());
+        const long seen = seenBy(work, first + rowBlock - 1, time);
+        product<floats>(&q[first * padded], padded, inPanels(keys.data(), padded), padded, seen, shares.data(), wide);
         for (long row = 0; row < rowBlock; row++) {
-          const long own = std::min(first + row + 1, time);
+          const long own = seenBy(work, first + row, time);
           softmax(&shares[row * wide], own);
           for (long place = roundUp(own); place < roundUp(seen); place++) shares[row * wide + place] = 0;
         }
-        product<floats>(shares.data(), wide, v.data(), padded, seen, padded, mixed.data());
+        product<floats>(shares.data(), wide, inRows(v.data(), padded), seen, padded, mixed.data(), padded);
         for (long row = 0; row < std::min(rowBlock, time - first); row++)
           std::memcpy(work.out + ((start + first + row) * work.heads + head) * work.headDim, &mixed[row * padded],
                       work.headDim * sizeof(float));
@@ -191,13 +208,14 @@ INLINE void attendBack(const void* arguments, long begin, long end) {
         std::memcpy(&upstream[place * padded], work.upstream.row(start + place) + head * work.headDim,
                     work.headDim * sizeof(float));
       for (long first = 0; first < time; first += rowBlock) {
-        const long seen = std::min(time, first + rowBlock), wanted = roundUp(seen);
-        product<floats>(&q[first * padded], padded, keys.data(), wide, padded, seen, shares.data());
-        product<floats>(&upstream[first * padded], padded, values.data(), wide, padded, seen, dShares.data());
+        const long seen = seenBy(work, first + rowBlock - 1, time), wanted = roundUp(seen);
+        product<floats>(&q[first * padded], padded, inPanels(keys.data(), padded), padded, seen, shares.data(), wide);
+        product<floats>(&upstream[first * padded], padded, inPanels(values.data(), padded), padded, seen,
+                        dShares.data(), wide);
         for (long row = 0; row < rowBlock; row++) {
           float* share = &shares[row * wide];
           float* dShare = &dShares[row * wide];
-          const long own = std::min(first + row + 1, time);
+          const long own = seenBy(work, first + row, time);
           softmax(share, own);
           for (long place = roundUp(own); place < wanted; place++) share[place] = 0;
           Vector sum = all(0);
@@ -207,7 +225,7 @@ INLINE void attendBack(const void* arguments, long begin, long end) {
             store(dShare + place, load(share + place) * (load(dShare + place) - mean));
           if (first + row >= time) std::fill_n(share, wanted, 0.0f), std::fill_n(dShare, wanted, 0.0f);
         }
-        product<floats>(dShares.data(), wide, k.data(), padded, seen, padded, &dQ[first * padded]);
+        product<floats>(dShares.data(), wide, inRows(k.data(), padded), seen, padded, &dQ[first * padded], padded);
         spread<floats>(dShares.data(), &q[first * padded], padded, wide, seen, dK.data());
         spread<floats>(shares.data(), &upstream[first * padded], padded, wide, seen, dV.data());
       }
@@ -223,7 +241,7 @@ FOR_EACH_WIDTH(attendBack)
 Attention readCall(Call& call, int first) {
   const int heads = call.settings.heads, keyHeads = call.settings.keyHeads;
   Attention work{call.matrix(first), call.matrix(first + 1), call.matrix(first + 2), nullptr, heads, keyHeads, 0, 0,
-                 {}, nullptr};
+                 call.settings.causal != 0, {}, nullptr};
   work.starts = call.integers(first + 3);
   work.headDim = work.qkv.columns / (heads + 2 * keyHeads);
   work.padded = roundUp(work.headDim);
@@ -250,10 +268,10 @@ void attentionGradient(Call& call) {
 void registerAttention() {
   registerOperation("TercetAttention",
                     {"in qkv: float", "in cosines: float", "in sines: float", "in starts: int32", "out mixed: float",
-                     "set heads: int", "set key_heads: int"},
+                     "set heads: int", "set key_heads: int", "set causal: int"},
                     compute<attention>);
   registerOperation("TercetAttentionGradient",
                     {"in upstream: float", "in qkv: float", "in cosines: float", "in sines: float", "in starts: int32",
-                     "out d_qkv: float", "set heads: int", "set key_heads: int"},
+                     "out d_qkv: float", "set heads: int", "set key_heads: int", "set causal: int"},
                     compute<attentionGradient>);
 }

@@ -36,6 +36,14 @@ export interface PackedPlaces {
   cosines: tf.Tensor2D;
   sines: tf.Tensor2D;
   starts: tf.Tensor1D;
+  /** A place sees itself and those before it in its text; otherwise all of them. */
+  isCausal: boolean;
+}
+
+/** How the columns of queries, keys and values fall into heads. */
+export interface PackedHeads {
+  heads: number;
+  kvHeads: number;
 }
 
 /** The best rows of each query so far, in no order: scores and int32 rows [queries, depth], how many of each, int32 [queries]. */
@@ -55,6 +63,11 @@ export function fusedOps() {
     runByName(name, inputs, attributes, 1)[0]! as tf.Tensor2D;
   const inPlace = (name: string, inputs: tf.Tensor[], attributes: ReturnType<typeof float>[] = []) =>
     one(name, inputs, attributes).dispose();
+  const tablesOf = ({ cosines, sines, starts }: PackedPlaces) => [cosines, sines, starts];
+  const attentionSettings = ({ isCausal }: PackedPlaces, { heads, kvHeads }: PackedHeads) => [
+    ...[integer('heads', heads), integer('key_heads', kvHeads)],
+    integer('causal', isCausal ? 1 : 0),
+  ];
 
   return {
     /** x / rms(x) * gain */
@@ -70,21 +83,11 @@ export function fusedOps() {
     swigluGradient: (dy: tf.Tensor2D, both: tf.Tensor2D) =>
       runByName('TercetSwigluGradient', [dy, both], [], 2) as [tf.Tensor2D, tf.Tensor2D],
 
-    /** Causal attention of the texts of packed rows. qkv: [rows, (heads + 2 kvHeads) * headDim], not yet turned. */
-    attention: (qkv: tf.Tensor2D, { cosines, sines, starts }: PackedPlaces, heads: number, kvHeads: number) =>
-      one('TercetAttention', [qkv, cosines, sines, starts], [integer('heads', heads), integer('key_heads', kvHeads)]),
-    attentionGradient: (
-      dy: tf.Tensor2D,
-      qkv: tf.Tensor2D,
-      { cosines, sines, starts }: PackedPlaces,
-      heads: number,
-      kvHeads: number,
-    ) =>
-      one(
-        'TercetAttentionGradient',
-        [dy, qkv, cosines, sines, starts],
-        [integer('heads', heads), integer('key_heads', kvHeads)],
-      ),
+    /** Attention within the texts of packed rows. qkv: [rows, (heads + 2 kvHeads) * headDim], not yet turned. */
+    attention: (qkv: tf.Tensor2D, places: PackedPlaces, heads: PackedHeads) =>
+      one('TercetAttention', [qkv, ...tablesOf(places)], attentionSettings(places, heads)),
+    attentionGradient: (dy: tf.Tensor2D, qkv: tf.Tensor2D, places: PackedPlaces, heads: PackedHeads) =>
+      one('TercetAttentionGradient', [dy, qkv, ...tablesOf(places)], attentionSettings(places, heads)),
 
     /** scale * drop(x) Aᵀ of each adapter, side by side: [rows, adapters * rank]. */
     lowRankIn: (x: tf.Tensor2D, { a, scale }: StackedLora, { rate, adapterKeys, rowKeys }: LoraDropout) =>

@@ -35,6 +35,7 @@ void* readSettings(TF_OpKernelConstruction* construction) {
   TF_OpKernelConstruction_GetAttrFloat(construction, "rate", &settings->rate, status);
   TF_OpKernelConstruction_GetAttrInt32(construction, "heads", &settings->heads, status);
   TF_OpKernelConstruction_GetAttrInt32(construction, "key_heads", &settings->keyHeads, status);
+  TF_OpKernelConstruction_GetAttrInt32(construction, "causal", &settings->causal, status);
   TF_DeleteStatus(status);
   return settings;
 }

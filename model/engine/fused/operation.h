@@ -20,7 +20,7 @@ void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction*, const char* 
 /** The settings that any of the operations takes. */
 struct Settings {
   float scale = 1, epsilon = 0, rate = 0;
-  int heads = 0, keyHeads = 0;
+  int heads = 0, keyHeads = 0, causal = 1;
 };
 
 /** A matrix, or a vector as its only row. */

@@ -21,16 +21,33 @@ describe('towerBytes', () => {
   it('counts what a block that sees the whole image holds, and all of it that a tape holds', () => {
     // 4 tokens are 16 patches, whose scores are 2 heads x 256
     assert.equal(towerBytes(small, 2, 4, 0).working, 4 * (16 * (12 * 8 + 4 * 10) + 3 * 512));
-    assert.equal(towerBytes(small, 2, 4, 0, true).working, 4 * (16 * (3 * 8 + 88 * 8 + 34 * 10) + 5 * 512));
+    assert.equal(
+      towerBytes(small, 2, 4, 0, { isAdapted: true }).working,
+      4 * (16 * (3 * 8 + 88 * 8 + 34 * 10) + 5 * 512),
+    );
   });
 
   it('counts for a tower that learns the inputs of all blocks, gradients of features, and the images themselves', () => {
-    const [frozen, adapted] = [false, true].map((is) => towerBytes(config, 2, 768, 1000, is));
+    const [frozen, adapted] = [false, true].map((is) =>
+      towerBytes(config, 2, 768, 1000, { isAdapted: is, isFused: false }),
+    );
     assert.equal(adapted!.weights, frozen!.weights);
     const inputs = 4 * 32 * 4 * 768 * 1280; // 0.5 GB for an image of 768 tokens
     assert.ok(adapted!.working > frozen!.working + inputs);
     assert.equal(frozen!.features, 1000 * 4 * 3584);
     assert.equal(adapted!.features, 1000 * (2 * 4 * 3584 + 28 * 28 * 3));
+  });
+
+  it('counts no scores where fused operations run: memory grows with the patches of an image, not with their square', () => {
+    for (const isAdapted of [false, true]) {
+      const [some, twice, more] = [768, 1536, 2304].map(
+        (tokens) => towerBytes(config, 2, tokens, 0, { isAdapted, isFused: true }).working,
+      );
+      assert.equal(more! - twice!, twice! - some!);
+    }
+    // 3,072 patches: six tables as wide as the states, three as gate; the weights of gate and up, 35 MB, beside them.
+    const forward = 4 * (3072 * (6 * 1280 + 3 * 3420) + 2 * 1280 * 3420);
+    assert.equal(towerBytes(config, 2, 768, 0, { isAdapted: false, isFused: true }).working, forward);
   });
 });
 

@@ -31,7 +31,7 @@ describe('imageGradient', () => {
   const gradientOf = (dropout?: { rate: number; seed: [number, number] }): Gradients => {
     const into: Gradients = new Map();
     const { config, values } = vision;
-    atOnce(imageGradient(image, tower, config, values, upstream, parameters, into, dropout));
+    atOnce(imageGradient(image, tower, config, values, upstream, into, dropout));
     return into;
   };
 
@@ -109,7 +109,7 @@ describe('imageGradient', () => {
       for (const target of towerTargets) block[target].adapter = tower.blocks[at]![target].adapter!;
     });
     const { config, values } = vision;
-    atOnce(imageGradient(image, coarse, config, values, upstream, parameters, rounded));
+    atOnce(imageGradient(image, coarse, config, values, upstream, rounded));
     const flat = (gradients: Gradients) =>
       [...gradients.keys()].sort().flatMap((name) => [...gradients.get(name)!.dataSync()]);
     const [one, other] = [flat(exact), flat(rounded)];
@@ -124,7 +124,7 @@ describe('imageGradient', () => {
   it('leaves nothing but its result on the device, also when it is given up', () => {
     const before = tensorsAlive();
     tf.dispose([...gradientOf().values()]);
-    const work = imageGradient(image, tower, vision.config, vision.values, upstream, parameters, new Map());
+    const work = imageGradient(image, tower, vision.config, vision.values, upstream, new Map());
     for (let step = 0; step < 3; step++) work.next(); // the blocks are run again, nothing is backpropagated yet
     assert.throws(() => work.throw(new Error('given up')), /given up/);
     assert.deepEqual(tensorsAlive(), before);

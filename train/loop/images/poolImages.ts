@@ -114,7 +114,7 @@ export function poolImages(
         const upstream = gradients.get(features);
         if (!upstream) continue;
         const drawn = dropout && dropoutOf(dropout, sha256);
-        const work = imageGradient(image!, tower, config, values, upstream, parameters, into, drawn);
+        const work = imageGradient(image!, tower, config, values, upstream, into, drawn);
         await inTurns(work, given);
       }
       fillTowerGradients(parameters, into);

@@ -70,24 +70,23 @@ describe('fusedOps', () => {
     const [heads, kvHeads, headDim] = [6, 2, 10];
     const lengths = [1, 5, 16, 19];
     const tokens = lengths.reduce((sum, length) => sum + length, 0);
-    const places = () => ({
-      cosines: tf.cos(tf.range(0, 19 * 5).reshape<tf.Tensor2D>([19, 5])),
-      sines: tf.sin(tf.range(0, 19 * 5).reshape<tf.Tensor2D>([19, 5])),
+    const placesOf = (rows: number, isCausal: boolean) => ({
+      cosines: tf.cos(tf.range(0, rows * 5).reshape<tf.Tensor2D>([rows, 5])),
+      sines: tf.sin(tf.range(0, rows * 5).reshape<tf.Tensor2D>([rows, 5])),
       starts: tf.tensor1d([0, 1, 6, 22, 41], 'int32'),
+      isCausal,
     });
 
     /** Text by text and head by head, with the mask written out. */
-    function plain(qkv: tf.Tensor): tf.Tensor {
-      const { cosines, sines } = places();
+    function plain(qkv: tf.Tensor, { cosines, sines, isCausal }: ReturnType<typeof placesOf>): tf.Tensor {
       let start = 0;
       const texts = lengths.map((time) => {
         const head = (index: number) => qkv.slice([start, index * headDim], [time, headDim]);
         const turned = (x: tf.Tensor) => {
           const [left, right] = tf.split(x, 2, 1) as [tf.Tensor, tf.Tensor];
-          const [cos, sin] = [cosines, sines].map((table) => table.slice([0, 0], [time, headDim / 2])) as [
-            tf.Tensor,
-            tf.Tensor,
-          ];
+          const [cos, sin] = [cosines, sines].map((table) =>
+            table.slice([table.shape[0] === tokens ? start : 0, 0], [time, headDim / 2]),
+          ) as [tf.Tensor, tf.Tensor];
           return tf.concat([left.mul(cos).sub(right.mul(sin)), right.mul(cos).add(left.mul(sin))], 1);
         };
         const mask = tf.linalg
@@ -97,7 +96,8 @@ describe('fusedOps', () => {
         const attended = Array.from({ length: heads }, (_, index) => {
           const keyHead = Math.floor(index / (heads / kvHeads));
           const scores = tf.matMul(turned(head(index)), turned(head(heads + keyHead)), false, true);
-          return tf.matMul(tf.softmax(scores.div(Math.sqrt(headDim)).add(mask)), head(heads + kvHeads + keyHead));
+          const seen = isCausal ? mask : 0;
+          return tf.matMul(tf.softmax(scores.div(Math.sqrt(headDim)).add(seen)), head(heads + kvHeads + keyHead));
         });
         start += time;
         return tf.concat(attended, 1);
@@ -105,13 +105,19 @@ describe('fusedOps', () => {
       return tf.concat(texts, 0);
     }
 
-    it('equals attention text by text and head by head, and has its gradient', () => {
-      const qkv = random2([tokens, (heads + 2 * kvHeads) * headDim], 'qkv').mul<tf.Tensor2D>(2);
-      const dy = random2([tokens, heads * headDim], 'dy');
-      assertClose(fusedOps().attention(qkv, places(), heads, kvHeads), plain(qkv), 1e-5);
-      const gradient = fusedOps().attentionGradient(dy, qkv, places(), heads, kvHeads);
-      assertClose(gradient, tf.grad(plain)(qkv, dy), 2e-5);
-    });
+    for (const [what, rows, isCausal] of [
+      ['texts, whose places see those before them', 19, true],
+      ['windows, whose places see each other and are turned by rows of their own', tokens, false],
+    ] as const)
+      it(`equals attention head by head of ${what}, and has its gradient`, () => {
+        const places = placesOf(rows, isCausal);
+        const qkv = random2([tokens, (heads + 2 * kvHeads) * headDim], 'qkv').mul<tf.Tensor2D>(2);
+        const dy = random2([tokens, heads * headDim], 'dy');
+        assertClose(fusedOps().attention(qkv, places, { heads, kvHeads }), plain(qkv, places), 1e-5);
+        const gradient = fusedOps().attentionGradient(dy, qkv, places, { heads, kvHeads });
+        const plainGradient = tf.grad((qkv) => plain(qkv, places))(qkv, dy);
+        assertClose(gradient, plainGradient, 2e-5);
+      });
   });
 
   describe('the low-rank products of three adapters side by side', () => {

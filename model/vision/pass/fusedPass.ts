@@ -50,7 +50,7 @@ export function fusedPass(
         const nameOf = (target: string) => towerMatrixName(block, target as TowerTarget);
         const wanted = { only: undefined, needsInput: block > 0 };
         const dX = blockGradient(dY, activations, blocks[block]!, chunkOf(block), into, nameOf, wanted);
-        return { ...Object.fromEntries(into), ...(dX && { dX }) } as Record<string, tf.Tensor> & { dX?: tf.Tensor2D };
+        return { ...Object.fromEntries(into), ...(dX && { dX }) };
       });
       return { dX, ofAdapters: new Map(Object.entries(made)) };
     },

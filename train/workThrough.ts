@@ -6,11 +6,11 @@ import { withAverages } from '../eval/score/averages.js';
 import type { AdapterProof } from '../eval/encoder/proveAdapter.js';
 import { loadTaskList } from '../eval/tasks/taskList.js';
 import { alone } from '../model/engine/ranks/collective.js';
-import { disposeModel } from '../model/layer/decoder.js';
 import { attachAdapter, type Parameters } from '../model/layer/lora.js';
 import { evaluateRun } from './finish/evaluateRun.js';
 import { exportAdapter } from './finish/exportAdapter.js';
 import type { FinishedRun } from './finish/runReport.js';
+import { closeInputs } from './loop/open/inputs.js';
 import type { OpenTraining } from './loop/open/openTraining.js';
 import { bestAdapter } from './during/bestState.js';
 import { runEncoder } from './during/runEncoder.js';
@@ -95,10 +95,7 @@ export async function workThrough(
     events.close();
     log.close();
     await threads.close();
-    for (const file of files) await file.close();
-    for (const cache of caches) await cache?.close();
-    await images?.reader.close();
-    disposeModel(model);
+    await closeInputs(opened);
     opened.lock.release();
   }
 }

@@ -14,6 +14,7 @@ import type { Collective } from '../../model/engine/ranks/collective.js';
 import { loadModel } from '../../model/load/loadModel.js';
 import { baseContract } from '../../model/vision/baseContract.js';
 import { requireVocabulary } from '../../model/load/requireVocabulary.js';
+import { closedWhereRefused, type Inputs } from '../loop/open/inputs.js';
 import { openCaches, openFiles } from '../loop/open/openData.js';
 import { openRunImages } from '../loop/images/openImages.js';
 import type { OpenTraining } from '../loop/open/openTraining.js';
@@ -50,11 +51,14 @@ export function shareRun(collective: Collective, { paths, record, contract, from
  * Open the run that rank 0 has opened and shares.
  * @throws UserError where base or data are not those of rank 0
  */
-export async function openSharedRun(collective: Collective, engine: Engine): Promise<SharedRun> {
+export const openSharedRun = (collective: Collective, engine: Engine): Promise<SharedRun> =>
+  closedWhereRefused((opened) => readSharedRun(collective, engine, opened));
+
+async function readSharedRun(collective: Collective, engine: Engine, opened: Inputs): Promise<SharedRun> {
   const { run, record: told, contract, from, shapes } = JSON.parse(collective.tell('')[0]!) as Shared;
   const record = { ...told, base: await refetchBase(told.base) };
   const warnings: string[] = [];
-  const files = await openFiles(record.data);
+  const files = (opened.files = await openFiles(record.data));
   const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
   const other = record.data.find((_, file) => record.identities?.[file] !== identities[file]);
   if (other !== undefined)
@@ -64,12 +68,12 @@ export async function openSharedRun(collective: Collective, engine: Engine): Pro
   const arithmetic = { ...engine, precision: contract.precision };
   const { contract: now, vision } = await baseContract(of, record.settings, arithmetic, contract.image !== undefined);
   requireSameContract(contract, now, 'rank 0');
-  const model = await loadModel(record.base.folder, contract.precision);
+  const model = (opened.model = await loadModel(record.base.folder, contract.precision));
   if (model.weightsHash !== record.base.weightsHash)
     throw new UserError(`the weights in ${record.base.folder} are not those of rank 0; copy these to this machine`);
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights, vision?.config);
-  const caches = await openCaches(files, identities, contract, warnings);
+  const caches = (opened.caches = await openCaches(files, identities, contract, warnings));
   const empty = shapes.map(([name, shape]): [string, StateTensor] => [
     name,
     { shape, values: new Float32Array(shape.reduce((size, length) => size * length, 1)) },
@@ -82,9 +86,9 @@ export async function openSharedRun(collective: Collective, engine: Engine): Pro
   );
   const state = from && { ...from, tensors, folder: '' };
   const paths = runFolder(runsRoot, run);
-  const images = vision && (await openRunImages(vision, model, contract, settings, files));
-  const opened = { model, images, adapter, files, caches, contract, record, plan, engine, from: state, warnings };
-  return { ...opened, paths, during: [] };
+  const images = (opened.images = vision && (await openRunImages(vision, model, contract, settings, files)));
+  const read = { model, images, adapter, files, caches, contract, record, plan, engine, from: state, warnings };
+  return { ...read, paths, during: [] };
 }
 
 /** An adapter under the names that a state has for it. */

@@ -4,7 +4,7 @@ import { unkeptLog } from '../../checkpoints/run/log.js';
 import { startTokenizerThreads } from '../../data/tokenizer/threads.js';
 import type { Collective } from '../../model/engine/ranks/collective.js';
 import type { Engine } from '../../model/engine/startEngine.js';
-import { disposeModel } from '../../model/layer/decoder.js';
+import { closeInputs } from '../loop/open/inputs.js';
 import { attachAdapter } from '../../model/layer/lora.js';
 import type { RankPlace } from '../../model/engine/ranks/rankPlace.js';
 import { hostOf } from '../../model/ranks/launcher/launcherPlace.js';
@@ -46,7 +46,7 @@ export async function workAlong(
   warn: (text: string) => void,
 ): Promise<SharedEnd> {
   const opened = await openSharedRun(collective, engine);
-  const { model, images, adapter, files, caches, contract, record, warnings } = opened;
+  const { model, adapter, contract, record, warnings } = opened;
   for (const warning of warnings) warn(warning);
   const threads = await startTokenizerThreads(record.base.folder, contract, record.settings.training.tokenizerThreads);
   const interruption = watchInterruption(() => {});
@@ -68,10 +68,7 @@ export async function workAlong(
   } finally {
     interruption.stop();
     await threads.close();
-    for (const file of files) await file.close();
-    for (const cache of caches) await cache?.close();
-    await images?.reader.close();
-    disposeModel(model);
+    await closeInputs(opened);
   }
   if (told === '') endDeaf();
   return (told || collective.tell('')[0]!) as SharedEnd;

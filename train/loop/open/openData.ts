@@ -4,6 +4,7 @@ import { openExamples, type ExampleFile } from '../../../data/arrow/openExamples
 import { requireWholeSets } from '../../../data/files/wholeSet.js';
 import { openTokenCache, type TokenCache } from '../../../data/tokenCache/openTokenCache.js';
 import { tokenCachePlace } from '../../../data/tokenCache/tokenCachePlace.js';
+import { closeInputs } from './inputs.js';
 
 /** The kept tokens of each file. Damaged ones are not used, which is told in `warnings`. */
 export async function openCaches(
@@ -29,6 +30,11 @@ export async function openCaches(
 export async function openFiles(paths: string[]): Promise<ExampleFile[]> {
   requireWholeSets(paths);
   const files: ExampleFile[] = [];
-  for (const path of paths) files.push(await openExamples(path));
+  try {
+    for (const path of paths) files.push(await openExamples(path));
+  } catch (error) {
+    await closeInputs({ files });
+    throw error;
+  }
   return files;
 }

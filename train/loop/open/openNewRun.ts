@@ -35,6 +35,7 @@ import {
   type StartAdapter,
 } from './startAdapter.js';
 import { poolBeyondData, updatesOf } from '../pools.js';
+import { closedWhereRefused, type Inputs } from './inputs.js';
 import type { OpenTraining } from './openTraining.js';
 
 export interface NewRun {
@@ -53,7 +54,10 @@ export interface NewRun {
  * Nothing is written before all of it can be used.
  * @throws UserError for whatever cannot be used
  */
-export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTraining> {
+export const openNewRun = (engine: Engine, asked: NewRun): Promise<OpenTraining> =>
+  closedWhereRefused((opened) => makeNewRun(engine, asked, opened));
+
+async function makeNewRun(engine: Engine, asked: NewRun, opened: Inputs): Promise<OpenTraining> {
   const { recipe, loaded, run } = asked;
   const warnings: string[] = [];
   let settings = structuredClone(loaded.config);
@@ -62,7 +66,7 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
     keepAdapterSettings(given.adapter, settings, loaded.overridden);
     warnings.push(...given.warnings);
   }
-  const files = await openFiles(asked.data.map(({ path }) => path));
+  const files = (opened.files = await openFiles(asked.data.map(({ path }) => path)));
   warnings.push(...(await requirePassages(files, settings.training.passagesPerQuery - 1)));
   const ofImages = loaded.overridden.find((path) => path.startsWith('image.'));
   if (ofImages !== undefined && !haveImages(files))
@@ -96,15 +100,15 @@ export async function openNewRun(engine: Engine, asked: NewRun): Promise<OpenTra
   await requireImagesRead(settings, contract);
   if (given) warnings.push(...requireStartContract(given, contract, asked.allowContract));
   warnings.push(...(await otherBaseContract(base.folder, contract)), ...(await beyondPositions(base.folder, contract)));
-  const model = await loadModel(resolve(base.folder), contract.precision);
+  const model = (opened.model = await loadModel(resolve(base.folder), contract.precision));
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, settings, files, weights, vision?.config);
   settings.training.chunkTokens = plan.chunkTokens; // a run that goes on must cut its chunks as before
   const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
-  const caches = await openCaches(files, identities, contract, warnings);
+  const caches = (opened.caches = await openCaches(files, identities, contract, warnings));
   const found = { name: base.name, folder: model.folder, weightsHash: model.weightsHash };
   const recorded: RunRecord['base'] = { ...found, ...(base.hub && { hub: base.hub }) };
-  const images = vision && (await openRunImages(vision, model, contract, settings, files));
+  const images = (opened.images = vision && (await openRunImages(vision, model, contract, settings, files)));
   const adapter = startingAdapter(given?.adapter, model, settings, recorded);
   const record: RunRecord = {
     base: recorded,

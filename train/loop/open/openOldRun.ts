@@ -27,6 +27,7 @@ import { openRunImages } from '../images/openImages.js';
 import { planTraining } from '../planTraining.js';
 import { readStart, startingAdapter } from './startAdapter.js';
 import { requireSameEngine } from '../sameEngine.js';
+import { closedWhereRefused, type Inputs } from './inputs.js';
 import type { OpenTraining } from './openTraining.js';
 
 /**
@@ -38,7 +39,7 @@ export async function openOldRun(engine: Engine, run: string, allowed?: EngineNa
   const paths = await openRun(runsRoot, run);
   const lock = lockRun(paths.folder);
   try {
-    return { ...(await readOldRun(engine, run, paths, allowed)), lock };
+    return { ...(await closedWhereRefused((opened) => readOldRun(engine, run, paths, allowed, opened))), lock };
   } catch (error) {
     lock.release();
     throw error;
@@ -50,6 +51,7 @@ async function readOldRun(
   run: string,
   paths: RunFolder,
   allowed: EngineName | undefined,
+  opened: Inputs,
 ): Promise<Omit<OpenTraining, 'lock'>> {
   const written = await readRunConfig(paths.config);
   const { state: from, warnings } = await latestState(paths.state);
@@ -70,7 +72,7 @@ async function readOldRun(
   const arithmetic = { ...engine, precision: contract.precision };
   const { contract: now, vision } = await baseContract(of, record.settings, arithmetic, contract.image !== undefined);
   requireSameContract(contract, now, `run ${run}`);
-  const files = await openFiles(record.data);
+  const files = (opened.files = await openFiles(record.data));
   const identities = await Promise.all(files.map(({ path }) => fileIdentity(path)));
   const changed = record.data.find((_, file) => record.identities && record.identities[file] !== identities[file]);
   if (changed !== undefined)
@@ -82,16 +84,16 @@ async function readOldRun(
     throw new UserError(
       `the training data of run ${run} had ${record.rows} rows and now has ${rows}; put the old files back or start anew`,
     );
-  const model = await loadModel(record.base.folder, contract.precision);
+  const model = (opened.model = await loadModel(record.base.folder, contract.precision));
   if (model.weightsHash !== record.base.weightsHash)
     throw new UserError(`the weights in ${record.base.folder} are not those run ${run} began with; put them back`);
   requireVocabulary(tokenizer, model);
   const plan = await planTraining(model, tokenizer, contract, record.settings, files, record.weights, vision?.config);
   warnings.push(...(await setStatesAside(paths.state, from?.step ?? 0)));
   if (tokenizer.slow !== null) warnings.push(tokenizer.slow);
-  const caches = await openCaches(files, identities, contract, warnings);
+  const caches = (opened.caches = await openCaches(files, identities, contract, warnings));
   const { settings, base } = record;
-  const images = vision && (await openRunImages(vision, model, contract, settings, files));
+  const images = (opened.images = vision && (await openRunImages(vision, model, contract, settings, files)));
   const like = { ...settings.lora, ...baseReference(base), weightsHash: base.weightsHash };
   const adapter = from
     ? stateAdapter(from, like)

@@ -33,6 +33,8 @@ export interface ImportOptions extends LookupFiles {
   signal?: AbortSignal;
   /** How often the place is put on the disk from which a later process goes on. */
   saveEveryMs?: number;
+  /** How long an import that is to end waits for a record batch to be full; other than 2 s in tests alone. */
+  mostWaitMs?: number;
   /** Told what the sources were taken for, and after which line a stopped import goes on. */
   onSources?: (sources: Recognised[], from: { path: string; line: number } | null) => void;
   /** Told how much of all input has been read. */
@@ -81,6 +83,7 @@ export async function importExamples(
     maxRejects: options.maxRejects,
     signal: options.signal,
     saveEveryMs: options.saveEveryMs ?? SAVE_EVERY_MS,
+    mostWaitMs: options.mostWaitMs ?? MOST_WAIT_MS,
     onBytes: (bytes) => options.onBytes?.((done += bytes), all),
   };
   try {
@@ -103,6 +106,7 @@ export async function importExamples(
 }
 
 const SAVE_EVERY_MS = 10_000;
+const MOST_WAIT_MS = 2000;
 
 /** The files to read. A folder in BEIR layout brings its own texts to look up. */
 async function filesOf(sources: Recognised[], { collection, queries }: LookupFiles) {

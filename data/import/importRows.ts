@@ -24,6 +24,8 @@ export interface ImportTask {
   maxRejects: { rows: number } | { share: number } | undefined;
   signal: AbortSignal | undefined;
   saveEveryMs: number;
+  /** An interruption waits as long for a record batch to be full. */
+  mostWaitMs: number;
   /** Told how many more bytes have been read. */
   onBytes: (bytes: number) => void;
 }
@@ -100,7 +102,7 @@ export async function importRows(work: WorkFolder, task: ImportTask): Promise<Im
         afterRow(offset, line, read) {
           requireFew(rejects.total(), 'last', task);
           if (sink.isFull()) return flush({ source, offset, line }, read);
-          if (task.signal?.aborted && Date.now() - (askedMs ??= Date.now()) > MOST_WAIT_MS) throw INTERRUPTED;
+          if (task.signal?.aborted && Date.now() - (askedMs ??= Date.now()) >= task.mostWaitMs) throw INTERRUPTED;
           return rejects.isDue() ? flushRejects() : undefined;
         },
       });
@@ -141,9 +143,6 @@ const START: ImportProgress = {
   imagesLength: 0,
   rejectsLength: 0,
 };
-
-/** An interruption waits as long for a record batch to be full. */
-const MOST_WAIT_MS = 2000;
 
 /** Ends the reading of rows from within; nobody outside sees it. */
 const INTERRUPTED = new Error('interrupted');

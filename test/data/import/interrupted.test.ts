@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { importExamples } from '../../../data/import/importExamples.js';
@@ -65,6 +65,23 @@ describe('importExamples, interrupted', () => {
     let from: number | undefined;
     await importExamples([at('a.jsonl')], at('out.arrow'), { onSources: (_, place) => (from = place?.line) });
     assert.equal((from! - rejectedBefore(from!)) % 1024, 0);
+    assert.deepEqual(readFileSync(at('out.arrow')), readFileSync(at('whole.arrow')));
+  });
+
+  it('waits for the end of a record batch, but not for ever: one that takes too long is begun anew', async () => {
+    // 500 rows, of which none but the last ends a batch.
+    writeFileSync(at('a.jsonl'), `${lines.slice(1000, 1500).join('\n')}\n`);
+    await importExamples([at('a.jsonl')], at('whole.arrow'));
+    const ending = (mostWaitMs: number) =>
+      importExamples([at('a.jsonl')], at('out.arrow'), { signal: AbortSignal.abort(), mostWaitMs });
+    assert.equal(await ending(0), null);
+    assert.ok(!existsSync(at('out.arrow')));
+    let from: unknown = 'untold';
+    const summary = await importExamples([at('a.jsonl')], at('out.arrow'), { onSources: (_, place) => (from = place) });
+    assert.deepEqual([summary!.rows, from], [500, null]);
+    assert.deepEqual(readFileSync(at('out.arrow')), readFileSync(at('whole.arrow')));
+    rmSync(at('out.arrow'));
+    assert.equal((await ending(60_000))!.rows, 500);
     assert.deepEqual(readFileSync(at('out.arrow')), readFileSync(at('whole.arrow')));
   });
 

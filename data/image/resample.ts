@@ -18,47 +18,54 @@ export function resample(image: Pixels, { height, width }: Size): Pixels {
 }
 
 function resampleAcross({ bytes, height, width }: Pixels, wanted: number): Pixels {
-  const { firsts, taps, weights, most, bits } = kernelWeights(width, wanted);
-  const out = new Uint8Array(height * wanted * channels);
-  const half = 1 << (bits - 1);
-  for (let row = 0, to = 0; row < height; row++) {
-    const start = row * width * channels;
+  const kernel = kernelWeights(width, wanted);
+  const out = new Uint8ClampedArray(height * wanted * channels);
+  for (let row = 0, to = 0; row < height; row++)
     for (let column = 0; column < wanted; column++, to += channels) {
-      let from = start + firsts[column]! * channels;
-      let [red, green, blue] = [half, half, half];
-      const end = column * most + taps[column]!;
-      for (let tap = column * most; tap < end; tap++, from += channels) {
-        const weight = weights[tap]!;
-        red += weight * bytes[from]!;
-        green += weight * bytes[from + 1]!;
-        blue += weight * bytes[from + 2]!;
-      }
-      out[to] = clip(red >> bits);
-      out[to + 1] = clip(green >> bits);
-      out[to + 2] = clip(blue >> bits);
+      const from = (row * width + kernel.firsts[column]!) * channels;
+      weighPixels(bytes, from, channels, kernel, column, out, to);
     }
-  }
-  return { bytes: out, height, width: wanted };
+  return { bytes: new Uint8Array(out.buffer), height, width: wanted };
 }
 
 function resampleDown({ bytes, height, width }: Pixels, wanted: number): Pixels {
-  const { firsts, taps, weights, most, bits } = kernelWeights(height, wanted);
+  const kernel = kernelWeights(height, wanted);
   const length = width * channels;
-  const out = new Uint8Array(wanted * length);
-  const sums = new Int32Array(length);
-  for (let row = 0; row < wanted; row++) {
-    sums.fill(1 << (bits - 1));
-    for (let tap = 0; tap < taps[row]!; tap++) {
-      const weight = weights[row * most + tap]!;
-      const from = (firsts[row]! + tap) * length;
-      for (let index = 0; index < length; index++) sums[index]! += weight * bytes[from + index]!;
-    }
-    for (let position = 0; position < length; position++) out[row * length + position] = clip(sums[position]! >> bits);
-  }
-  return { bytes: out, height: wanted, width };
+  const out = new Uint8ClampedArray(wanted * length);
+  for (let row = 0, to = 0; row < wanted; row++)
+    for (let column = 0; column < length; column += channels, to += channels)
+      weighPixels(bytes, kernel.firsts[row]! * length + column, length, kernel, row, out, to);
+  return { bytes: new Uint8Array(out.buffer), height: wanted, width };
 }
 
-const clip = (value: number) => (value < 0 ? 0 : value > 255 ? 255 : value);
+/**
+ * One pixel of the output, clipped by the array that takes it. Sums that may not leave 32 bits spare V8 looking for overflow.
+ * @param from  the first value of the first pixel it sees; the others follow `step` values apart
+ */
+function weighPixels(
+  bytes: Uint8Array,
+  from: number,
+  step: number,
+  { taps, weights, most, bits }: KernelWeights,
+  output: number,
+  out: Uint8ClampedArray,
+  to: number,
+): void {
+  const half = 1 << (bits - 1);
+  let red = half;
+  let green = half;
+  let blue = half;
+  const end = output * most + taps[output]!;
+  for (let tap = output * most; tap < end; tap++, from += step) {
+    const weight = weights[tap]!;
+    red = (red + Math.imul(weight, bytes[from]!)) | 0;
+    green = (green + Math.imul(weight, bytes[from + 1]!)) | 0;
+    blue = (blue + Math.imul(weight, bytes[from + 2]!)) | 0;
+  }
+  out[to] = red >> bits;
+  out[to + 1] = green >> bits;
+  out[to + 2] = blue >> bits;
+}
 
 interface KernelWeights {
   /** Of each output the first input, and how many inputs. */

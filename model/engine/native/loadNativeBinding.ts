@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { availableMemory } from '../../machine.js';
 import { engineFolder, readJson, type EngineFolder } from '../../../setup/folder/engineFolder.mjs';
 import { cardsOfDriver } from './cards.js';
-import { gpuEnvironment } from './gpuEnvironment.js';
+import { gpuEnvironment } from './environment/gpuEnvironment.js';
 import { holdStderr } from './holdStderr.js';
-import { xlaEnvironment } from './xlaEnvironment.js';
+import { xlaEnvironment } from './environment/xlaEnvironment.js';
 
 const require = createRequire(import.meta.url);
 

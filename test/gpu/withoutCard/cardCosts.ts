@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../../configs/userError.js';
-import { cardFlags } from '../../../model/engine/native/xlaEnvironment.js';
+import { cardFlags } from '../../../model/engine/native/environment/xlaEnvironment.js';
 import { dumpedFile, dumpModules, type DumpedFunction, type DumpedLayer } from './dumpModules.js';
 import { kernelsOf, type Kernel } from './optimisedModule.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { gpuEnvironment } from '../../../../model/engine/native/gpuEnvironment.js';
+import { gpuEnvironment } from '../../../../../model/engine/native/environment/gpuEnvironment.js';
 
 const visible = (env: NodeJS.ProcessEnv, cards: number) => gpuEnvironment(env, cards)['CUDA_VISIBLE_DEVICES'];
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { xlaEnvironment } from '../../../../model/engine/native/xlaEnvironment.js';
+import { xlaEnvironment } from '../../../../../model/engine/native/environment/xlaEnvironment.js';
 
 describe('xlaEnvironment', () => {
   const card = { compiler: '/engine/nvcc', cache: '/engine/xla' };

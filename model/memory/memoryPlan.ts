@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../modelConfig.js';
+import { activationsBytes, inputBytes, type ActivationForm } from './activationsBytes.js';
 import { compiledLayerBytes, type CompiledFacts } from './compiledLayerBytes.js';
 import { matricesOfLayer } from './shapeArithmetic.js';
 
@@ -40,13 +41,6 @@ export interface MemoryKinds {
   loss: number;
 }
 
-/** What saved activations take depends on. */
-export interface ActivationForm {
-  config: ModelConfig;
-  /** Bytes of a number of those between products. */
-  activationBytes: 2 | 4;
-}
-
 export interface PlanFacts extends ActivationForm {
   /** Bytes of a frozen weight on the device. */
   weightBytes: 2 | 4 | 8;
@@ -68,8 +62,6 @@ export interface PlanFacts extends ActivationForm {
   poolTokens: number;
   poolQueries: number;
   poolPassages: number;
-  /** Tokens of the longest text. */
-  longestText: number;
   processBytes: number;
   /** Bytes of the vision tower, where images are read. */
   tower?: TowerBytes | undefined;
@@ -141,35 +133,14 @@ export function peakBytes(bytes: MemoryKinds): number {
   return (Object.values(bytes) as number[]).reduce((sum, part) => sum + part, 0);
 }
 
-/** Bytes of the layer inputs that a pass over so many tokens keeps. */
-export function inputBytes({ hidden, layers }: ModelConfig, tokens: number): number {
-  return float * tokens * hidden * layers;
-}
-
-/**
- * Bytes that the saved activations of the upper layers hold beside the layers' inputs. Behind the attention the last layer has one row
- * for each text.
- */
-export function activationsBytes(form: ActivationForm, layers: number, tokens: number, texts: number): number {
-  if (layers === 0) return 0;
-  const { heads, kvHeads, headDim } = form.config;
-  const behind = layerActivationBytes(form, 1) - form.activationBytes * (heads + 2 * kvHeads) * headDim;
-  return layers * layerActivationBytes(form, tokens) - behind * (tokens - texts);
-}
-
-/** Bytes that the saved activations of a layer hold beside its input; what is added up over layers is float32 among them. */
-export function layerActivationBytes({ config, activationBytes }: ActivationForm, tokens: number): number {
-  const { hidden, heads, kvHeads, headDim, intermediate } = config;
-  return tokens * (activationBytes * ((2 * heads + 2 * kvHeads) * headDim + 2 * intermediate) + float * hidden);
-}
-
 function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens, keepsNothing }: Fixed): MemoryPlan[] {
   const { config, poolTokens, longestText } = facts;
   const smallest = Math.max(longestText, 64);
   const sizes = chunkTokens ? [chunkTokens] : chunkSizes(facts).map((c) => Math.max(c, smallest));
-  const saved = facts.savesActivations
-    ? [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * config.layers))
-    : [0];
+  const saved =
+    facts.savesActivations || facts.keepsTapes
+      ? [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * config.layers))
+      : [0];
   return [...new Set(sizes)].flatMap((size) =>
     saved.flatMap((savedLayers) => {
       const chunk = Math.min(size, poolTokens);
@@ -270,8 +241,10 @@ function lossBytes({ config, poolQueries, poolPassages }: PlanFacts): number {
 
 /** Activations of all layers and texts of a pool, where the engine keeps any. */
 function allActivations(facts: PlanFacts): number {
-  const { savesActivations, config, poolTokens, poolQueries, poolPassages } = facts;
-  return savesActivations ? activationsBytes(facts, config.layers, poolTokens, poolQueries + poolPassages) : 0;
+  const { savesActivations, keepsTapes, config, poolTokens, poolQueries, poolPassages } = facts;
+  return savesActivations || keepsTapes
+    ? activationsBytes(facts, config.layers, poolTokens, poolQueries + poolPassages)
+    : 0;
 }
 
 /** Texts that so many tokens make. */

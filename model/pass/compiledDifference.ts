@@ -37,7 +37,7 @@ export function compiledDifference(precision: Precision): number {
   own.set('states', packed.top.clone());
   atOnce(backwardPacked(model, packed, upstream, own));
   disposePacked(packed);
-  const padded = atOnce(runPadded(model, texts, { keepStates: true, dropout }));
+  const padded = atOnce(runPadded(model, texts, { keep: { savedLayers: 0 }, dropout }));
   stock.set('states', padded.states.at(-1)!.clone());
   atOnce(backwardPadded(model, padded, upstream, parameters, stock)).dispose();
   disposePadded(padded);

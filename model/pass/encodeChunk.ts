@@ -61,7 +61,7 @@ export function* forwardChunk(
   requireTokens(texts);
   const run = packs(model)
     ? yield* runPacked(model, texts, { keep: { savedLayers }, dropout })
-    : yield* runPadded(model, texts, { keepStates: true, dropout });
+    : yield* runPadded(model, texts, { keep: { savedLayers }, dropout });
   return { embeddings: unitRows(topOf(run), model), run };
 }
 

@@ -9,6 +9,7 @@ import type { Parameters } from '../layer/lora.js';
 import { addGradient, type Gradients } from '../layer/stackedLora.js';
 import { inputRows, lengthOf, longestOf, paddedTo, turnsOf, type Sequence } from './sequence.js';
 import type { Stepwise } from './stepwise.js';
+import { disposeTape, gradientsOfTape, keepTape, type KeptTape } from './keptTape.js';
 import { tapedGradients } from './tapedGradients.js';
 import { unitRowsGradient } from '../layer/unitRows.js';
 
@@ -17,6 +18,8 @@ export interface PaddedPass {
   kind: 'padded';
   /** Input of each layer, [batch * time, hidden], and behind them the output of the last layer, [batch, hidden]. */
   states: tf.Tensor2D[];
+  /** Of each layer the tape of its forward pass, where that was kept. */
+  tapes: (KeptTape | undefined)[];
   places: Places;
   /** Place of each text's last token among the batch * time places, int32 [batch]. */
   last: tf.Tensor1D;
@@ -24,8 +27,8 @@ export interface PaddedPass {
 }
 
 export interface RunOptions {
-  /** Keep the input of every layer, not only the output of the last one. */
-  keepStates?: boolean;
+  /** Keep the input of every layer, not only the output of the last one, and the tapes of the upper ones. */
+  keep?: { savedLayers: number };
   /** Take the last layer's output at every place, not only at the last token of each text. */
   everyPlace?: boolean;
   dropout?: ChunkDropout | undefined;
@@ -35,7 +38,7 @@ export interface RunOptions {
 export function* runPadded(
   model: Model,
   texts: readonly Sequence[],
-  { keepStates, everyPlace, dropout: asked }: RunOptions,
+  { keep, everyPlace, dropout: asked }: RunOptions,
 ): Stepwise<PaddedPass> {
   const { config, layers } = model;
   const time = longestOf(texts);
@@ -53,25 +56,28 @@ export function* runPadded(
       ),
     );
   const states = [inputRows(model, padded)];
-  for (const weights of layers) {
+  const tapes: PaddedPass['tapes'] = [];
+  for (const [layer, weights] of layers.entries()) {
     const input = states.at(-1)!;
     const only = weights === layers.at(-1) && !everyPlace ? last : undefined;
-    const output = tf.tidy(() => decoderLayer(input, weights, places, config, dropout, only));
-    if (!keepStates) states.pop()!.dispose();
-    states.push(output);
+    const run = () => decoderLayer(input, weights, places, config, dropout, only);
+    const { y, tape } = keep && layer >= layers.length - keep.savedLayers ? keepTape(run) : { y: tf.tidy(run) };
+    tapes.push(tape);
+    if (!keep) states.pop()!.dispose();
+    states.push(y);
     yield;
   }
-  return { kind: 'padded', states, places, last, dropout };
+  return { kind: 'padded', states, tapes, places, last, dropout };
 }
 
 /**
- * Send the gradient of the embeddings back, one layer at a time: each is computed again under a tape of its own, so
- * that no more than one layer's intermediates are ever alive. Consumes the states.
+ * Send the gradient of the embeddings back, one layer at a time: each whose tape was not kept is computed again under
+ * one, so that no more than one such layer's intermediates are ever alive. Consumes the states and tapes.
  * @returns the gradient for what the first layer reads, [batch * time, hidden]; the caller owns it
  */
 export function* backwardPadded(
   model: Model,
-  { states, places, last, dropout }: PaddedPass,
+  { states, tapes, places, last, dropout }: PaddedPass,
   upstream: tf.Tensor2D,
   parameters: Parameters,
   into: Gradients,
@@ -85,12 +91,11 @@ export function* backwardPadded(
     const weights = withoutValue(model.layers[layer]!);
     const names = [...parameters.keys()].filter((name) => name.startsWith(`layers.${layer}.`));
     const variables = names.map((name) => parameters.get(name)!);
+    const tape = tapes.pop();
+    const again = (x: tf.Tensor) => decoderLayer(x as tf.Tensor2D, weights, places, model.config, dropout, only);
+    const xs = [input, ...variables];
     const [dInput, ...gradients] = tf.tidy(() =>
-      tapedGradients(
-        (x) => decoderLayer(x as tf.Tensor2D, weights, places, model.config, dropout, only),
-        [input, ...variables],
-        dState,
-      ),
+      tape ? gradientsOfTape(tape, xs, dState) : tapedGradients(again, xs, dState),
     );
     tf.dispose([input, dState]);
     dState = dInput as tf.Tensor2D;
@@ -112,7 +117,8 @@ function withoutValue(weights: LayerWeights): LayerWeights {
 }
 
 /** Free what is left of a pass. */
-export function disposePadded({ states, places, last, dropout }: PaddedPass): void {
+export function disposePadded({ states, tapes, places, last, dropout }: PaddedPass): void {
+  for (const tape of tapes) if (tape) disposeTape(tape);
   tf.dispose([...states, last]);
   if (dropout) forgetDropout(dropout);
   disposePlaces(places);

@@ -6,8 +6,8 @@ import { tf } from '../../model/engine/tf.js';
 import type { Dropout } from '../../model/layer/dropout.js';
 import type { Model } from '../../model/layer/decoder.js';
 import { filledRows } from '../../model/layer/xla/filledRows.js';
-import { activationBytes } from '../../model/memory/engineFacts.js';
-import { inputBytes, activationsBytes } from '../../model/memory/memoryPlan.js';
+import { activationBytes, keepsTapes } from '../../model/memory/engineFacts.js';
+import { inputBytes, activationsBytes } from '../../model/memory/activationsBytes.js';
 import { chunksOf, type TextChunk, type TextSet } from './texts/textChunks.js';
 
 /** How the passes over a pool use memory. */
@@ -71,14 +71,17 @@ function joined(parts: tf.Tensor2D[], hidden: number): tf.Tensor2D {
  */
 function whatToKeep(model: Model, chunks: TextChunk[], keptBytes: number): (number | undefined)[] {
   const { config } = model;
-  const form = { config, activationBytes: activationBytes(model, packs(model)) };
+  const packed = packs(model);
+  const form = { config, activationBytes: activationBytes(model, packed), keepsTapes: keepsTapes(packed) };
   const rows = chunks.map(({ texts }) => rowsInModel(model, texts));
   const all = rows.reduce((sum, count) => sum + count, 0);
   let room = keptBytes - inputBytes(config, all);
   if (room >= 0)
     return rows.map((count, index) => {
-      const bytes = (layers: number) => activationsBytes(form, layers, count, chunks[index]!.texts.length);
-      let layers = packs(model) ? config.layers : 0;
+      const { texts } = chunks[index]!;
+      const own = { ...form, longestText: longestOf(texts) };
+      const bytes = (layers: number) => activationsBytes(own, layers, count, texts.length);
+      let layers = packed || form.keepsTapes ? config.layers : 0;
       while (bytes(layers) > room) layers--;
       room -= bytes(layers);
       return layers;

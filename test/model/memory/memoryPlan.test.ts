@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
+import { activationsBytes, inputBytes, layerActivationBytes } from '../../../model/memory/activationsBytes.js';
 import {
   describePlan,
-  inputBytes,
   lossBlockElements,
   peakBytes,
   planMemory,
   smallestPeak,
-  layerActivationBytes,
-  activationsBytes,
 } from '../../../model/memory/memoryPlan.js';
 
 /** Small enough to work by hand: 2 layers of hidden 10, 2 heads of 4 over 1 key head, intermediate 20. */
@@ -60,6 +58,16 @@ describe('memoryPlan', () => {
     // Keys and values of as many heads as queries, 36, and what attention mixed is wider than the state.
     assert.equal(working(1, { headDim: 6, kvHeads: 2 }), 4 * 3000 * (2 * 36 + 12));
     assert.equal(working(2), 4 * 3000 * (6 * 20 + 2 * 10 + 2 * (8 + 4)));
+  });
+
+  // WebAssembly computed every layer again, whatever room there was: 1.35 times the work.
+  it('keeps the tapes of padded layers where there is room for what they hold', () => {
+    const padded = { ...facts, savesActivations: false, keepsTapes: true, casts: false };
+    // hidden 10, intermediate 20, heads 2 of 4 over 1 key head, 100 tokens at most
+    const tape = 4 * (28 * 10 + 9.5 * 20 + 9 * 3 * 4 + 2 * 100);
+    assert.equal(activationsBytes(padded, 2, 3, 2), 2 * 3 * tape);
+    assert.equal(planMemory(padded, 1e9)!.keptBytes, inputBytes(config, 5000) + 2 * 5000 * tape);
+    assert.equal(planMemory({ ...padded, keepsTapes: false }, 1e9)!.keptBytes, inputBytes(config, 5000));
   });
 
   it('keeps the whole pool where there is room, so that nothing is computed twice', () => {

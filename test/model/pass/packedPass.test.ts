@@ -65,7 +65,7 @@ for (const kind of ['fused operations', 'functions compiled by XLA'] as const)
 
     function padded(dropout?: ChunkDropout) {
       const into: Gradients = new Map();
-      const pass = atOnce(runPadded(model, tinyTexts, { keepStates: true, dropout }));
+      const pass = atOnce(runPadded(model, tinyTexts, { keep: { savedLayers: 0 }, dropout }));
       const top = pass.states.at(-1)!.clone();
       const dTop = upstream();
       atOnce(backwardPadded(model, pass, dTop, parameters, into));

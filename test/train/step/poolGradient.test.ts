@@ -9,7 +9,7 @@ import { tf } from '../../../model/engine/tf.js';
 import { loadModel } from '../../../model/load/loadModel.js';
 import { disposeModel, type Model } from '../../../model/layer/decoder.js';
 import { attachAdapter, removeAdapter, type Parameters } from '../../../model/layer/lora.js';
-import { inputBytes, layerActivationBytes } from '../../../model/memory/memoryPlan.js';
+import { inputBytes, layerActivationBytes } from '../../../model/memory/activationsBytes.js';
 import { onceEach } from '../../../data/stream/candidateCounts.js';
 import { atOnce } from '../../../model/pass/stepwise.js';
 import { oneAttempt, poolGradient, type PoolOptions, type PoolPlan } from '../../../train/step/poolGradient.js';
@@ -45,7 +45,8 @@ describe('poolGradient', () => {
 
   const partOfKept = () => inputBytes(model.config, lengthOf(tinyPool(0).passages[1]!));
   const allInputs = () => inputBytes(model.config, lengthOfAll([...tinyPool(0).queries, ...tinyPool(0).passages]));
-  const someActivations = () => 3 * layerActivationBytes({ config: model.config, activationBytes: 4 }, manyChunks);
+  const someActivations = () =>
+    3 * layerActivationBytes({ config: model.config, activationBytes: 4, longestText: 9 }, manyChunks);
   const ways = {
     'in one chunk': () => ({ chunkTokens: oneChunk }),
     'in one chunk that is embedded twice': () => ({ chunkTokens: oneChunk, keptBytes: 0 }),

@@ -107,29 +107,31 @@ INLINE void product(const float* left, long leftWidth, Factor right, long terms,
 }
 
 /** Softmax of one row over its first `seen` columns; those behind, up to a whole vector, become zero. */
+template <int floats>
 INLINE void softmax(float* row, long seen) {
+  typedef Register<floats> Held;
   const long wanted = roundUp(seen);
   for (long column = seen; column < wanted; column++) row[column] = -3e38f;
-  Vector most = load(row);
-  for (long column = lanes; column < wanted; column += lanes) {
-    const Vector value = load(row + column);
+  auto most = Held::load(row);
+  for (long column = floats; column < wanted; column += floats) {
+    const auto value = Held::load(row + column);
     most = value > most ? value : most;
   }
   float peak = most[0];
-  for (int lane = 1; lane < lanes; lane++) peak = std::max(peak, most[lane]);
-  Vector sum = all(0);
-  for (long column = 0; column < wanted; column += lanes) {
-    const Vector value = exponential(load(row + column) - peak);
-    store(row + column, value);
+  for (int lane = 1; lane < floats; lane++) peak = std::max(peak, most[lane]);
+  typename Held::Floats sum = {};
+  for (long column = 0; column < wanted; column += floats) {
+    const auto value = exponential(Held::load(row + column) - peak);
+    Held::store(row + column, value);
     sum += value;
   }
-  float total = sumOf(sum);
+  float total = sumOfRegister<floats>(sum);
   for (long column = seen; column < wanted; column++) {
     total -= row[column];
     row[column] = 0;
   }
   const float inverse = 1 / total;
-  for (long column = 0; column < wanted; column += lanes) store(row + column, load(row + column) * inverse);
+  for (long column = 0; column < wanted; column += floats) Held::store(row + column, Held::load(row + column) * inverse);
 }
 
 /** into[j] += sum over four rows i of shares[i, j] * rows[i]. */
@@ -169,7 +171,7 @@ INLINE void attend(const void* arguments, long begin, long end) {
         product<floats>(&q[first * padded], padded, inPanels(keys.data(), padded), padded, seen, shares.data(), wide);
         for (long row = 0; row < rowBlock; row++) {
           const long own = seenBy(work, first + row, time);
-          softmax(&shares[row * wide], own);
+          softmax<floats>(&shares[row * wide], own);
           for (long place = roundUp(own); place < roundUp(seen); place++) shares[row * wide + place] = 0;
         }
         product<floats>(shares.data(), wide, inRows(v.data(), padded), seen, padded, mixed.data(), padded);
@@ -216,13 +218,15 @@ INLINE void attendBack(const void* arguments, long begin, long end) {
           float* share = &shares[row * wide];
           float* dShare = &dShares[row * wide];
           const long own = seenBy(work, first + row, time);
-          softmax(share, own);
+          softmax<floats>(share, own);
           for (long place = roundUp(own); place < wanted; place++) share[place] = 0;
-          Vector sum = all(0);
-          for (long place = 0; place < wanted; place += lanes) sum += load(share + place) * load(dShare + place);
-          const float mean = sumOf(sum);
-          for (long place = 0; place < wanted; place += lanes)
-            store(dShare + place, load(share + place) * (load(dShare + place) - mean));
+          typedef Register<floats> Held;
+          typename Held::Floats sum = {};
+          for (long place = 0; place < wanted; place += floats)
+            sum += Held::load(share + place) * Held::load(dShare + place);
+          const float mean = sumOfRegister<floats>(sum);
+          for (long place = 0; place < wanted; place += floats)
+            Held::store(dShare + place, Held::load(share + place) * (Held::load(dShare + place) - mean));
           if (first + row >= time) std::fill_n(share, wanted, 0.0f), std::fill_n(dShare, wanted, 0.0f);
         }
         product<floats>(dShares.data(), wide, inRows(k.data(), padded), seen, padded, &dQ[first * padded], padded);

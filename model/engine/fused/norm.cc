@@ -1,8 +1,7 @@
 #include <cmath>
 
 #include "operation.h"
-#include "threads.h"
-#include "vector.h"
+#include "registers.h"
 
 namespace {
 
@@ -12,29 +11,36 @@ struct Norm {
   float* out;
 };
 
+template <int floats>
 INLINE float inverseRms(const float* x, long columns, float epsilon) {
-  Vector sum = all(0);
+  typedef Register<floats> Held;
+  typename Held::Floats sum = {};
   long column = 0;
-  for (; column + lanes <= columns; column += lanes) sum += load(x + column) * load(x + column);
-  float squares = sumOf(sum);
+  for (; column + floats <= columns; column += floats) sum += Held::load(x + column) * Held::load(x + column);
+  float squares = sumOfRegister<floats>(sum);
   for (; column < columns; column++) squares += x[column] * x[column];
   return 1.0f / std::sqrt(squares / columns + epsilon);
 }
 
-FOR_EACH_PROCESSOR void normalise(const void* arguments, long begin, long end) {
+template <int floats>
+INLINE void normalise(const void* arguments, long begin, long end) {
   const Norm& work = *static_cast<const Norm*>(arguments);
   const long columns = work.x.columns;
   const float* gain = work.gain.values;
   for (long row = begin; row < end; row++) {
     const float* x = work.x.row(row);
     float* out = work.out + row * columns;
-    const float inverse = inverseRms(x, columns, work.epsilon);
+    const float inverse = inverseRms<floats>(x, columns, work.epsilon);
     for (long column = 0; column < columns; column++) out[column] = x[column] * inverse * gain[column];
   }
 }
 
+FOR_EACH_WIDTH(normalise)
+
 // With y = x / rms(x) and g = upstream * gain: dx = (g - y mean(g y)) / rms(x), added to the gradient of the residual path.
-FOR_EACH_PROCESSOR void normaliseBack(const void* arguments, long begin, long end) {
+template <int floats>
+INLINE void normaliseBack(const void* arguments, long begin, long end) {
+  typedef Register<floats> Held;
   const Norm& work = *static_cast<const Norm*>(arguments);
   const long columns = work.x.columns;
   const float* gain = work.gain.values;
@@ -43,12 +49,12 @@ FOR_EACH_PROCESSOR void normaliseBack(const void* arguments, long begin, long en
     const float* upstream = work.upstream.row(row);
     const float* residual = work.residual.row(row);
     float* out = work.out + row * columns;
-    const float inverse = inverseRms(x, columns, work.epsilon);
-    Vector sum = all(0);
+    const float inverse = inverseRms<floats>(x, columns, work.epsilon);
+    typename Held::Floats sum = {};
     long column = 0;
-    for (; column + lanes <= columns; column += lanes)
-      sum += load(upstream + column) * load(gain + column) * load(x + column);
-    float product = sumOf(sum);
+    for (; column + floats <= columns; column += floats)
+      sum += Held::load(upstream + column) * Held::load(gain + column) * Held::load(x + column);
+    float product = sumOfRegister<floats>(sum);
     for (; column < columns; column++) product += upstream[column] * gain[column] * x[column];
     const float pull = product * inverse * inverse / columns;
     for (column = 0; column < columns; column++)
@@ -56,16 +62,18 @@ FOR_EACH_PROCESSOR void normaliseBack(const void* arguments, long begin, long en
   }
 }
 
+FOR_EACH_WIDTH(normaliseBack)
+
 void norm(Call& call) {
   Norm work{call.matrix(0), call.matrix(1), {}, {}, call.settings.epsilon, nullptr};
   work.out = call.makeOutput(0, {work.x.rows, work.x.columns});
-  inParallel(work.x.rows, 32, normalise, &work);
+  inParallel(work.x.rows, 32, normaliseHere, &work);
 }
 
 void normGradient(Call& call) {
   Norm work{call.matrix(1), call.matrix(2), call.matrix(0), call.matrix(3), call.settings.epsilon, nullptr};
   work.out = call.makeOutput(0, {work.x.rows, work.x.columns});
-  inParallel(work.x.rows, 32, normaliseBack, &work);
+  inParallel(work.x.rows, 32, normaliseBackHere, &work);
 }
 
 }  // namespace

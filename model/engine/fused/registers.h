@@ -17,6 +17,14 @@ struct Register {
   }
 };
 
+/** The sum of what a register holds. */
+template <int lanes>
+INLINE float sumOfRegister(typename Register<lanes>::Floats value) {
+  float sum = 0;
+  for (int lane = 0; lane < lanes; lane++) sum += value[lane];
+  return sum;
+}
+
 // FOR_EACH_WIDTH(kernel) defines kernelHere, the instance of kernel<lanes> for the processor that it runs on.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(ONE_PROCESSOR)
 #define FOR_EACH_WIDTH(kernel)                                                                              \

@@ -1,8 +1,7 @@
 #include <cstring>
 
 #include "operation.h"
-#include "threads.h"
-#include "vector.h"
+#include "registers.h"
 
 namespace {
 
@@ -13,7 +12,9 @@ struct Swiglu {
   float* gated;
 };
 
-FOR_EACH_PROCESSOR void gate(const void* arguments, long begin, long end) {
+template <int floats>
+INLINE void gate(const void* arguments, long begin, long end) {
+  typedef Register<floats> Held;
   const Swiglu& work = *static_cast<const Swiglu*>(arguments);
   const long width = work.both.columns / 2;
   for (long row = begin; row < end; row++) {
@@ -21,21 +22,25 @@ FOR_EACH_PROCESSOR void gate(const void* arguments, long begin, long end) {
     const float* up = gate + width;
     float* out = work.out + row * width;
     long column = 0;
-    for (; column + lanes <= width; column += lanes) {
-      const Vector g = load(gate + column);
-      store(out + column, g * sigmoid(g) * load(up + column));
+    for (; column + floats <= width; column += floats) {
+      const auto g = Held::load(gate + column);
+      Held::store(out + column, g * sigmoid(g) * Held::load(up + column));
     }
     if (column == width) continue;
-    float rest[lanes] = {};
+    float rest[floats] = {};
     std::memcpy(rest, gate + column, (width - column) * sizeof(float));
-    const Vector silu = load(rest) * sigmoid(load(rest));
+    const auto silu = Held::load(rest) * sigmoid(Held::load(rest));
     for (long lane = 0; column + lane < width; lane++) out[column + lane] = silu[lane] * up[column + lane];
   }
 }
 
+FOR_EACH_WIDTH(gate)
+
 // d silu / d gate = open + silu (1 - open), with open = sigmoid(gate). Also gives silu(gate) up, which the adapter of the
 // projection behind asks for.
-FOR_EACH_PROCESSOR void gateBack(const void* arguments, long begin, long end) {
+template <int floats>
+INLINE void gateBack(const void* arguments, long begin, long end) {
+  typedef Register<floats> Held;
   const Swiglu& work = *static_cast<const Swiglu*>(arguments);
   const long width = work.both.columns / 2;
   for (long row = begin; row < end; row++) {
@@ -46,17 +51,17 @@ FOR_EACH_PROCESSOR void gateBack(const void* arguments, long begin, long end) {
     float* dUp = dGate + width;
     float* gated = work.gated + row * width;
     long column = 0;
-    for (; column + lanes <= width; column += lanes) {
-      const Vector g = load(gate + column), u = load(up + column), dy = load(upstream + column);
-      const Vector open = sigmoid(g), silu = g * open;
-      store(gated + column, silu * u);
-      store(dUp + column, dy * silu);
-      store(dGate + column, dy * u * (open + silu * (1.0f - open)));
+    for (; column + floats <= width; column += floats) {
+      const auto g = Held::load(gate + column), u = Held::load(up + column), dy = Held::load(upstream + column);
+      const auto open = sigmoid(g), silu = g * open;
+      Held::store(gated + column, silu * u);
+      Held::store(dUp + column, dy * silu);
+      Held::store(dGate + column, dy * u * (open + silu * (1.0f - open)));
     }
     if (column == width) continue;
-    float rest[lanes] = {};
+    float rest[floats] = {};
     std::memcpy(rest, gate + column, (width - column) * sizeof(float));
-    const Vector open = sigmoid(load(rest)), silu = load(rest) * open;
+    const auto open = sigmoid(Held::load(rest)), silu = Held::load(rest) * open;
     for (long lane = 0; column + lane < width; lane++) {
       const float dy = upstream[column + lane], u = up[column + lane];
       gated[column + lane] = silu[lane] * u;
@@ -66,17 +71,19 @@ FOR_EACH_PROCESSOR void gateBack(const void* arguments, long begin, long end) {
   }
 }
 
+FOR_EACH_WIDTH(gateBack)
+
 void swiglu(Call& call) {
   Swiglu work{call.matrix(0), {}, nullptr, nullptr};
   work.out = call.makeOutput(0, {work.both.rows, work.both.columns / 2});
-  inParallel(work.both.rows, 8, gate, &work);
+  inParallel(work.both.rows, 8, gateHere, &work);
 }
 
 void swigluGradient(Call& call) {
   Swiglu work{call.matrix(1), call.matrix(0), nullptr, nullptr};
   work.out = call.makeOutput(0, {work.both.rows, work.both.columns});
   work.gated = call.makeOutput(1, {work.both.rows, work.both.columns / 2});
-  inParallel(work.both.rows, 8, gateBack, &work);
+  inParallel(work.both.rows, 8, gateBackHere, &work);
 }
 
 }  // namespace

@@ -19,29 +19,32 @@ INLINE void store(float* to, Vector value) { *reinterpret_cast<Vector*>(to) = va
 INLINE Vector all(float value) { return value - Vector{}; }
 INLINE long roundUp(long count) { return (count + lanes - 1) / lanes * lanes; }
 
-INLINE float sumOf(Vector value) {
-  float sum = 0;
-  for (int lane = 0; lane < lanes; lane++) sum += value[lane];
-  return sum;
-}
-
-/** e to the x, within 2 units in the last place; smaller than the smallest normal number becomes that number or 0. */
-INLINE Vector exponential(Vector x) {
-  x = x > 88.37f ? all(88.37f) : x;
-  x = x < -87.33f ? all(-87.33f) : x;
-  const Vector shifter = all(12582912.0f);  // 1.5 * 2^23: adding it rounds to a whole number
-  Vector whole = x * 1.44269504f + shifter;
+/**
+ * e to the x, within 2 units in the last place; smaller than the smallest normal number becomes that number or 0.
+ * @tparam Floats  a vector of any length: one that fills a register is computed without a detour through memory
+ */
+template <typename Floats>
+INLINE Floats exponential(Floats x) {
+  typedef decltype(x > x) Integers;
+  const Floats zero = {};
+  x = x > 88.37f ? zero + 88.37f : x;
+  x = x < -87.33f ? zero - 87.33f : x;
+  const Floats shifter = zero + 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
+  Floats whole = x * 1.44269504f + shifter;
   whole = whole - shifter;
-  const Vector rest = (x - whole * 0.693359375f) - whole * -2.12194440e-4f;
-  Vector y = all(1.9875691500e-4f);
+  const Floats rest = (x - whole * 0.693359375f) - whole * -2.12194440e-4f;
+  Floats y = zero + 1.9875691500e-4f;
   y = y * rest + 1.3981999507e-3f;
   y = y * rest + 8.3334519073e-3f;
   y = y * rest + 4.1665795894e-2f;
   y = y * rest + 1.6666665459e-1f;
   y = y * rest + 5.0000001201e-1f;
   y = y * (rest * rest) + rest + 1.0f;
-  const IntVector power = (__builtin_convertvector(whole, IntVector) + 127) << 23;
-  return y * reinterpret_cast<const Vector&>(power);
+  const Integers power = (__builtin_convertvector(whole, Integers) + 127) << 23;
+  return y * reinterpret_cast<const Floats&>(power);
 }
 
-INLINE Vector sigmoid(Vector x) { return 1.0f / (1.0f + exponential(-x)); }
+template <typename Floats>
+INLINE Floats sigmoid(Floats x) {
+  return 1.0f / (1.0f + exponential(-x));
+}

@@ -6,12 +6,9 @@ import { poolOf, type Expected, type Training } from './training.js';
 /** Tiny random replicas of the study's eight bases with figures of PyTorch 2.13, transformers 5.18, PEFT 0.21 in float32. */
 export const replicas = join(process.env['ORACLES'] ?? '../shared/data', 'oracles/replicas');
 
-/**
- * The twelve updates of replicas: as PyTorch made them; of the first also with what PyTorch's had not.
- * @param most  of the bases; all when left out
- */
-export function replicaUpdates(most?: number): Updates[] {
-  return (existsSync(replicas) ? readdirSync(replicas).slice(0, most) : []).flatMap((base, index) => {
+/** The twelve updates of the replicas: as PyTorch made them; of the first also with what PyTorch's had not. */
+export function replicaUpdates(): Updates[] {
+  return (existsSync(replicas) ? readdirSync(replicas) : []).flatMap((base, index) => {
     const home = join(replicas, base);
     const json = <T>(name: string) => JSON.parse(readFileSync(join(home, 'expected', name), 'utf8')) as T;
     const { temperature, max_grad_norm: maxGradNorm, curve, batches } = json<Training>('training.json');

@@ -1,5 +1,5 @@
 /**
- * One rank of several that make updates together. Arguments: place as JSON, `tiny` or `replicas`, of how many bases.
+ * One rank of several that make updates together. Arguments: place as JSON, `tiny` or `replicas`.
  * Prints one JSON object a line.
  */
 import { joinedCollective } from '../../../model/engine/ranks/collective.js';
@@ -13,7 +13,7 @@ const place = JSON.parse(process.argv[2]!) as RankPlace;
 await startEngine({ place });
 const collective = joinedCollective(place);
 try {
-  for (const updates of process.argv[3] === 'replicas' ? replicaUpdates(Number(process.argv[4])) : tinyUpdates)
+  for (const updates of process.argv[3] === 'replicas' ? replicaUpdates() : tinyUpdates)
     console.log(JSON.stringify(await trained(updates, collective)));
 } catch (error) {
   collective.fail((error as Error).message);

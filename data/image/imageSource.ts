@@ -8,6 +8,8 @@ export interface ImageSource {
   sha256: string;
   /** For messages: its file, or the row that it lies in. */
   name: string;
+  /** Where it has a file of its own. */
+  file?: string;
   /** Its bytes. @throws UserError when they are not to be had, or are others than those of `sha256` */
   read(): Promise<Uint8Array>;
 }
@@ -30,7 +32,7 @@ export async function imageInFile(
       if (hashOf(encoded) !== sha256) throw new UserError('changed after it was first read; run again');
       return encoded;
     });
-  return { sha256, name: file, read };
+  return { sha256, name: file, file, read };
 }
 
 /** An image that is in memory. It holds its own bytes alone. */

@@ -58,8 +58,9 @@ export async function scanTexts(path: string, output: string): Promise<ScannedTe
 }
 
 async function requireOthers(images: readonly ImageSource[], replaced: BigIntStats, output: string): Promise<void> {
-  for (const { name } of images) {
-    const { dev, ino } = await stat(name, { bigint: true });
+  for (const { name, file } of images) {
+    if (file === undefined) continue; // it lies among the texts
+    const { dev, ino } = await stat(file, { bigint: true });
     if (dev === replaced.dev && ino === replaced.ino)
       throw new UserError(`--output ${output} would replace the image ${name}, which is read; name another place`);
   }

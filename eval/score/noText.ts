@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import type { RetrievalTask } from '../../data/task/readTask.js';
-import { writeBeside } from '../../data/files/writeBeside.js';
 import { isBlank } from '../../data/example/row/textOf.js';
 import { UserError } from '../../configs/userError.js';
 
@@ -12,9 +10,6 @@ export const noText = 'no text';
 
 /** Lies among the results of a task that had no words, so that who waits for a score knows that none will come. */
 export const noTextFile = 'no-text.json';
-
-export const keepNoText = (folder: string): Promise<void> =>
-  writeBeside(join(folder, noTextFile), `${JSON.stringify({ note: noText })}\n`);
 
 /** @throws NoText where no document of the task has words, or no query */
 export function requireText(task: string, retriever: string, { corpus, queries }: RetrievalTask): void {

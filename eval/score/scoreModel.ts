@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { contractHash } from '../../checkpoints/contract/contractFile.js';
 import { replaceFolder } from '../../data/files/writeFolder.js';
-import { stageFile, writeTogether } from '../../data/files/writeBeside.js';
+import { stageFile, writeBeside, writeTogether } from '../../data/files/writeBeside.js';
 import type { Contract } from '../../configs/contract.js';
 import { judgementsAlone, readTask, taskHash } from '../../data/task/readTask.js';
 import type { DenseRetriever } from '../dense/denseRetriever.js';
@@ -14,7 +14,7 @@ import { identityOfName, type TaskIdentity } from '../tasks/identity.js';
 import { requireTaskData, type Task } from '../tasks/task.js';
 import { countsOf, type Counts } from './counts.js';
 import { judgedOn, type JudgedOn } from './judgedOn.js';
-import { noTextFile, requireText } from './noText.js';
+import { noText, noTextFile, requireText } from './noText.js';
 import { rankTask } from './rankTask.js';
 import { requireTrecId, stageTrecRun } from './trecRun.js';
 
@@ -159,20 +159,27 @@ export async function copyEvaluation(from: string, to: string): Promise<void> {
   if (resolve(from) === resolve(to)) return;
   await replaceFolder(to, /^(run\.trec|per-query\.arrow|metrics\.json)$/, async (partial) => {
     await mkdir(partial, { recursive: true });
-    for (const file of [runFile, perQueryFile, metricsFile]) await copyFile(join(from, file), join(partial, file));
+    for (const file of scoreFiles) await copyFile(join(from, file), join(partial, file));
   });
+}
+
+/** Keep for those who wait for it that a task has no score, and none of the time when it had words. */
+export async function keepNoText(folder: string): Promise<void> {
+  await writeBeside(join(folder, noTextFile), `${JSON.stringify({ note: noText })}\n`);
+  for (const file of scoreFiles) await rm(join(folder, file), { force: true });
 }
 
 export const metricsFile = 'metrics.json';
 const perQueryFile = 'per-query.arrow';
 const runFile = 'run.trec';
+const scoreFiles = [runFile, perQueryFile, metricsFile];
 
 /** Results in a folder, if they are those of the same retriever, task and metrics; undefined where not, or damaged. */
 async function readEvaluation(
   folder: string,
   asked: Partial<EvaluationSummary>,
 ): Promise<Omit<Evaluation, 'isReused'> | undefined> {
-  if (![runFile, perQueryFile, metricsFile].every((file) => existsSync(join(folder, file)))) return undefined;
+  if (!scoreFiles.every((file) => existsSync(join(folder, file)))) return undefined;
   try {
     const summary = JSON.parse(await readFile(join(folder, metricsFile), 'utf8')) as EvaluationSummary;
     const isSame = ([field, value]: [string, unknown]) =>

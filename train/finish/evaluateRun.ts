@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunFolder } from '../../checkpoints/run/folder.js';
 import { bm25Retriever } from '../../eval/bm25/retriever.js';
@@ -7,7 +8,7 @@ import { warningsOf } from '../../eval/score/counts.js';
 import type { Retriever } from '../../eval/measure/ranking.js';
 import { resultsFolder } from '../../eval/score/resultsFolder.js';
 import { noText, withoutText } from '../../eval/score/noText.js';
-import { copyEvaluation, embedTask, evaluateRetriever } from '../../eval/score/scoreModel.js';
+import { copyEvaluation, embedTask, evaluateRetriever, keepNoText } from '../../eval/score/scoreModel.js';
 import { taskFolderName } from '../../eval/tasks/folderName.js';
 import type { Task } from '../../eval/tasks/task.js';
 import type { ResultRow } from '../../eval/score/reportData.js';
@@ -47,6 +48,8 @@ export async function evaluateRun(
       }).catch(withoutText);
       if (!scored) {
         results.push({ task: task.name, model: name, metrics: {}, note: noText });
+        await keepNoText(folder);
+        if (copies !== undefined) await rm(join(copies, taskFolderName(task)), { recursive: true, force: true });
         continue;
       }
       const { summary, perQuery } = scored;

@@ -20,7 +20,7 @@ const betweenLooksMs = 2000;
  * @param isAsked   whether it is to stop: what is done by then is kept
  * @param warn      told why it could not go on
  * @returns whether it was asked to stop before all was encoded
- * @throws PeerFailure once rank 0, for which it encodes, is gone
+ * @throws PeerFailure once another rank is gone: rank 0, most likely, for which it encodes
  */
 export async function scoreAlong(
   run: SharedRun,

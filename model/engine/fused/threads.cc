@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <thread>
 
 namespace {
@@ -16,14 +17,19 @@ struct Loop {
   Part part;
   const void* arguments;
   std::atomic<long> next{0};
+  std::atomic<bool> lacksMemory{false};
 };
 
-void workThrough(Loop& loop) {
+/** A thread without memory for its part ends the loop for all; the caller throws once none of them works on it any more. */
+void workThrough(Loop& loop) try {
   for (;;) {
     const long begin = loop.next.fetch_add(loop.grain);
     if (begin >= loop.count) return;
     loop.part(loop.arguments, begin, std::min(begin + loop.grain, loop.count));
   }
+} catch (const std::bad_alloc&) {
+  loop.lacksMemory = true;
+  loop.next = loop.count;
 }
 
 /** As many threads as TensorFlow takes: what its setting says, else the processors that this process may use. */
@@ -86,6 +92,9 @@ class Pool {
 void inParallel(long count, long grain, Part part, const void* arguments) {
   static Pool* const pool = new Pool(threadCount() - 1);
   Loop loop{count, std::max(1L, grain), part, arguments};
-  if (count <= grain) return workThrough(loop);
-  pool->run(loop);
+  if (count <= grain)
+    workThrough(loop);
+  else
+    pool->run(loop);
+  if (loop.lacksMemory) throw std::bad_alloc();
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepNoText } from '../../../eval/score/noText.js';
+import { keepNoText } from '../../../eval/score/scoreModel.js';
 import { identityOfName } from '../../../eval/tasks/identity.js';
 import type { Task } from '../../../eval/tasks/task.js';
 import { cellState, hasScores } from '../../../train/study/cellState.js';
@@ -34,5 +34,8 @@ describe('how far BM25 is in a study', () => {
     writeFileSync(join(results, 'words/metrics.json'), '{}');
     assert.deepEqual(await cellState(cell, [words, pages]), { kind: 'done' });
     assert.equal(hasScores(cell, [words, pages]), true);
+    // The score of a task that had words once stayed, and was compared as that of its pages.
+    await keepNoText(join(results, 'words'));
+    assert.equal(hasScores(cell, [words, pages]), false);
   });
 });

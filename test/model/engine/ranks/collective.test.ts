@@ -53,6 +53,14 @@ describe('joinedCollective', function () {
     assert.match(String(message), /^rank 1 of 2 \(127\.0\.0\.1:\d+\) has ended( or gives no sign of life)?$/);
   });
 
+  it('knows without an exchange, and not before, that a rank was killed', async () => {
+    const [killed, other] = await startRanks(worker, await placesHere(2), ['lost']);
+    assert.equal(killed!.signal, 'SIGKILL');
+    const { before, error, message } = failureOf(other!)!;
+    assert.deepEqual([before, error], [null, 'PeerFailure']);
+    assert.match(String(message), /^rank 0 of 2 \(127\.0\.0\.1:\d+\) has ended( or gives no sign of life)?$/);
+  });
+
   // Where rank 0 had nothing to train, it waited a minute for each other one, which waited for what it would tell.
   it('lets all end where rank 0 gives up, and waits for none of them', async () => {
     const [first, second] = await startRanks(worker, await placesHere(2), ['refused']);

@@ -34,6 +34,18 @@ try {
     say({ waited: performance.now() - begunMs > 30_000 });
     process.exit(0);
   }
+  if (what === 'lost') {
+    collective.meet();
+    const before = collective.lost() ?? null;
+    if (rank === 0) process.kill(process.pid, 'SIGKILL');
+    let lost = collective.lost();
+    for (let waited = 0; lost === undefined && waited < 300; waited++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      lost = collective.lost();
+    }
+    say({ before, error: lost?.constructor.name, message: lost?.message });
+    process.exit(0);
+  }
   if (what === 'killed' && last) process.kill(process.pid, 'SIGKILL');
   collective.meet();
   if (what === 'exchange') {

@@ -53,7 +53,7 @@ function bindingArguments({ folder }) {
   const library = join(folder, 'tensorflow');
   return [
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(packageFolder, 'binding', name)),
-    ...['context.cc', 'card.cc'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
+    ...['context.cc', 'card.cc', 'signals.cc'].map((name) => fileURLToPath(new URL(name, import.meta.url))),
     ...wrapped.map((name) => `-Wl,--wrap=${name}`),
     ...[nodeHeaders, join(library, 'include'), packageFolder].map((path) => `-I${path}`),
     ...[`-L${library}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2', '-Wl,-rpath,$ORIGIN/tensorflow'],

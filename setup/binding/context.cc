@@ -30,6 +30,9 @@ napi_status __real_napi_define_properties(napi_env, napi_value, size_t, const na
 void askCard();
 napi_value CardFacts(napi_env, napi_callback_info);
 
+// Of signals.cc.
+void keepSignalsAway();
+
 namespace {
 
 TFE_Context* context;
@@ -144,6 +147,7 @@ napi_value AddFunction(napi_env env, napi_callback_info info) {
 }  // namespace
 
 extern "C" TFE_Context* __wrap_TFE_NewContext(const TFE_ContextOptions* options, TF_Status* status) {
+  keepSignalsAway();
   askCard();
   const std::string server = bytesOf("TERCET_SERVER_DEF"), config = bytesOf("TERCET_CONFIG_PROTO");
   if (!server.empty()) {

@@ -17,7 +17,10 @@ export interface VisionSettings {
   seed: number;
   /** Pages an update. */
   batch: number;
-  /** Told apart first, words are then brought to where the decoder has them; of each part. */
+  /**
+   * Told apart first, words are then brought to where the decoder has them. Without the second part features lie dozens of
+   * rows' lengths away from any, and the decoder makes little of them.
+   */
   parts: [TrainingPart, TrainingPart];
   weightDecay: number;
 }
@@ -29,8 +32,8 @@ export const visionSettings: VisionSettings = {
   seed: 1,
   batch: 16,
   parts: [
-    { updates: 3000, warmupSteps: 100, learningRate: 2e-3, closeness: 0 },
-    { updates: 500, warmupSteps: 20, learningRate: 1e-3, closeness: 1 },
+    { updates: 6000, warmupSteps: 100, learningRate: 2e-3, closeness: 0 },
+    { updates: 2500, warmupSteps: 50, learningRate: 2e-3, closeness: 3 },
   ],
   weightDecay: 0.05,
 };

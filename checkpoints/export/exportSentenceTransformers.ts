@@ -57,7 +57,7 @@ function requirePlace({ image, chatBefore, querySuffix, passageSuffix }: Contrac
     );
   if (image?.alpha === 'white')
     throw new UserError(
-      'sentence-transformers has no place for the white that the contract lays transparent images over (image.alpha); export --as merged or peft',
+      'sentence-transformers lays transparent images over white or not by the version of transformers, never by the contract, whose image.alpha is white; export --as merged or peft',
     );
 }
 
@@ -141,10 +141,11 @@ Two rules of the training are not in these files, because the library has no pla
 and a passage's title is put before its text by the caller, as above (without a title the blank stays), and ${whereCut(contract)}
 `;
 
-const pages = `pages = model.encode_document([{"text": "", "image": ImageOps.exif_transpose(Image.open("page.png"))}])
+const pages = `pages = model.encode_document([{"text": "", "image": ImageOps.exif_transpose(Image.open("page.png")).convert("RGB")}])
 `;
 const whichTurn = `
 Images were turned as EXIF says in training; the library takes an image as it lies in its file, so \`exif_transpose\` turns it before.
+Transparency was left out, as \`convert("RGB")\` does; newer versions of transformers (5.24 is one) would lay it over white.
 `;
 
 const stripped = ({ titleRule }: Contract) => (titleRule === 'as-is' ? '' : '.strip()');

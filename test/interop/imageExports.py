@@ -29,7 +29,8 @@ def parts(document, contract):
 
 
 def read(document, folder):
-    return [ImageOps.exif_transpose(Image.open(f"{folder}/{name}")) for name in document["images"]]
+    """As the contract reads them: turned as EXIF says, transparency left out, which transformers 5.24 would lay over white."""
+    return [ImageOps.exif_transpose(Image.open(f"{folder}/{name}")).convert("RGB") for name in document["images"]]
 
 
 def processed(processor, document, reference):

@@ -145,7 +145,7 @@ const pages = `pages = model.encode_document([{"text": "", "image": ImageOps.exi
 `;
 const whichTurn = `
 Images were turned as EXIF says in training; the library takes an image as it lies in its file, so \`exif_transpose\` turns it before.
-Transparency was left out, as \`convert("RGB")\` does; newer versions of transformers (5.24 is one) would lay it over white.
+Transparency was left out, as \`convert("RGB")\` does; transformers from 5.21 on would lay it over white.
 `;
 
 const stripped = ({ titleRule }: Contract) => (titleRule === 'as-is' ? '' : '.strip()');

@@ -29,7 +29,7 @@ def parts(document, contract):
 
 
 def read(document, folder):
-    """As the contract reads them: turned as EXIF says, transparency left out, which transformers 5.24 would lay over white."""
+    """As the contract reads them: turned as EXIF says, transparency left out, which transformers from 5.21 on would lay over white."""
     return [ImageOps.exif_transpose(Image.open(f"{folder}/{name}")).convert("RGB") for name in document["images"]]
 
 

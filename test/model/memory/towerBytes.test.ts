@@ -45,9 +45,12 @@ describe('towerBytes', () => {
       );
       assert.equal(more! - twice!, twice! - some!);
     }
-    // 3,072 patches: six tables as wide as the states, three as gate; the weights of gate and up, 35 MB, beside them.
-    const forward = 4 * (3072 * (6 * 1280 + 3 * 3420) + 2 * 1280 * 3420);
+    // 3,072 patches: six tables as wide as the states, three as gate, turns of 80; the weights of gate and up, 35 MB, beside them.
+    const forward = 4 * (3072 * (6 * 1280 + 3 * 3420 + 80) + 2 * 1280 * 3420);
     assert.equal(towerBytes(config, 2, 768, 0, { isAdapted: false, isFused: true }).working, forward);
+    // The merger's thirty and a token's four, 3,584 wide, for its four patches, beside the inputs of 32 blocks.
+    const gradient = 4 * 3072 * (32 * 1280 + 80 + 30 * 1280 + 3584);
+    assert.equal(towerBytes(config, 2, 768, 0, { isAdapted: true, isFused: true }).working, gradient);
   });
 });
 

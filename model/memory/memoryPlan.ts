@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../modelConfig.js';
+import { filledRows } from '../layer/xla/filledRows.js';
 import { activationsBytes, inputBytes, type ActivationForm } from './activationsBytes.js';
 import { compiledLayerBytes, type CompiledFacts } from './compiledLayerBytes.js';
 import { matricesOfLayer } from './shapeArithmetic.js';
@@ -146,7 +147,7 @@ function waysOf(facts: PlanFacts, budgetBytes: number, { chunkTokens, keepsNothi
       const chunk = Math.min(size, poolTokens);
       const bare = bytesOf(facts, chunk, savedLayers, 0);
       const room = Math.max(0, budgetBytes - peakBytes(bare));
-      const inputs = inputBytes(config, poolTokens);
+      const inputs = inputBytes(config, poolRows(facts, chunk));
       const everything = inputs + allActivations(facts);
       const kept = keepsNothing ? [0] : [0, Math.min(inputs, room), Math.min(everything, room)];
       return [...new Set(kept)].map((keptBytes) => ({
@@ -176,10 +177,11 @@ function bytesOf(facts: PlanFacts, chunk: number, savedLayers: number, kept: num
   const { config, weightBytes, adapterElements, poolQueries, poolPassages, processBytes } = facts;
   const { hidden, layers, intermediate } = config;
   const cast = facts.casts ? float * 2 * hidden * intermediate : 0;
-  const allKept = kept >= inputBytes(config, facts.poolTokens);
+  const allKept = kept >= inputBytes(config, poolRows(facts, chunk));
+  const rows = rowsOf(facts, chunk);
   const secondPass = allKept
     ? 0
-    : inputBytes(config, chunk) + activationsBytes(facts, savedLayers, chunk, textsOf(facts, chunk));
+    : inputBytes(config, rows) + activationsBytes(facts, savedLayers, rows, textsOf(facts, chunk));
   const working = layerBytes(facts, chunk) + cast;
   const { tower } = facts;
   const passes = kept + secondPass + working;
@@ -199,6 +201,13 @@ function bytesOf(facts: PlanFacts, chunk: number, savedLayers: number, kept: num
     loss: Math.max(0, lossBytes(facts) - working - secondPass),
   };
 }
+
+/** Rows that a chunk makes in the model: compiled layers fill them up. */
+const rowsOf = ({ compiled }: PlanFacts, chunk: number): number => (compiled ? filledRows(chunk) : chunk);
+
+/** Those of all chunks of the pool. */
+const poolRows = (facts: PlanFacts, chunk: number): number =>
+  facts.compiled ? Math.ceil(facts.poolTokens / chunk) * rowsOf(facts, chunk) : facts.poolTokens;
 
 function layerBytes(facts: PlanFacts, tokens: number): number {
   const { compiled } = facts;
@@ -253,9 +262,9 @@ const textsOf = ({ poolTokens, poolQueries, poolPassages }: PlanFacts, tokens: n
 
 /** In forward passes: the first pass, the second where its inputs were not kept, layers recomputed, and the backward pass. */
 function workOf(facts: PlanFacts, chunk: number, savedLayers: number, keptBytes: number): number {
-  const { config, poolTokens } = facts;
+  const { config } = facts;
   const again = 0.7; // a layer without its last projection
-  const inputs = inputBytes(config, poolTokens);
+  const inputs = inputBytes(config, poolRows(facts, chunk));
   const kept = Math.min(1, keptBytes / inputs);
   const saved = keptBytes > inputs ? (keptBytes - inputs) / allActivations(facts) : 0;
   const twice = kept * again * (1 - saved) + (1 - kept) * (1 + again * (1 - savedLayers / config.layers));

@@ -29,12 +29,11 @@ export function stockPass(
         return adapter ? [[`${name}.lora_A`, adapter.a] as const, [`${name}.lora_B`, adapter.b] as const] : [];
       });
       const learning = adapters.map(([, matrix]) => matrix);
-      const [dX, ...gradients] = tf.tidy(() =>
-        tapedGradients((x) => run(x as tf.Tensor2D, block), [x, ...learning], dY),
-      );
+      const from = block > 0 ? [x] : [];
+      const gradients = tf.tidy(() => tapedGradients(() => run(x, block), [...learning, ...from], dY));
       tf.dispose([x, dY]);
       const ofAdapters = new Map(adapters.map(([name], index) => [name, gradients[index]!]));
-      return { dX: dX as tf.Tensor2D, ofAdapters };
+      return { dX: gradients[learning.length] as tf.Tensor2D | undefined, ofAdapters };
     },
     dispose() {
       if (dropped) forgetRows(dropped);

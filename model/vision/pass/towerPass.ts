@@ -18,7 +18,7 @@ export interface TowerPass {
 
 /** The caller owns all of them. */
 interface BlockGradients {
-  /** For the block's input; undefined for the first block, whose input nothing learns from. */
+  /** For the block's input; none for the first block, whose input nothing learns from. */
   dX: tf.Tensor2D | undefined;
   /** Of the block's adapters, by name. */
   ofAdapters: Gradients;

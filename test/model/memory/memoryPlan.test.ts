@@ -170,6 +170,22 @@ describe('memoryPlan', () => {
     assert.equal(planMemory(compiled, 64e9)!.chunkTokens, 16384);
   });
 
+  // Half of what such a chunk holds was in no plan, and a pool was taken to be kept whole that was passed again.
+  it('counts the rows that compiled layers fill a chunk up with', () => {
+    const compiled = { ...facts, compiled: 'card' as const, savesActivations: true };
+    const planOf = (chunkTokens: number) => planMemory(compiled, 1e12, { chunkTokens, keepsNothing: true })!;
+    // 2,049 tokens are 4,096 rows: of them the inputs of two layers and the output, ten numbers each, 4 bytes a number.
+    assert.equal(planOf(2049).savedLayers, planOf(4096).savedLayers);
+    const saved = planOf(2049).savedLayers;
+    assert.equal(
+      planOf(2049).bytes.activations,
+      inputBytes(config, 4096) + activationsBytes(compiled, saved, 4096, Math.ceil((50 * 2049) / 5000)),
+    );
+    // The pool of 5,000 tokens is 3 chunks of 4,096 rows: kept whole only where there is room for 12,288.
+    const room = inputBytes(config, 3 * 4096);
+    assert.ok(planMemory(compiled, 1e12, { chunkTokens: 2049 })!.keptBytes >= room);
+  });
+
   // What functions compiled by XLA save was planned as float32: an H200 computed again what it had room for.
   it('counts two bytes for each number of activations that are saved in bfloat16, four for the state among them', () => {
     const halves = { ...facts, activationBytes: 2 as const };

@@ -12,12 +12,17 @@ export interface Inputs {
   model?: Model;
 }
 
-/** Close the files, end the threads that read images, and free tower and model. */
+/** Close the files, end the threads that read images, and free tower and model: all of it, even where some of it fails. */
 export async function closeInputs({ files = [], caches = [], images, model }: Inputs): Promise<void> {
-  for (const file of files) await file.close();
-  for (const cache of caches) await cache?.close();
-  await images?.reader.close();
-  if (model) disposeModel(model);
+  const closings = [...files, ...caches, images?.reader].map((each) => () => each?.close());
+  const failures: unknown[] = [];
+  for (const close of [...closings, () => model && disposeModel(model)])
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Open a run by work that notes what it opens; where the run is refused, that is closed. */
@@ -26,7 +31,7 @@ export async function closedWhereRefused<T>(work: (opened: Inputs) => Promise<T>
   try {
     return await work(opened);
   } catch (error) {
-    await closeInputs(opened);
+    await closeInputs(opened).catch(() => {}); // why the run is refused is what is to be read
     throw error;
   }
 }

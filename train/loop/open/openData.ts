@@ -14,14 +14,19 @@ export async function openCaches(
   warnings: string[],
 ): Promise<(TokenCache | undefined)[]> {
   const caches: (TokenCache | undefined)[] = [];
-  for (const [index, { path }] of files.entries()) {
-    const damaged =
-      `the kept tokens of ${path} are damaged, so its texts are tokenized as they come; ` +
-      '`npm run data -- tokenize` makes them anew';
-    const place = tokenCachePlace(identities[index]!, contract);
-    const cache = await openTokenCache(place, () => process.emitWarning(damaged, ownWarning)); // met while training goes on
-    if (cache === 'damaged') warnings.push(damaged);
-    caches.push(cache === 'damaged' ? undefined : cache);
+  try {
+    for (const [index, { path }] of files.entries()) {
+      const damaged =
+        `the kept tokens of ${path} are damaged, so its texts are tokenized as they come; ` +
+        '`npm run data -- tokenize` makes them anew';
+      const place = tokenCachePlace(identities[index]!, contract);
+      const cache = await openTokenCache(place, () => process.emitWarning(damaged, ownWarning)); // met while training goes on
+      if (cache === 'damaged') warnings.push(damaged);
+      caches.push(cache === 'damaged' ? undefined : cache);
+    }
+  } catch (error) {
+    await closeInputs({ caches });
+    throw error;
   }
   return caches;
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ExampleFile } from '../../../../data/arrow/openExamples.js';
 import { createExampleWriter } from '../../../../data/arrow/writeExamples.js';
-import { closedWhereRefused } from '../../../../train/loop/open/inputs.js';
+import type { TokenCache } from '../../../../data/tokenCache/openTokenCache.js';
+import { closedWhereRefused, closeInputs } from '../../../../train/loop/open/inputs.js';
 import { openFiles } from '../../../../train/loop/open/openData.js';
 import { useTemporaryFolder } from '../../../checkpoints/useTemporaryFolder.js';
 
@@ -43,5 +45,20 @@ describe('the files of a run that is refused', () => {
     });
     await assert.rejects(refused, /refused/);
     assert.equal(open(), 0);
+  });
+
+  // The refusal was hidden by the failure to close one of them, and what came after it stayed open.
+  it('are all closed where one fails to, and the reason of the refusal is what is told', async () => {
+    const closed: string[] = [];
+    const failing = { close: () => Promise.reject(new Error('cannot be closed')) } as ExampleFile;
+    const other = { close: async () => void closed.push('other') } as unknown as ExampleFile;
+    const cache = { close: async () => void closed.push('cache') } as unknown as TokenCache;
+    const refused = closedWhereRefused(async (opened) => {
+      Object.assign(opened, { files: [failing, other], caches: [undefined, cache] });
+      throw new Error('refused');
+    });
+    await assert.rejects(refused, /^Error: refused$/);
+    assert.deepEqual(closed, ['other', 'cache']);
+    await assert.rejects(closeInputs({ files: [failing, other] }), /cannot be closed/);
   });
 });

@@ -3,16 +3,13 @@
 //   node --import tsx test/results/run.ts [--layers 30] [--updates 400] [--table]
 // The data is that of the oracles (ORACLES, default ../shared/data): 11,992 training queries of MS MARCO, a part of its passages
 // that TREC Deep Learning judged, SciFact, NFCorpus and CoSQA. Everything is written to test/results/.work and checkpoints/runs.
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runFolder, runsRoot } from '../../checkpoints/run/folder.js';
-import { describeMachine } from '../../model/machine.js';
-import { makeBase } from './base/makeBase.js';
-import { partSample } from './sample.js';
+import { baseOf, inWork, mined, phase, prepare, recipe } from './phases.js';
 import { markdownTable, readRow } from './table.js';
-import { tableTasks, writeTaskFiles } from './tasks.js';
+import { tableTasks } from './tasks.js';
 
 const { values: asked } = parseArgs({
   options: {
@@ -22,13 +19,7 @@ const { values: asked } = parseArgs({
   },
 });
 const layers = Number(asked.layers);
-const data = resolve(process.env['ORACLES'] ?? '../shared/data');
-const sample = join(data, 'msmarco/train_sample/train.tevatron.jsonl');
-const workFolder = resolve('test/results/.work');
-const inWork = (name: string) => join(workFolder, name);
-const recipe = resolve('test/results/recipe.yaml');
-const base = inWork(`smollm2-135m-${layers}-layers`);
-const trainFile = inWork('train.arrow');
+const base = baseOf(layers);
 
 /** A row of the table. */
 interface Scored {
@@ -53,21 +44,12 @@ const rounds = [1, 2].map((round) => {
   return { run, folder: runFolder(runsRoot, run).folder, scored };
 });
 
-if (!existsSync(sample)) {
-  console.error(`${sample} is not there; name the folder above msmarco by ORACLES`);
-  process.exit(2);
-}
-mkdirSync(workFolder, { recursive: true });
 if (!asked.table) await work();
 await showTable();
 
 /** All phases in their order; what is there already is not made again. */
 async function work(): Promise<void> {
-  start(['setup.mjs']);
-  writeTaskFiles(workFolder, data);
-  if (!existsSync(base)) await makeBase(base, layers);
-  if (!existsSync(inWork('train.jsonl'))) await partSample(sample, inWork('train.jsonl'), inWork('held-out'));
-  phase('import', trainFile, 'data/command.ts', ['import', inWork('train.jsonl'), '--output', trainFile]);
+  await prepare(layers);
   score(bm25);
   const [first, second] = [rounds[0]!, rounds[1]!];
   train(first, mined('bm25', []), []);
@@ -75,14 +57,6 @@ async function work(): Promise<void> {
   const better = mined(first.run, ['--model', first.scored.model]);
   train(second, better, ['--adapter', join(first.folder, 'adapter')]);
   for (const model of [second.scored, first.scored, untrained]) score(model);
-}
-
-/** Hard negatives from the first fifty ranks of a retriever. @returns the file */
-function mined(by: string, words: readonly string[]): string {
-  const file = inWork(`mined-${by}.arrow`);
-  const ranks = ['--negatives', '8', '--to-rank', '50'];
-  phase(`mine by ${by}`, file, 'data/command.ts', ['mine', trainFile, '--output', file, ...ranks, ...words]);
-  return file;
 }
 
 function train({ run, folder }: { run: string; folder: string }, file: string, words: readonly string[]): void {
@@ -99,25 +73,6 @@ function score({ model, folder, recipe }: Scored): void {
     const under = recipe === undefined ? [] : ['--recipe', recipe];
     phase(`score ${model}`, join(folder, name, 'metrics.json'), 'eval/command.ts', [...words, ...under]);
   }
-}
-
-/** Run a command of the product where what it makes is not there. What it took is noted, of each of its starts. */
-function phase(name: string, makes: string, command: string, words: readonly string[]): void {
-  if (existsSync(makes)) return;
-  console.error(`${new Date().toISOString().slice(0, 19)} ${name}`);
-  const startMs = Date.now();
-  start(['setup/start/start.mjs', command, ...words], (status) => {
-    const { processor, threads } = describeMachine('.');
-    const took = { name, makes, seconds: (Date.now() - startMs) / 1000, status, processor, threads };
-    appendFileSync(inWork('phases.jsonl'), `${JSON.stringify(took)}\n`);
-  });
-}
-
-/** Run a script to its end; where it fails, this one ends as it did. */
-function start(words: readonly string[], onEnd: (status: number | null) => void = () => undefined): void {
-  const { status } = spawnSync(process.execPath, words, { stdio: 'inherit' });
-  onEnd(status);
-  if (status !== 0) process.exit(status ?? 1);
 }
 
 async function showTable(): Promise<void> {

@@ -55,7 +55,8 @@ export function runPhase(name: string, makes: string, [program, ...words]: strin
   if (existsSync(makes)) return;
   console.error(`${new Date().toISOString().slice(0, 19)} ${name}`);
   const startMs = Date.now();
-  const { status } = spawnSync(program!, words, { stdio: 'inherit' });
+  // Where the engine has been started here, descriptor 2 leads into memory.
+  const { status } = spawnSync(program!, words, { stdio: ['inherit', 'inherit', 1] });
   const { processor, threads } = describeMachine('.');
   const took = { name, makes, seconds: (Date.now() - startMs) / 1000, status, processor, threads };
   appendFileSync(inWork('phases.jsonl'), `${JSON.stringify(took)}\n`);

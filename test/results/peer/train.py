@@ -11,6 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[2] / "interop"))
+
+import torchvision_operators  # first, for what it does before transformers is loaded
+
 import torch
 from peft import LoraConfig
 from safetensors.torch import load_file, save_file

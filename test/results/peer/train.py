@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[2] / "interop"))
+tests = Path(__file__).parents[2]
+sys.path += [str(tests / "interop"), str(tests / "bench/against/python")]
 
 import torchvision_operators  # first, for what it does before transformers is loaded
 
@@ -21,6 +22,8 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import CachedMultipleNegativesRankingLoss
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+
+from padded_batch import padded_batch
 
 MINI_BATCH = 32  # a column of the pools
 MAX_GRAD_NORM = 1.0
@@ -47,16 +50,6 @@ def open_model(base, adapter):
     return model, places
 
 
-def batch(rows):
-    width = max(map(len, rows))
-    ids = torch.zeros(len(rows), width, dtype=torch.long)
-    mask = torch.zeros(len(rows), width, dtype=torch.long)
-    for row, tokens in enumerate(rows):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        mask[row, : len(tokens)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
-
-
 def train(model, matrices, pools):
     optimizer = torch.optim.AdamW(matrices, lr=1.0, weight_decay=0.0, fused=True)
     losses = {}
@@ -69,7 +62,7 @@ def train(model, matrices, pools):
         began = time.perf_counter()
         columns = [pool["queries"], *zip(*pool["passages"])]
         optimizer.zero_grad(set_to_none=True)
-        loss = losses[scale]([batch(column) for column in columns], None)
+        loss = losses[scale]([padded_batch(column) for column in columns], None)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(matrices, MAX_GRAD_NORM)
         for group in optimizer.param_groups:

@@ -29,6 +29,7 @@ from sentence_transformers.sentence_transformer.losses import CachedMultipleNega
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 from tokenizers.processors import Sequence, TemplateProcessing
 
+from padded_batch import padded_batch
 from pages import encode_pages, open_pages
 from sorted_loss import SortedCachedLoss
 
@@ -106,7 +107,7 @@ def train(pool, miniBatch=32, order="pool", **_):
     columns = columns_of(pool)
     model.train()
     began = time.perf_counter()
-    features = [batch(column) for column in columns]
+    features = [padded_batch(column, device) for column in columns]
     optimizer.zero_grad(set_to_none=True)
     with torch.autocast(device, torch.bfloat16, enabled=autocast):
         loss = loss_function(features, None)
@@ -124,16 +125,6 @@ def columns_of(file):
     pool = json.loads(Path(file).read_text())
     group = pool["passagesPerQuery"]
     return [pool["queryTokens"], *(pool["passageTokens"][place::group] for place in range(group))]
-
-
-def batch(rows):
-    width = max(map(len, rows))
-    ids = torch.zeros(len(rows), width, dtype=torch.long)
-    mask = torch.zeros(len(rows), width, dtype=torch.long)
-    for row, tokens in enumerate(rows):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        mask[row, : len(tokens)] = 1
-    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
 
 
 def encode(texts, batchSize=32, **_):
